@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/jack_client.hpp"
+
+#include "common/error.hpp"
+#include "common/jack_opening.hpp"
+#include "common/log.hpp"
+#include "common/port_names.hpp"
+#include "common/resident_program.hpp"
+
+#include <jack/session.h>
+#include <jack/uuid.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <thread>
+#include <utility>
+
+namespace crowdjack {
+
+namespace {
+
+constexpr auto retry_period = std::chrono::milliseconds{200};
+constexpr auto retry_deadline = std::chrono::seconds{5};
+
+std::uint64_t monotonic_ns() noexcept {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);  // answered by the vDSO, no system call
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+void route_jack_messages() {
+    jack_set_error_function([](const char* text) { log_event(LogLevel::debug, "jack-error", {{"text", text}}); });
+    jack_set_info_function([](const char* text) { log_event(LogLevel::debug, "jack-info", {{"text", text}}); });
+}
+
+/// JACK ends its threads by cancelling them, at any moment, which unwinds their stack; through a noexcept function that
+/// would be std::terminate. So whatever of ours runs on them is not to be cancelled until it is done; a cancellation
+/// that came meanwhile acts in the destructor, which lets it pass.
+class Uncancelled {
+public:
+    Uncancelled() { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
+    ~Uncancelled() noexcept(false) { pthread_setcancelstate(before_, nullptr); }
+    Uncancelled(const Uncancelled&) = delete;
+    Uncancelled& operator=(const Uncancelled&) = delete;
+
+private:
+    int before_{PTHREAD_CANCEL_ENABLE};
+};
+
+}  // namespace
+
+JackClient::JackClient(ControlLoop& loop, Settings settings, AudioProcess& process, std::atomic<std::uint64_t>* pulse)
+    : loop_{loop}, settings_{std::move(settings)}, process_{process}, pulse_{pulse}, actual_name_{settings_.name} {
+    route_jack_messages();
+    if (settings_.ports.size() > buffers_.size()) {
+        throw UsageError{"at most " + std::to_string(buffers_.size()) + " ports per client"};
+    }
+}
+
+JackClient::~JackClient() { close(); }
+
+void JackClient::open(std::chrono::milliseconds deadline) {
+    wanted_ = true;
+    const auto until = std::chrono::steady_clock::now() + deadline;
+    for (;;) {
+        const auto opening = JackOpening::begin(settings_.server, settings_.name, {});
+        if (!opening->wait_until(until)) {
+            throw Failure{"JACK server '" + settings_.server + "' does not answer: is it hung? (restart jackd; if it " +
+                          "still hangs, remove /dev/shm/jack_db-* while no server runs)"};
+        }
+        if (jack_client_t* client = opening->take(); client != nullptr) {
+            set_up(client);
+            return;
+        }
+        const bool name_taken = opening->name_was_taken();
+        if (!name_taken || std::chrono::steady_clock::now() > until) {
+            throw Failure{name_taken
+                              ? "a JACK client named '" + settings_.name + "' runs on server '" + settings_.server +
+                                    "' already: stop it, or choose another name with --client-name"
+                              : "cannot reach JACK server '" + settings_.server +
+                                    "': is jackd running? (jackd -d dummy needs no sound card)"};
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    }
+}
+
+void JackClient::set_up(jack_client_t* client) {
+    client_ = client;
+    actual_name_ = jack_get_client_name(client);
+    format_ = {static_cast<double>(jack_get_sample_rate(client)), jack_get_buffer_size(client)};
+    period_.store(format_.period, std::memory_order_relaxed);
+    first_cycle_ = true;
+    gone_.store(false, std::memory_order_relaxed);
+    process_.prepare(format_);
+
+    jack_set_thread_init_callback(
+        client, [](void*) { disable_denormals(); }, nullptr);
+    jack_set_process_callback(client, &JackClient::process_callback, this);
+    jack_set_xrun_callback(client, &JackClient::xrun_callback, this);
+    jack_set_freewheel_callback(client, &JackClient::freewheel_callback, this);
+    jack_set_latency_callback(client, &JackClient::latency_callback, this);
+    // PipeWire calls only the plain one, jackd both.
+    jack_on_shutdown(client, &JackClient::shutdown_callback, this);
+    jack_on_info_shutdown(client, &JackClient::info_shutdown_callback, this);
+    watch_sessions();
+    register_ports();
+    set_metadata();  // before activation, so that the ports appear with their names
+    make_program_resident();
+    if (jack_activate(client) != 0) {
+        drop_client();
+        throw Failure{"JACK server '" + settings_.server + "' refuses to run client '" + actual_name_ +
+                      "': restart the server"};
+    }
+    if (server_changed_) {
+        server_changed_(true);
+    }
+}
+
+void JackClient::register_ports() {
+    ports_.clear();
+    ports_.reserve(settings_.ports.size());
+    for (const PortSpec& spec : settings_.ports) {
+        const char* type = spec.kind == PortKind::audio ? JACK_DEFAULT_AUDIO_TYPE : JACK_DEFAULT_MIDI_TYPE;
+        const unsigned long flags = spec.direction == PortDirection::input ? JackPortIsInput : JackPortIsOutput;
+        jack_port_t* port = jack_port_register(client_, spec.name.c_str(), type, flags, 0);
+        if (port == nullptr) {
+            drop_client();
+            throw Failure{"cannot register port '" + spec.name +
+                          "': does the server allow enough ports? (jackd -p 512)"};
+        }
+        ports_.push_back(port);
+    }
+}
+
+void JackClient::set_metadata() {
+    std::vector<PortName> names;
+    for (std::size_t i = 0; i < ports_.size(); ++i) {
+        std::array<char, JACK_UUID_STRING_SIZE> uuid{};
+        jack_uuid_unparse(jack_port_uuid(ports_[i]), uuid.data());
+        names.push_back({uuid.data(), settings_.ports[i].pretty_name, static_cast<int>(i)});
+    }
+    if (!names.empty() && !store_port_names(settings_.server, names)) {
+        log_event(LogLevel::warning, "port-names-not-stored",
+                  {{"why", "JACK's metadata store does not answer"},
+                   {"do", "remove /dev/shm/jack_db-* while no server runs"}});
+    }
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // still what qjackctl's Session window speaks
+
+void JackClient::watch_sessions() {
+    if (!settings_.session_aware) {
+        return;
+    }
+    jack_set_session_callback(
+        client_,
+        [](jack_session_event_t* event, void* self) {
+            auto* client = static_cast<JackClient*>(self);
+            client->loop_.post([client, event, alive = std::weak_ptr<const int>{client->alive_}] {
+                if (!alive.expired() && client->client_ != nullptr && client->session_save_) {
+                    const bool quit = event->type == JackSessionSaveAndQuit;
+                    const std::string command = client->session_save_(event->session_dir, quit);
+                    event->command_line = ::strdup(command.c_str());
+                    jack_session_reply(client->client_, event);
+                }
+                jack_session_event_free(event);
+            });
+        },
+        this);
+}
+
+#pragma GCC diagnostic pop
+
+void JackClient::close() {
+    wanted_ = false;
+    if (opening_) {
+        opening_->abandon();
+        opening_.reset();
+    }
+    drop_client();
+}
+
+void JackClient::drop_client() {
+    if (client_ != nullptr) {
+        jack_client_close(client_);
+        client_ = nullptr;
+    }
+}
+
+ControlLoop::Action JackClient::while_alive(ControlLoop::Action action) const {
+    return [alive = std::weak_ptr<const int>{alive_}, action = std::move(action)] {
+        if (!alive.expired()) {
+            action();
+        }
+    };
+}
+
+void JackClient::server_gone() {
+    if (client_ == nullptr || !wanted_) {
+        return;
+    }
+    drop_client();
+    log_event(LogLevel::warning, "jack-server-gone",
+              {{"server", settings_.server}, {"do", "waiting for it to come back"}});
+    if (server_changed_) {
+        server_changed_(false);
+    }
+    loop_.after(retry_period, while_alive([this] { retry(); }));
+}
+
+void JackClient::retry() {
+    if (!wanted_ || client_ != nullptr) {
+        return;
+    }
+    const auto finished = while_alive([this] {
+        if (const std::shared_ptr<JackOpening> opening = std::exchange(opening_, nullptr)) {
+            come_back(opening->take());
+        }
+    });
+    const auto opening =
+        JackOpening::begin(settings_.server, settings_.name, [&loop = loop_, finished] { loop.post(finished); });
+    opening_ = opening;
+    loop_.after(retry_deadline, while_alive([this, opening] {
+                    if (opening_ == opening) {  // it hangs: leave it to its fate and try anew
+                        opening_->abandon();
+                        opening_.reset();
+                        retry();
+                    }
+                }));
+}
+
+void JackClient::come_back(jack_client_t* client) {
+    if (client == nullptr) {
+        loop_.after(retry_period, while_alive([this] { retry(); }));
+        return;
+    }
+    try {
+        set_up(client);
+        log_event(LogLevel::info, "jack-server-back", {{"server", settings_.server}, {"rate", format_.rate}});
+    } catch (const Failure& failure) {
+        log_event(LogLevel::warning, "jack-server-refuses", {{"why", failure.what()}});
+        drop_client();
+        loop_.after(retry_period, while_alive([this] { retry(); }));
+    }
+}
+
+JackFrame JackClient::soonest() const noexcept {
+    const auto margin = static_cast<std::int64_t>(3 * period()) + static_cast<std::int64_t>(format_.rate / 1000.0);
+    return last_frame() + Frames{margin};
+}
+
+CallbackFigures JackClient::figures() const noexcept {
+    const auto cycles_measured = measured_cycles_.load(std::memory_order_relaxed);
+    const auto total = static_cast<double>(total_us_.load(std::memory_order_relaxed));
+    return {xruns_.load(std::memory_order_relaxed), static_cast<double>(worst_us_.load(std::memory_order_relaxed)),
+            cycles_measured > 0 ? total / static_cast<double>(cycles_measured) : 0.0, 1e6 * period() / format_.rate};
+}
+
+void JackClient::reset_figures() noexcept {
+    worst_us_.store(0, std::memory_order_relaxed);
+    total_us_.store(0, std::memory_order_relaxed);
+    measured_cycles_.store(0, std::memory_order_relaxed);
+}
+
+bool JackClient::connect(const std::string& port, const std::string& other) {
+    const auto found = std::find_if(settings_.ports.begin(), settings_.ports.end(),
+                                    [&port](const PortSpec& spec) { return spec.name == port; });
+    if (client_ == nullptr || found == settings_.ports.end()) {
+        return false;
+    }
+    const std::string own = actual_name_ + ":" + port;
+    const bool is_output = found->direction == PortDirection::output;
+    const int result = jack_connect(client_, (is_output ? own : other).c_str(), (is_output ? other : own).c_str());
+    return result == 0 || result == EEXIST;
+}
+
+int JackClient::process_callback(jack_nframes_t frames, void* self) {
+    const Uncancelled whole;
+    static_cast<JackClient*>(self)->run_cycle(frames);
+    return 0;
+}
+
+CROWDJACK_REALTIME void JackClient::run_cycle(jack_nframes_t frames) noexcept {
+    const RealtimeScope audio_thread;
+    const std::uint64_t begin_ns = monotonic_ns();
+    const jack_nframes_t wire = jack_last_frame_time(client_);
+    unwrapped_ = first_cycle_ ? static_cast<std::int64_t>(wire) : unwrap(wire, {unwrapped_}).value;
+    first_cycle_ = false;
+    last_frame_.store(unwrapped_, std::memory_order_release);
+    if (period_.load(std::memory_order_relaxed) != frames) {
+        period_.store(frames, std::memory_order_relaxed);
+    }
+    for (std::size_t i = 0; i < ports_.size(); ++i) {
+        buffers_[i] = jack_port_get_buffer(ports_[i], frames);
+    }
+    process_.process({{unwrapped_},
+                      frames,
+                      freewheeling_.load(std::memory_order_relaxed),
+                      std::span<void* const>{buffers_.data(), ports_.size()},
+                      client_});
+    if (pulse_ != nullptr) {
+        pulse_->fetch_add(1, std::memory_order_relaxed);
+    }
+    cycles_.fetch_add(1, std::memory_order_release);
+    const std::uint64_t took_us = (monotonic_ns() - begin_ns + 500) / 1000;
+    worst_us_.store(std::max(worst_us_.load(std::memory_order_relaxed), took_us), std::memory_order_relaxed);
+    total_us_.fetch_add(took_us, std::memory_order_relaxed);
+    measured_cycles_.fetch_add(1, std::memory_order_relaxed);
+}
+
+int JackClient::xrun_callback(void* self) {
+    static_cast<JackClient*>(self)->xruns_.fetch_add(1, std::memory_order_relaxed);
+    return 0;
+}
+
+void JackClient::freewheel_callback(int starting, void* self) {
+    static_cast<JackClient*>(self)->freewheeling_.store(starting != 0, std::memory_order_relaxed);
+}
+
+void JackClient::latency_callback(jack_latency_callback_mode_t mode, void* self) {
+    const Uncancelled whole;
+    const auto* client = static_cast<JackClient*>(self);
+    const PortDirection from = mode == JackCaptureLatency ? PortDirection::input : PortDirection::output;
+    const jack_nframes_t own = client->settings_.latency_frames;
+    jack_latency_range_t widest{};
+    bool any = false;
+    for (std::size_t i = 0; i < client->ports_.size(); ++i) {
+        if (client->settings_.ports[i].direction == from && client->settings_.ports[i].kind == PortKind::audio) {
+            jack_latency_range_t range{};
+            jack_port_get_latency_range(client->ports_[i], mode, &range);
+            widest.min = any ? std::min(widest.min, range.min) : range.min;
+            widest.max = std::max(widest.max, range.max);
+            any = true;
+        }
+    }
+    widest.min += own;
+    widest.max += own;
+    for (std::size_t i = 0; i < client->ports_.size(); ++i) {
+        if (client->settings_.ports[i].direction != from) {
+            jack_port_set_latency_range(client->ports_[i], mode, &widest);
+        }
+    }
+}
+
+void JackClient::shutdown_callback(void* self) {
+    const Uncancelled whole;
+    auto* client = static_cast<JackClient*>(self);
+    if (!client->gone_.exchange(true, std::memory_order_relaxed)) {
+        client->loop_.post(client->while_alive([client] { client->server_gone(); }));
+    }
+}
+
+void JackClient::info_shutdown_callback(jack_status_t, const char*, void* self) { shutdown_callback(self); }
+
+}  // namespace crowdjack

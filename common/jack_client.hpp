@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "common/control_loop.hpp"
+#include "common/quantities.hpp"
+#include "common/realtime.hpp"
+
+#include <jack/jack.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace crowdjack {
+
+enum class PortDirection { input, output };
+enum class PortKind { audio, midi };
+
+struct PortSpec {
+    std::string name;  ///< short: out_l
+    PortDirection direction{};
+    PortKind kind{PortKind::audio};
+    std::string pretty_name;  ///< JACK metadata, e.g. "Deck A left"
+};
+
+/// What the server runs at; fixed from prepare() to the next prepare() but for the period.
+struct ServerFormat {
+    double rate{48000.0};       ///< Hz
+    std::uint32_t period{256};  ///< frames at prepare(); cycles may come in another length later, without notice
+};
+
+/// One call of the process callback: the time of its first frame and the ports' buffers, in the order of the PortSpecs.
+struct AudioCycle {
+    JackFrame frame;         ///< jack_last_frame_time(), read once, unwrapped
+    std::uint32_t frames{};  ///< length of this cycle, 1…8192
+    bool freewheeling{};     ///< the audio thread may wait for its workers (RealtimeExemption)
+    std::span<void* const> buffers;
+    jack_client_t* jack{};  ///< for the transport calls that are allowed in a callback; null in unit tests
+
+    [[nodiscard]] std::span<float> audio(std::size_t port) const noexcept {
+        return {static_cast<float*>(buffers[port]), frames};
+    }
+    [[nodiscard]] void* midi(std::size_t port) const noexcept { return buffers[port]; }
+};
+
+/// The part of a program that lives on the audio thread.
+class AudioProcess {
+public:
+    AudioProcess() = default;
+    AudioProcess(const AudioProcess&) = delete;
+    AudioProcess& operator=(const AudioProcess&) = delete;
+    virtual ~AudioProcess() = default;
+
+    /// Control thread, while not active: at first and after each return of the server. Set-up allocates here. All
+    /// frames of an earlier server are void from here on.
+    virtual void prepare(const ServerFormat& format) = 0;
+
+    /// Audio thread. Writes every output buffer in full.
+    CROWDJACK_REALTIME virtual void process(const AudioCycle& cycle) noexcept = 0;
+};
+
+/// Callback figures, read on the control thread.
+struct CallbackFigures {
+    std::uint64_t xruns{};
+    double worst_us{}, mean_us{};  ///< since the last reset
+    double budget_us{};            ///< one period
+};
+
+class JackOpening;
+
+/// One JACK client that outlives its server: opens with a deadline, registers ports with their pretty names, runs an
+/// AudioProcess, and comes back by itself when the server does.
+class JackClient {
+public:
+    struct Settings {
+        std::string server;  ///< "" for the default
+        std::string name;
+        std::vector<PortSpec> ports;
+        std::uint32_t latency_frames{0};  ///< added from every input to every output, for JACK's latency callbacks
+        bool session_aware{true};         ///< answer jack_session_notify
+    };
+
+    /// @param process  outlives this client
+    /// @param pulse  bumped every cycle; outlives this client. May be null.
+    JackClient(ControlLoop& loop, Settings settings, AudioProcess& process, std::atomic<std::uint64_t>* pulse);
+    ~JackClient();
+    JackClient(const JackClient&) = delete;
+    JackClient& operator=(const JackClient&) = delete;
+
+    /// Opens, prepares, registers, activates. Blocks up to `deadline`.
+    /// @throws Failure when the server can't be reached ("is jackd running?") or the deadline passes
+    void open(std::chrono::milliseconds deadline = std::chrono::seconds{5});
+    /// Leaves the graph for good (no retries).
+    void close();
+
+    /// Called on the loop's thread after each (re)connection (true) and after the server went away (false).
+    void on_server(std::function<void(bool connected)> changed) { server_changed_ = std::move(changed); }
+    /// JACK session save: return the command line that restores this client; quit after replying when asked.
+    void on_session_save(std::function<std::string(const std::string& folder, bool quit)> save) {
+        session_save_ = std::move(save);
+    }
+
+    [[nodiscard]] bool connected() const noexcept { return client_ != nullptr; }
+    [[nodiscard]] const std::string& name() const noexcept { return actual_name_; }
+    [[nodiscard]] const ServerFormat& format() const noexcept { return format_; }
+    [[nodiscard]] std::uint32_t period() const noexcept { return period_.load(std::memory_order_relaxed); }
+
+    /// First frame of the latest cycle. Any thread.
+    [[nodiscard]] JackFrame last_frame() const noexcept { return {last_frame_.load(std::memory_order_acquire)}; }
+    /// Cycles run since construction. Any thread.
+    [[nodiscard]] std::uint64_t cycles() const noexcept { return cycles_.load(std::memory_order_acquire); }
+    [[nodiscard]] bool freewheeling() const noexcept { return freewheeling_.load(std::memory_order_relaxed); }
+    /// The frame that `wire` means, seen from now. Any thread.
+    [[nodiscard]] JackFrame unwrapped(WireFrame wire) const noexcept { return unwrap(wire, last_frame()); }
+    /// A frame that a command sent now can still meet: the latest cycle plus three periods plus 1 ms.
+    [[nodiscard]] JackFrame soonest() const noexcept;
+
+    [[nodiscard]] CallbackFigures figures() const noexcept;
+    void reset_figures() noexcept;
+
+    /// Connects own port `port` (short name) to `other` (full name). May block for seconds while another client hangs:
+    /// only for --connect and tools, never on a thread that must answer. False when it failed.
+    bool connect(const std::string& port, const std::string& other);
+
+    /// The raw client for what has no wrapper here (timebase, port listing). Null while disconnected.
+    [[nodiscard]] jack_client_t* raw() const noexcept { return client_; }
+
+private:
+    // Not noexcept: libjack may cancel its thread at their very edges, and that unwinds through them.
+    static int process_callback(jack_nframes_t frames, void* self);
+    static int xrun_callback(void* self);
+    static void freewheel_callback(int starting, void* self);
+    static void latency_callback(jack_latency_callback_mode_t mode, void* self);
+    static void shutdown_callback(void* self);
+    static void info_shutdown_callback(jack_status_t code, const char* reason, void* self);
+    CROWDJACK_REALTIME void run_cycle(jack_nframes_t frames) noexcept;
+    void set_up(jack_client_t* client);
+    void register_ports();
+    void set_metadata();
+    void watch_sessions();
+    void server_gone();
+    void retry();
+    void come_back(jack_client_t* client);
+    void drop_client();
+    /// `action`, but nothing once this client is gone: the loop may outlive it (NSM's :switch:).
+    [[nodiscard]] ControlLoop::Action while_alive(ControlLoop::Action action) const;
+
+    ControlLoop& loop_;
+    Settings settings_;
+    AudioProcess& process_;
+    std::atomic<std::uint64_t>* pulse_;
+    std::string actual_name_;
+    ServerFormat format_;
+    jack_client_t* client_{nullptr};
+    std::vector<jack_port_t*> ports_;
+    std::array<void*, 64> buffers_{};  ///< audio thread only
+    std::function<void(bool)> server_changed_;
+    std::function<std::string(const std::string&, bool)> session_save_;
+    std::shared_ptr<JackOpening> opening_;
+    bool wanted_{false};
+    std::shared_ptr<const int> alive_{std::make_shared<const int>(0)};
+
+    bool first_cycle_{true};                         ///< audio only, but for prepare
+    std::int64_t unwrapped_{0};                      ///< audio only
+    std::atomic<bool> gone_{false};                  ///< written by JACK's shutdown thread, read by control
+    std::atomic<std::int64_t> last_frame_{0};        ///< written by audio (release), read by anyone (acquire)
+    std::atomic<std::uint64_t> cycles_{0};           ///< written by audio (release), read by anyone (acquire)
+    std::atomic<std::uint32_t> period_{256};         ///< written by audio (relaxed)
+    std::atomic<bool> freewheeling_{false};          ///< written by JACK's notification thread (relaxed)
+    std::atomic<std::uint64_t> xruns_{0};            ///< written by JACK's notification thread (relaxed)
+    std::atomic<std::uint64_t> worst_us_{0};         ///< written by audio (relaxed), reset by control
+    std::atomic<std::uint64_t> total_us_{0};         ///< likewise
+    std::atomic<std::uint64_t> measured_cycles_{0};  ///< likewise
+};
+
+}  // namespace crowdjack

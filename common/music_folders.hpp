@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "common/error.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace crowdjack {
+
+/// A path in a command could not be used: it is not there, or it must not be touched.
+class PathError : public Failure {
+public:
+    enum class Kind { not_found, refused };
+    PathError(Kind what, const std::string& message) : Failure{message}, kind{what} {}
+    Kind kind;
+};
+
+/// The folders that paths in commands may lead into (--music-dir): symbolic links are resolved before it is decided.
+/// Relative paths mean the working folder, then each root. Control thread or worker: it touches the disk.
+class MusicFolders {
+public:
+    /// @param roots  named by the user; none: the home and the working folder. Roots that don't exist yet count once
+    /// they do.
+    explicit MusicFolders(std::vector<std::filesystem::path> roots);
+
+    /// Allows the folder of a file that the user named on the command line, too.
+    void add_folder_of(const std::filesystem::path& file);
+
+    /// The one regular file that `wanted` names, without links. @throws PathError naming it
+    [[nodiscard]] std::filesystem::path existing(const std::string& wanted) const;
+    /// Where a new file `wanted` goes: its folder exists inside a root, and nothing stands there yet.
+    /// @throws PathError naming it
+    [[nodiscard]] std::filesystem::path fresh(const std::string& wanted) const;
+
+    [[nodiscard]] const std::vector<std::filesystem::path>& roots() const noexcept { return roots_; }
+
+private:
+    [[nodiscard]] bool inside(const std::filesystem::path& resolved) const;
+    [[nodiscard]] std::vector<std::filesystem::path> candidates(const std::filesystem::path& wanted) const;
+
+    std::vector<std::filesystem::path> roots_;
+};
+
+}  // namespace crowdjack

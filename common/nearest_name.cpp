@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/nearest_name.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace crowdjack {
+
+namespace {
+
+/// Levenshtein.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
+        }
+    }
+    return row.back();
+}
+
+}  // namespace
+
+std::string nearest_name(std::string_view wrong, const std::vector<std::string>& names) {
+    const auto nearest = std::min_element(names.begin(), names.end(), [wrong](const auto& a, const auto& b) {
+        return edit_distance(wrong, a) < edit_distance(wrong, b);
+    });
+    const bool near_enough = nearest != names.end() && edit_distance(wrong, *nearest) <= 1 + wrong.size() / 3;
+    return near_enough ? *nearest : std::string{};
+}
+
+}  // namespace crowdjack

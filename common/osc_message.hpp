@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "common/quantities.hpp"
+
+#include <lo/lo.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace crowdjack {
+
+/// Codes of `/error s:ADDRESS i:CODE s:MESSAGE`.
+enum class OscErrorCode : std::int32_t { bad_arguments = 1, not_found = 2, not_ready = 3, refused = 4, failed = 5 };
+
+/// Thrown by a handler to answer `/error`.
+class OscError : public std::runtime_error {
+public:
+    OscError(OscErrorCode error_code, const std::string& message) : std::runtime_error{message}, code{error_code} {}
+    OscErrorCode code;
+};
+
+/// A message under construction: OscMessage{"/reply"}.text("/deck/start").integer(frame).
+class OscMessage {
+public:
+    explicit OscMessage(std::string address);
+    OscMessage& integer(std::int32_t value);
+    OscMessage& real(float value);      ///< type f
+    OscMessage& precise(double value);  ///< type d
+    OscMessage& text(std::string_view value);
+    OscMessage& flag(bool value);  ///< T or F
+    OscMessage& nil();
+    OscMessage& frame(JackFrame value);  ///< i: the low 32 bits' pattern
+
+    /// One to keep, for a message that can't be sent yet.
+    [[nodiscard]] OscMessage copy() const;
+
+    [[nodiscard]] const std::string& address() const noexcept { return address_; }
+    [[nodiscard]] lo_message raw() const noexcept { return message_.get(); }
+    /// The packet as it goes on the wire.
+    [[nodiscard]] std::vector<char> serialised() const;
+
+private:
+    struct Free {
+        void operator()(void* message) const noexcept { lo_message_free(message); }
+    };
+    std::string address_;
+    std::unique_ptr<void, Free> message_;
+};
+
+/// A checked view of a received message's arguments. Every getter throws OscError{bad_arguments} that names the
+/// argument, what was expected and what came. Numbers may be i, h, f or d in any mix and are always finite.
+class OscArguments {
+public:
+    explicit OscArguments(lo_message message);
+
+    [[nodiscard]] std::size_t size() const noexcept { return types_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return types_.empty(); }
+    [[nodiscard]] std::string_view types() const noexcept { return types_; }
+    [[nodiscard]] bool is_number(std::size_t i) const noexcept;
+    [[nodiscard]] bool is_text(std::size_t i) const noexcept;
+    [[nodiscard]] bool is_flag(std::size_t i) const noexcept;  ///< T, F, or a number (as switches may come)
+
+    [[nodiscard]] double number(std::size_t i, std::string_view name) const;
+    /// @throws OscError{bad_arguments} outside [low, high], too
+    [[nodiscard]] double number(std::size_t i, std::string_view name, double low, double high) const;
+    /// A whole number in [low, high]; 2.0 as f or d counts as 2.
+    [[nodiscard]] std::int64_t integer(std::size_t i, std::string_view name, std::int64_t low, std::int64_t high) const;
+    [[nodiscard]] bool flag(std::size_t i, std::string_view name) const;
+    [[nodiscard]] std::string_view text(std::size_t i, std::string_view name) const;
+
+    /// The same, but nothing when the argument is missing, nil, or (numbers only) a string stands there.
+    /// @{
+    [[nodiscard]] std::optional<double> optional_number(std::size_t i, std::string_view name) const;
+    [[nodiscard]] std::optional<double> optional_number(std::size_t i, std::string_view name, double low,
+                                                        double high) const;
+    [[nodiscard]] std::optional<WireFrame> optional_frame(std::size_t i, std::string_view name) const;
+    /// The last argument when it is a string and stands at or after position `first`.
+    [[nodiscard]] std::optional<std::string_view> trailing_text(std::size_t first) const;
+    /// @}
+
+    /// @throws OscError{bad_arguments} when more than `most` or fewer than `least` arguments came; `usage` says what
+    /// should
+    void expect(std::size_t least, std::size_t most, std::string_view usage) const;
+
+private:
+    lo_message message_;
+    std::string_view types_;
+};
+
+}  // namespace crowdjack

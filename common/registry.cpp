@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/registry.hpp"
+
+#include "common/error.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <thread>
+#include <utility>
+
+namespace crowdjack {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A descriptor that closes itself.
+class Descriptor {
+public:
+    explicit Descriptor(int fd) noexcept : fd_{fd} {}
+    ~Descriptor() {
+        if (fd_ >= 0) {
+            ::close(fd_);
+        }
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    [[nodiscard]] int get() const noexcept { return fd_; }
+    [[nodiscard]] explicit operator bool() const noexcept { return fd_ >= 0; }
+
+private:
+    int fd_;
+};
+
+void make_private(const fs::path& folder) {
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+        throw Failure{"cannot make the registry folder " + folder.string() + ": " + errno_text(errno) +
+                      " (set XDG_RUNTIME_DIR to a writable folder)"};
+    }
+    struct stat status {};
+    if (::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != ::getuid()) {
+        throw Failure{"the registry folder " + folder.string() +
+                      " is not a folder of this user: remove it, or set XDG_RUNTIME_DIR"};
+    }
+}
+
+bool is_file_name(const std::string& name) {
+    return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos &&
+           name.find('\n') == std::string::npos;
+}
+
+/// True when some living process holds the lock of an open registry file.
+bool is_held(int fd) {
+    if (::flock(fd, LOCK_SH | LOCK_NB) == 0) {
+        ::flock(fd, LOCK_UN);
+        return false;
+    }
+    return errno == EWOULDBLOCK;
+}
+
+/// Takes the lock for good. A peer that is just looking whether it is held holds it for some microseconds itself, so a
+/// refusal only counts when it lasts.
+bool take_lock(int fd) {
+    constexpr int attempts = 100;
+    for (int i = 0; i < attempts; ++i) {
+        // Emptied before it is held for good: held with a dead predecessor's words in it, it would look alive. Nobody
+        // holds it for good while we share it, so nothing of the living is lost.
+        if (::flock(fd, LOCK_SH | LOCK_NB) == 0 && ::ftruncate(fd, 0) == 0 && ::flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            return true;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+    return false;
+}
+
+std::string read_all(int fd) {
+    std::string text(4096, '\0');
+    const ssize_t size = ::pread(fd, text.data(), text.size(), 0);
+    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return text;
+}
+
+PeerInfo parse_entry(const std::string& client, const std::string& text) {
+    PeerInfo info;
+    info.client = client;
+    std::istringstream lines{text};
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t space = line.find(' ');
+        if (space == std::string::npos) {
+            continue;
+        }
+        const std::string key = line.substr(0, space);
+        const std::string value = line.substr(space + 1);
+        if (key == "url") {
+            info.url = value;
+        } else if (key == "kind") {
+            info.kind = value;
+        } else if (key == "name") {
+            info.name = value;
+        } else if (key == "jack") {
+            info.jack = value;
+        } else if (key == "pid") {
+            std::from_chars(value.data(), value.data() + value.size(), info.pid);
+        }
+    }
+    return info;
+}
+
+std::optional<PeerInfo> read_living(const fs::path& file) {
+    const Descriptor fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+    if (!fd || !is_held(fd.get())) {
+        return std::nullopt;
+    }
+    PeerInfo info = parse_entry(file.filename().string(), read_all(fd.get()));
+    if (info.url.empty()) {
+        return std::nullopt;  // still starting, or its server is away
+    }
+    return info;
+}
+
+fs::path existing_folder(const std::string& server) {
+    const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+    const bool has_runtime = runtime != nullptr && *runtime != '\0';
+    return (has_runtime ? fs::path{runtime} / "crowdjack" : fs::path{"/tmp/crowdjack-" + std::to_string(::getuid())}) /
+           server;
+}
+
+std::atomic<std::uint64_t>* map_pulse(const fs::path& file, int open_flags, int protection) {
+    const Descriptor fd{::open(file.c_str(), open_flags | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    if (!fd || ((open_flags & O_CREAT) != 0 && ::ftruncate(fd.get(), sizeof(std::uint64_t)) != 0)) {
+        return nullptr;
+    }
+    struct stat status {};
+    if (::fstat(fd.get(), &status) != 0 || status.st_size < static_cast<off_t>(sizeof(std::uint64_t))) {
+        return nullptr;
+    }
+    void* memory = ::mmap(nullptr, sizeof(std::uint64_t), protection, MAP_SHARED, fd.get(), 0);
+    return memory == MAP_FAILED ? nullptr : static_cast<std::atomic<std::uint64_t>*>(memory);
+}
+
+}  // namespace
+
+fs::path registry_folder(const std::string& server) {
+    if (!is_file_name(server)) {
+        throw UsageError{"'" + server + "' cannot be a JACK server name: it must be a plain name without '/'"};
+    }
+    const fs::path folder = existing_folder(server);
+    make_private(folder.parent_path());
+    make_private(folder);
+    return folder;
+}
+
+RegistryEntry::RegistryEntry(const std::string& server, const std::string& client)
+    : folder_{registry_folder(server)}, client_{client} {
+    if (!is_file_name(client)) {
+        throw UsageError{"'" + client + "' cannot be a client name: it must be a plain name without '/'"};
+    }
+    const fs::path file = folder_ / client;
+    lock_fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (lock_fd_ < 0) {
+        throw Failure{"cannot write the registry entry " + file.string() + ": " + errno_text(errno)};
+    }
+    if (!take_lock(lock_fd_)) {
+        const PeerInfo holder = parse_entry(client, read_all(lock_fd_));
+        ::close(lock_fd_);
+        throw Failure{"a client named '" + client + "' is already running on JACK server '" + server + "'" +
+                      (holder.pid > 0 ? " (pid " + std::to_string(holder.pid) + ")" : "") +
+                      ": stop it, or choose another name with --client-name"};
+    }
+    // Shared memory proper where the folder is a tmpfs, as XDG_RUNTIME_DIR is.
+    pulse_ = map_pulse(folder_ / (client + ".pulse"), O_RDWR | O_CREAT, PROT_READ | PROT_WRITE);
+    if (pulse_ == nullptr) {
+        ::close(lock_fd_);
+        throw Failure{"cannot map " + (folder_ / (client + ".pulse")).string() + ": " + errno_text(errno)};
+    }
+    // Touched and locked here: where the folder lies on a disk after all, the audio thread's first write to the page
+    // would wait for it. One page; where even that can't be locked, the touch alone does most of it.
+    pulse_->fetch_add(1, std::memory_order_relaxed);
+    (void)::mlock(static_cast<void*>(pulse_), sizeof(std::uint64_t));
+}
+
+RegistryEntry::~RegistryEntry() {
+    withdraw();
+    ::munmap(static_cast<void*>(pulse_), sizeof(std::uint64_t));
+    // The name stays, empty and unlocked: removing it could race with a successor that has just locked it.
+    ::close(lock_fd_);
+}
+
+void RegistryEntry::publish(const PeerInfo& info) {
+    std::ostringstream text;
+    text << "url " << info.url << "\nkind " << info.kind << "\nname " << info.name << "\njack " << info.jack << "\npid "
+         << ::getpid() << "\n";
+    const std::string line = text.str();
+    withdraw();
+    if (::pwrite(lock_fd_, line.data(), line.size(), 0) != static_cast<ssize_t>(line.size())) {
+        throw Failure{"cannot write the registry entry " + (folder_ / client_).string() + ": " + errno_text(errno)};
+    }
+}
+
+void RegistryEntry::withdraw() { (void)!::ftruncate(lock_fd_, 0); }
+
+void RegistryEntry::save_state(std::string_view text) const {
+    write_atomically(folder_ / (client_ + ".state"), text, Durability::process);
+}
+
+std::optional<std::string> RegistryEntry::load_state() const {
+    std::ifstream file{folder_ / (client_ + ".state"), std::ios::binary};
+    if (!file) {
+        return std::nullopt;
+    }
+    return std::string{std::istreambuf_iterator<char>{file}, {}};
+}
+
+std::vector<PeerInfo> list_peers(const std::string& server) {
+    std::vector<PeerInfo> peers;
+    std::error_code error;
+    for (const fs::directory_entry& entry : fs::directory_iterator{existing_folder(server), error}) {
+        const std::string extension = entry.path().extension().string();
+        if (extension == ".state" || extension == ".pulse" || extension == ".tmp") {
+            continue;
+        }
+        if (std::optional<PeerInfo> info = read_living(entry.path())) {
+            peers.push_back(std::move(*info));
+        }
+    }
+    std::sort(peers.begin(), peers.end(), [](const PeerInfo& a, const PeerInfo& b) { return a.client < b.client; });
+    return peers;
+}
+
+std::optional<PeerInfo> find_peer(const std::string& server, const std::string& client) {
+    return is_file_name(client) ? read_living(existing_folder(server) / client) : std::nullopt;
+}
+
+std::optional<PulseReader> PulseReader::open(const std::string& server, const std::string& client) {
+    const auto* pulse = map_pulse(existing_folder(server) / (client + ".pulse"), O_RDONLY, PROT_READ);
+    return pulse == nullptr ? std::nullopt : std::optional{PulseReader{pulse}};
+}
+
+PulseReader::PulseReader(PulseReader&& other) noexcept : pulse_{std::exchange(other.pulse_, nullptr)} {}
+
+PulseReader& PulseReader::operator=(PulseReader&& other) noexcept {
+    std::swap(pulse_, other.pulse_);
+    return *this;
+}
+
+PulseReader::~PulseReader() {
+    if (pulse_ != nullptr) {
+        ::munmap(const_cast<std::atomic<std::uint64_t>*>(pulse_), sizeof(std::uint64_t));
+    }
+}
+
+std::uint64_t PulseReader::count() const noexcept { return pulse_->load(std::memory_order_relaxed); }
+
+}  // namespace crowdjack
