@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "common/realtime.hpp"
+#include "deck/deck_voice.hpp"
+#include "deck/trajectory.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+
+namespace crowdjack {
+
+/// All that a deck plays at once: its track and its stems along one motion. A value: a jump copies it into a ghost that
+/// fades while the original goes on elsewhere. Audio thread (and tests).
+struct DeckMix {
+    static constexpr std::size_t stem_slots = 16;
+
+    Trajectory motion;  ///< in frames of the track, of the server's rate when there is none
+    DeckVoice track;    ///< its scale is 1 and its offset 0
+    std::array<DeckVoice, stem_slots> stems{};
+    Ramp level{1.0F};    ///< its way in
+    Ramp leaving{1.0F};  ///< a ghost's way out, on top: no edge when it was still coming in
+
+    [[nodiscard]] CROWDJACK_REALTIME bool has_sound() const noexcept;
+    [[nodiscard]] CROWDJACK_REALTIME bool refers_to(const TrackStream* stream) const noexcept;
+    [[nodiscard]] CROWDJACK_REALTIME bool has_stems() const noexcept;
+
+    /// Adds the sound of the frames frame … frame + size - 1.
+    /// @returns output frames that were missing, at most `left.size()`
+    CROWDJACK_REALTIME std::uint32_t add(JackFrame frame, RenderScratch& scratch, std::span<float> left,
+                                         std::span<float> right) noexcept;
+
+    /// Anchors the motion where it stands at `frame`, folded, leaving every voice where it is.
+    CROWDJACK_REALTIME void settle_at(JackFrame frame) noexcept;
+
+    /// Puts the track at `source` at `frame`; voices of their own place (stems that loop by themselves) move along.
+    CROWDJACK_REALTIME void jump_to(JackFrame frame, double source) noexcept { motion.anchor(frame, source); }
+
+    /// Voices that passed their end become `ended`. @returns true when something ended now
+    CROWDJACK_REALTIME bool end_voices(JackFrame frame) noexcept;
+
+    /// Where the streams will be read next; `frame` is the next cycle's.
+    CROWDJACK_REALTIME void publish(JackFrame frame) noexcept;
+
+    template <typename Action>
+    void each_voice(Action&& action) {
+        action(track);
+        for (DeckVoice& stem : stems) {
+            action(stem);
+        }
+    }
+
+private:
+    CROWDJACK_REALTIME std::uint32_t add_straight(JackFrame frame, RenderScratch& scratch, std::span<float> left,
+                                                  std::span<float> right) noexcept;
+};
+
+static_assert(std::is_trivially_copyable_v<DeckMix>);
+
+}  // namespace crowdjack

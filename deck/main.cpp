@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/client_shell.hpp"
+#include "common/log.hpp"
+#include "deck/deck.hpp"
+#include "deck/deck_options.hpp"
+#include "deck/deck_osc.hpp"
+#include "deck/deck_patch.hpp"
+#include "deck/deck_process.hpp"
+#include "deck/stretch/list_stretch.hpp"
+
+#include <iostream>
+
+namespace {
+
+using namespace crowdjack;
+
+void cue_first_file(ClientShell& shell, Deck& deck, const DeckOptions& options) {
+    const auto complain = [](OscErrorCode, const std::string& why) {
+        log_event(LogLevel::error, "start-up-file-failed", {{"why", why}});
+    };
+    const auto play = [&deck, complain, plays = options.play] {
+        if (plays) {
+            deck.start(
+                std::nullopt, std::nullopt, [](JackFrame) {}, complain);
+        }
+    };
+    shell.loop().post([&deck, file = options.file, play, complain] {
+        try {
+            deck.cue(file, 0.0, std::nullopt, play, complain);
+        } catch (const OscError& error) {
+            complain(error.code, error.what());
+        }
+    });
+}
+
+void fill_hooks(ClientShell& shell, Deck& deck, const DeckOptions& options) {
+    shell.hooks.ports = [](const std::string& name) { return deck_ports(name); };
+    shell.hooks.save = [&deck] { return deck.save(); };
+    shell.hooks.restore = [&deck](const std::string& text) { deck.restore(text); };
+    shell.hooks.connected = [&, first = !options.file.empty()]() mutable {
+        deck.connected();
+        if (std::exchange(first, false)) {
+            cue_first_file(shell, deck, options);
+        }
+    };
+    shell.hooks.disconnected = [&deck] { deck.disconnected(); };
+    shell.hooks.stop = [&deck](std::function<void()> finished) { deck.fade_away(std::move(finished)); };
+    shell.hooks.connect = [&shell] { patch_deck(shell.jack(), shell.name()); };
+}
+
+int run(int argc, char** argv) {
+    const auto options = read_deck_options(argc, argv);
+    if (!options) {
+        return 0;
+    }
+    if (options->list_stretch) {
+        std::cout << format_stretch_list(list_stretch());
+        return 0;
+    }
+    DeckEngine engine;
+    DeckProcess process{engine};
+    ClientShell shell{{"deck", options->names, "crowdjack-deck", "crowdjack deck"}, options->common, process};
+    Deck deck{shell, engine, *options};
+    register_transport(shell, deck);
+    register_parameters(shell, deck);
+    register_stems(shell, deck);
+    register_tempo(shell, deck);
+    fill_hooks(shell, deck, *options);
+    return shell.run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    return crowdjack::run_main("crowdjack-deck", [&] { return run(argc, argv); });
+}

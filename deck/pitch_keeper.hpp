@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "deck/command_desk.hpp"
+#include "deck/stream_book.hpp"
+#include "deck/stretch/stretch_voice.hpp"
+
+#include <cstdint>
+#include <memory>
+
+namespace crowdjack {
+
+class MixSource;
+
+/// Keeps the deck's stretch voice in step with the motions that the audio thread reports. Control thread.
+class PitchKeeper {
+public:
+    PitchKeeper(CommandDesk& desk, const StreamBook& streams) noexcept : desk_{&desk}, streams_{&streams} {}
+
+    /// A server came: its rate and period. The voice is made anew; to be called while no cycle runs or before use().
+    void connected(double server_rate, std::uint32_t period, int realtime_priority);
+
+    void use(StretchMethod method);
+    [[nodiscard]] StretchMethod method() const noexcept { return method_; }
+
+    /// The motion in force or to come, each once, in order.
+    void follow(const MotionReport& motion);
+
+    /// Nothing while the method is `rate`.
+    [[nodiscard]] const StretchVoice* voice() const noexcept {
+        return method_ == StretchMethod::rate ? nullptr : voice_.get();
+    }
+
+private:
+    void plan(const MotionReport& motion);
+    void make_voice();
+
+    CommandDesk* desk_;
+    const StreamBook* streams_;
+    StretchMethod method_{StretchMethod::rate};
+    StretchVoice::Settings settings_;
+    std::unique_ptr<StretchVoice> voice_;
+    std::shared_ptr<MixSource> source_;       ///< of the latest plan
+    std::unique_ptr<StretchVoice> outdated_;  ///< of another server; the audio thread may know it until told otherwise
+};
+
+}  // namespace crowdjack

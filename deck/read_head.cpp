@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "deck/read_head.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+// One binary serves old and new processors; sanitizers can't run the resolver that picks a clone.
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+#define CROWDJACK_VECTOR_CLONES [[gnu::target_clones("avx2", "default")]]
+#else
+#define CROWDJACK_VECTOR_CLONES
+#endif
+
+namespace crowdjack {
+
+namespace {
+
+using Lanes [[gnu::vector_size(32)]] = float;
+constexpr std::size_t lane_count = 8;
+
+struct Interpolation {
+    const float* left;   ///< gathered source frames
+    const float* right;  ///< likewise
+    double base;         ///< position of left[0], less the kernel's look-back
+    const SincKernel* kernel;
+    PositionCurve curve;
+    std::size_t count;
+};
+
+#define CROWDJACK_LOAD(lanes, from) std::memcpy(&(lanes), (from), sizeof(lanes))
+
+CROWDJACK_VECTOR_CLONES CROWDJACK_REALTIME void interpolate(const Interpolation& job, float* out_left,
+                                                            float* out_right) noexcept {
+    const std::size_t taps = job.kernel->taps();
+    const auto phases = static_cast<double>(job.kernel->phases());
+    const float* const weights = job.kernel->row(0);
+    for (std::size_t i = 0; i < job.count; ++i) {
+        const double position = job.curve.at(static_cast<double>(i)) - job.base;
+        const auto whole = static_cast<std::size_t>(position);
+        const double phase = (position - static_cast<double>(whole)) * phases;
+        const auto row = static_cast<std::size_t>(phase);
+        const auto between = static_cast<float>(phase - static_cast<double>(row));
+        const float* const lower = weights + row * taps;
+        const float* const upper = lower + taps;
+        Lanes sum_left{};
+        Lanes sum_right{};
+        for (std::size_t tap = 0; tap < taps; tap += lane_count) {
+            Lanes low;
+            Lanes high;
+            Lanes l;
+            Lanes r;
+            CROWDJACK_LOAD(low, lower + tap);
+            CROWDJACK_LOAD(high, upper + tap);
+            CROWDJACK_LOAD(l, job.left + whole + tap);
+            CROWDJACK_LOAD(r, job.right + whole + tap);
+            const Lanes weight = low + between * (high - low);
+            sum_left += weight * l;
+            sum_right += weight * r;
+        }
+        float left = 0.0F;
+        float right = 0.0F;
+        for (std::size_t lane = 0; lane < lane_count; ++lane) {
+            left += sum_left[lane];
+            right += sum_right[lane];
+        }
+        out_left[i] = left;
+        out_right[i] = right;
+    }
+}
+
+#undef CROWDJACK_LOAD
+
+constexpr double exact_enough = 1e-5;  // source frames: far below what a 24-bit sample can tell
+
+void blend(std::span<float> from_then_out, std::span<const float> to) noexcept {
+    const float step = 1.0F / static_cast<float>(to.size());
+    for (std::size_t i = 0; i < to.size(); ++i) {
+        const float amount = static_cast<float>(i + 1) * step;
+        from_then_out[i] += amount * (to[i] - from_then_out[i]);
+    }
+}
+
+}  // namespace
+
+PositionCurve PositionCurve::through(double first, double middle, double last, double count) noexcept {
+    const double half = 0.5 * count;
+    const double rise = (last - first) / count;
+    const double sag = middle - 0.5 * (first + last);
+    const double bend = -sag / (half * half);
+    return {first, rise - bend * count, bend};
+}
+
+bool PositionCurve::is_copy(double count) const noexcept {
+    return std::abs(at(count) - start - count) < exact_enough && std::abs(bend) * count * count < exact_enough &&
+           std::abs(start - std::nearbyint(start)) < exact_enough;
+}
+
+void ReadHead::render(const PositionCurve& curve, SampleRun& run, Scratch& scratch, std::span<float> left,
+                      std::span<float> right) noexcept {
+    const auto count = static_cast<double>(left.size());
+    if (left.empty()) {
+        return;
+    }
+    if (curve.is_copy(count)) {
+        run.gather(static_cast<std::int64_t>(std::nearbyint(curve.start)), left, right);
+        kernel_ = nullptr;
+        return;
+    }
+    const double fastest = std::max(curve.slope, curve.slope + 2.0 * curve.bend * count);
+    const SincKernel& kernel = bank_->for_speed(fastest);
+    const SincKernel& previous = kernel_ == nullptr ? kernel : *kernel_;
+    kernel_ = &kernel;
+    const double room = static_cast<double>(Scratch::capacity - std::max(kernel.taps(), previous.taps()) - 8);
+    const auto most = static_cast<std::size_t>(std::max(1.0, std::min(512.0, room / std::max(fastest, 1e-6))));
+    for (std::size_t done = 0; done < left.size();) {
+        const std::size_t part = std::min(most, left.size() - done);
+        const PositionCurve here = curve.from(static_cast<double>(done));
+        const std::span<float> out_left = left.subspan(done, part);
+        const std::span<float> out_right = right.subspan(done, part);
+        if (done == 0 && &previous != &kernel) {
+            const std::span<float> new_left{scratch.blend_left.data(), part};
+            const std::span<float> new_right{scratch.blend_right.data(), part};
+            render_part(here, previous, run, scratch, out_left, out_right);
+            render_part(here, kernel, run, scratch, new_left, new_right);
+            blend(out_left, new_left);
+            blend(out_right, new_right);
+        } else {
+            render_part(here, kernel, run, scratch, out_left, out_right);
+        }
+        done += part;
+    }
+}
+
+void ReadHead::render_part(const PositionCurve& curve, const SincKernel& kernel, SampleRun& run, Scratch& scratch,
+                           std::span<float> left, std::span<float> right) noexcept {
+    const double last = curve.at(static_cast<double>(left.size() - 1));
+    const auto begin =
+        static_cast<std::int64_t>(std::floor(curve.start)) - static_cast<std::int64_t>(kernel.taps() / 2) + 1;
+    const auto end = static_cast<std::int64_t>(std::floor(last)) + static_cast<std::int64_t>(kernel.taps() / 2) + 1;
+    const std::size_t wanted = std::min(static_cast<std::size_t>(end - begin), Scratch::capacity);
+    run.gather(begin, {scratch.left.data(), wanted}, {scratch.right.data(), wanted});
+    const double base = static_cast<double>(begin) + static_cast<double>(kernel.taps() / 2) - 1.0;
+    interpolate({scratch.left.data(), scratch.right.data(), base, &kernel, curve, left.size()}, left.data(),
+                right.data());
+}
+
+}  // namespace crowdjack

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "common/realtime.hpp"
+#include "deck/sinc_bank.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace crowdjack {
+
+/// Source positions of a run of output frames: output i stands at start + i * (slope + i * bend), in source frames.
+struct PositionCurve {
+    double start{}, slope{1.0}, bend{};
+
+    [[nodiscard]] double at(double i) const noexcept { return start + i * (slope + i * bend); }
+    /// The same motion as seen from output frame `i`.
+    [[nodiscard]] PositionCurve from(double i) const noexcept { return {at(i), slope + 2.0 * i * bend, bend}; }
+    /// Through three exact points of a motion of degree two: output frames 0, count / 2 and count.
+    static PositionCurve through(double first, double middle, double last, double count) noexcept;
+    /// Whole frames one by one (to rounding) over `count` output frames: samples can be copied.
+    [[nodiscard]] bool is_copy(double count) const noexcept;
+};
+
+/// Where a read head takes its samples from: source frames by unfolded index.
+class SampleRun {
+public:
+    SampleRun() = default;
+    SampleRun(const SampleRun&) = delete;
+    SampleRun& operator=(const SampleRun&) = delete;
+    virtual ~SampleRun() = default;
+    /// Fills both channels (same length) with frames first … first + size - 1; zeros where there are none.
+    CROWDJACK_REALTIME virtual void gather(std::int64_t first, std::span<float> left,
+                                           std::span<float> right) noexcept = 0;
+};
+
+/// Plays a SampleRun along a PositionCurve: bit-exact at unity, else by band-limited interpolation whose cutoff follows
+/// the speed. SNR at +4.17 %: > 100 dB at 997 Hz, > 90 dB at 10 kHz.
+///
+/// Remembers only which kernel it used last, so that a change of kernel is blended over one run instead of switched.
+class ReadHead {
+public:
+    /// Room for gathered source frames; shared by all heads of one thread, since none outlives a render().
+    struct Scratch {
+        static constexpr std::size_t capacity = 4096;
+        alignas(64) std::array<float, capacity> left{}, right{};
+        alignas(64) std::array<float, capacity> blend_left{}, blend_right{};
+    };
+
+    explicit ReadHead(const SincBank& bank) noexcept : bank_{&bank} {}
+
+    /// Writes the sound along `curve` to `left` and `right` (same length).
+    CROWDJACK_REALTIME void render(const PositionCurve& curve, SampleRun& run, Scratch& scratch, std::span<float> left,
+                                   std::span<float> right) noexcept;
+
+    /// Forgets the last kernel: the next run starts fresh (after a jump).
+    void reset() noexcept { kernel_ = nullptr; }
+
+    /// Source frames beyond the position that a render at `speed` may look at, either way.
+    [[nodiscard]] CROWDJACK_REALTIME std::int64_t reach(double speed) const noexcept {
+        return static_cast<std::int64_t>(bank_->for_speed(speed).taps() / 2);
+    }
+
+private:
+    CROWDJACK_REALTIME void render_part(const PositionCurve& curve, const SincKernel& kernel, SampleRun& run,
+                                        Scratch& scratch, std::span<float> left, std::span<float> right) noexcept;
+
+    const SincBank* bank_;
+    const SincKernel* kernel_{nullptr};
+};
+
+}  // namespace crowdjack

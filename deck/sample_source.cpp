@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "deck/sample_source.hpp"
+
+#include "common/error.hpp"
+#include "deck/decoded_source.hpp"
+#include "deck/mapped_file.hpp"
+#include "deck/pcm_format.hpp"
+#include "deck/sound_header.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+namespace crowdjack {
+
+namespace {
+
+/// Uncompressed frames, converted from the mapping as they are asked for.
+class MappedSource final : public SampleSource {
+public:
+    MappedSource(std::shared_ptr<const MappedFile> file, PcmLayout layout, TrackFormat format)
+        : file_{std::move(file)}, layout_{layout}, format_{std::move(format)} {}
+
+    [[nodiscard]] const TrackFormat& format() const noexcept override { return format_; }
+
+    std::size_t read(std::int64_t first, std::span<float> left, std::span<float> right) override {
+        const std::int64_t begin = std::clamp<std::int64_t>(first, 0, layout_.frames);
+        const std::int64_t end =
+            std::clamp<std::int64_t>(first + static_cast<std::int64_t>(left.size()), 0, layout_.frames);
+        const std::size_t offset = byte_of(begin);
+        file_->populate(offset, byte_of(end) - offset);
+        convert_frames(layout_, file_->bytes(), first, left, right);
+        // Looked at after the conversion: what was lost meanwhile was converted from zeros.
+        const auto intact = static_cast<std::int64_t>(
+            (file_->intact_size() - std::min(file_->intact_size(), layout_.offset)) / layout_.frame_bytes());
+        const std::size_t replaced = clean(left) + clean(right);
+        if (replaced > 0) {
+            cleaned_.fetch_add(replaced, std::memory_order_relaxed);
+        }
+        const bool whole = end <= intact;
+        return whole ? left.size() : static_cast<std::size_t>(std::max<std::int64_t>(0, intact - first));
+    }
+
+    [[nodiscard]] bool intact() const noexcept override { return file_->intact_size() >= byte_of(layout_.frames); }
+
+    void expect(std::int64_t first, std::int64_t frames) override {
+        const std::int64_t begin = std::clamp<std::int64_t>(first, 0, layout_.frames);
+        const std::int64_t end = std::clamp<std::int64_t>(first + frames, begin, layout_.frames);
+        file_->will_need(byte_of(begin), byte_of(end) - byte_of(begin));
+    }
+
+    [[nodiscard]] std::uint64_t cleaned() const noexcept override { return cleaned_.load(std::memory_order_relaxed); }
+
+private:
+    [[nodiscard]] std::size_t byte_of(std::int64_t frame) const noexcept {
+        return layout_.offset + static_cast<std::size_t>(frame) * layout_.frame_bytes();
+    }
+
+    std::shared_ptr<const MappedFile> file_;
+    PcmLayout layout_;
+    TrackFormat format_;
+    std::atomic<std::uint64_t> cleaned_{0};  ///< written by readers, read by anyone (relaxed)
+};
+
+}  // namespace
+
+std::shared_ptr<SampleSource> open_sample_source(const std::filesystem::path& path) {
+    auto file = std::make_shared<const MappedFile>(path);
+    auto reader = std::make_unique<SoundReader>(*file);
+    if (const auto layout = reader->layout()) {
+        return std::make_shared<MappedSource>(std::move(file), *layout, reader->format());
+    }
+    return std::make_shared<DecodedSource>(std::move(file), std::move(reader));
+}
+
+}  // namespace crowdjack

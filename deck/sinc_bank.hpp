@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "common/realtime.hpp"
+
+#include <cstddef>
+#include <vector>
+
+namespace crowdjack {
+
+/// The weights of a band-limited interpolator for one greatest speed: rows of taps for evenly spaced fractions of a
+/// source frame.
+///
+/// A Kaiser-windowed sinc (J. F. Kaiser's design formulas: 105 dB, 48 taps, pass band to 0.41 and stop band from 0.55
+/// of the source rate), stretched by the speed, so that what would fold back above the output's Nyquist frequency is
+/// gone.
+class SincKernel {
+public:
+    /// @param speed  source frames per output frame up to which it does not alias, >= 1
+    explicit SincKernel(double speed);
+
+    [[nodiscard]] double speed() const noexcept { return speed_; }
+    /// Multiple of 8; output at position p weighs source frames floor(p) - taps/2 + 1 … floor(p) + taps/2.
+    [[nodiscard]] std::size_t taps() const noexcept { return taps_; }
+    [[nodiscard]] std::size_t phases() const noexcept { return phases_; }
+    /// `taps()` weights for the fraction phase / phases(), 0 <= phase <= phases(); they sum to 1. One more row (of
+    /// zeros) may be looked at with weight 0.
+    [[nodiscard]] const float* row(std::size_t phase) const noexcept { return weights_.data() + phase * taps_; }
+
+private:
+    double speed_;
+    std::size_t taps_, phases_;
+    std::vector<float> weights_;
+};
+
+/// Kernels for speeds from 1 to 16 in steps of at most a whole tone; faster playback aliases above the last one's band.
+/// Immutable once built; shared by all read heads.
+class SincBank {
+public:
+    SincBank();
+
+    /// The bank of this process, built at the first call: never on the audio thread first.
+    [[nodiscard]] static const SincBank& shared();
+
+    /// The narrowest kernel that does not alias at `speed`.
+    [[nodiscard]] CROWDJACK_REALTIME const SincKernel& for_speed(double speed) const noexcept;
+
+    [[nodiscard]] std::size_t most_taps() const noexcept { return kernels_.back().taps(); }
+
+private:
+    std::vector<SincKernel> kernels_;
+};
+
+}  // namespace crowdjack

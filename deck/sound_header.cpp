@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "deck/sound_header.hpp"
+
+#include "common/error.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+namespace crowdjack {
+
+namespace {
+
+constexpr int most_channels = 64;
+constexpr int lowest_rate = 1000;
+constexpr int highest_rate = 768000;
+
+[[noreturn]] void refuse(const MappedFile& file, const std::string& why) {
+    throw Failure{"cannot play '" + file.path().string() + "': " + why};
+}
+
+bool begins_with(std::span<const std::byte> bytes, std::size_t at, std::string_view text) {
+    return bytes.size() >= at + text.size() && std::memcmp(bytes.data() + at, text.data(), text.size()) == 0;
+}
+
+/// Length of an ID3v2 tag that stands before a container that should begin the file; libsndfile would lose its last
+/// frames. 0 when there is none.
+std::size_t misplaced_tag(std::span<const std::byte> bytes) {
+    if (bytes.size() < 10 || !begins_with(bytes, 0, "ID3")) {
+        return 0;
+    }
+    std::size_t length = 0;
+    for (std::size_t i = 6; i < 10; ++i) {
+        length = length << 7U | (static_cast<std::size_t>(bytes[i]) & 0x7FU);
+    }
+    const std::size_t end = 10 + length;
+    const std::array containers{"RIFF", "RIFX", "RF64", "FORM", "fLaC"};
+    const bool misplaced = std::any_of(containers.begin(), containers.end(),
+                                       [&](const char* name) { return begins_with(bytes, end, name); });
+    return misplaced ? end : 0;
+}
+
+bool is_linear(int encoding) {
+    switch (encoding) {
+    case SF_FORMAT_PCM_S8:
+    case SF_FORMAT_PCM_U8:
+    case SF_FORMAT_PCM_16:
+    case SF_FORMAT_PCM_24:
+    case SF_FORMAT_PCM_32:
+    case SF_FORMAT_FLOAT:
+    case SF_FORMAT_DOUBLE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/// Encodings whose decoders in libsndfile are sound; ADPCM, NMS and VOX had memory faults.
+bool is_trusted(int encoding) {
+    switch (encoding) {
+    case SF_FORMAT_ULAW:
+    case SF_FORMAT_ALAW:
+    case SF_FORMAT_VORBIS:
+    case SF_FORMAT_OPUS:
+    case SF_FORMAT_ALAC_16:
+    case SF_FORMAT_ALAC_20:
+    case SF_FORMAT_ALAC_24:
+    case SF_FORMAT_ALAC_32:
+    case SF_FORMAT_MPEG_LAYER_I:
+    case SF_FORMAT_MPEG_LAYER_II:
+    case SF_FORMAT_MPEG_LAYER_III:
+        return true;
+    default:
+        return is_linear(encoding);
+    }
+}
+
+/// Containers in which the place after sf_seek(0) is known to be that of the first sample.
+bool lies_plain(int container) {
+    switch (container) {
+    case SF_FORMAT_WAV:
+    case SF_FORMAT_WAVEX:
+    case SF_FORMAT_RF64:
+    case SF_FORMAT_W64:
+    case SF_FORMAT_AIFF:
+    case SF_FORMAT_AU:
+    case SF_FORMAT_CAF:
+        return true;
+    default:
+        return false;
+    }
+}
+
+SampleCode sample_code(int encoding) {
+    switch (encoding) {
+    case SF_FORMAT_PCM_U8:
+        return SampleCode::unsigned8;
+    case SF_FORMAT_PCM_S8:
+        return SampleCode::signed8;
+    case SF_FORMAT_PCM_24:
+        return SampleCode::signed24;
+    case SF_FORMAT_PCM_32:
+        return SampleCode::signed32;
+    case SF_FORMAT_FLOAT:
+        return SampleCode::float32;
+    case SF_FORMAT_DOUBLE:
+        return SampleCode::float64;
+    default:
+        return SampleCode::signed16;
+    }
+}
+
+std::string name_of(int command, int format) {
+    SF_FORMAT_INFO info{};
+    info.format = format;
+    return sf_command(nullptr, command, &info, sizeof(info)) == 0 && info.name != nullptr ? info.name : "unknown";
+}
+
+bool same(float a, float b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
+}  // namespace
+
+SF_VIRTUAL_IO SoundReader::callbacks() {
+    SF_VIRTUAL_IO io{};
+    io.get_filelen = [](void* user) { return static_cast<sf_count_t>(static_cast<View*>(user)->bytes.size()); };
+    io.tell = [](void* user) { return static_cast<View*>(user)->at; };
+    io.seek = [](sf_count_t offset, int whence, void* user) -> sf_count_t {
+        auto* const view = static_cast<View*>(user);
+        const auto size = static_cast<sf_count_t>(view->bytes.size());
+        const sf_count_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? view->at : size;
+        sf_count_t target{};
+        if (__builtin_add_overflow(base, offset, &target)) {
+            return -1;
+        }
+        view->at = std::clamp<sf_count_t>(target, 0, size);
+        return view->at;
+    };
+    io.read = [](void* to, sf_count_t count, void* user) -> sf_count_t {
+        auto* const view = static_cast<View*>(user);
+        const sf_count_t left = static_cast<sf_count_t>(view->bytes.size()) - view->at;
+        const sf_count_t taken = std::clamp<sf_count_t>(count, 0, left);
+        std::memcpy(to, view->bytes.data() + view->at, static_cast<std::size_t>(taken));
+        view->at += taken;
+        return taken;
+    };
+    io.write = [](const void*, sf_count_t, void*) -> sf_count_t { return 0; };
+    return io;
+}
+
+SoundReader::SoundReader(const MappedFile& file)
+    : file_{&file},
+      skipped_{misplaced_tag(file.bytes())},
+      view_{std::make_unique<View>(View{file.bytes().subspan(skipped_), 0})} {
+    SF_VIRTUAL_IO io = callbacks();
+    handle_.reset(sf_open_virtual(&io, SFM_READ, &info_, view_.get()));
+    if (handle_ == nullptr) {
+        refuse(file, std::string{"not an audio file that can be read here ("} + sf_strerror(nullptr) + ")");
+    }
+    const int container = info_.format & SF_FORMAT_TYPEMASK;
+    const int encoding = info_.format & SF_FORMAT_SUBMASK;
+    format_.encoding = name_of(SFC_GET_FORMAT_MAJOR, container) + ", " + name_of(SFC_GET_FORMAT_SUBTYPE, encoding);
+    if (!is_trusted(encoding)) {
+        refuse(file, "its encoding (" + format_.encoding + ") is not supported: convert it to WAV or FLAC");
+    }
+    if (info_.channels < 1 || info_.channels > most_channels) {
+        refuse(file, "it has " + std::to_string(info_.channels) + " channels (1 to 64 can be read)");
+    }
+    if (info_.samplerate < lowest_rate || info_.samplerate > highest_rate) {
+        refuse(file, "its sample rate of " + std::to_string(info_.samplerate) + " Hz is outside 1000 to 768000 Hz");
+    }
+    if (info_.frames < 1) {
+        refuse(file, "it holds no audio");
+    }
+    format_.rate = info_.samplerate;
+    format_.channels = static_cast<std::uint32_t>(info_.channels);
+    format_.frames = info_.frames;
+}
+
+std::optional<PcmLayout> SoundReader::layout() {
+    std::optional<PcmLayout> claimed = claimed_layout();
+    if (claimed) {
+        const std::array<std::int64_t, 3> probes{0, claimed->frames / 2, claimed->frames - 1};
+        if (!std::all_of(probes.begin(), probes.end(), [&](std::int64_t at) { return agrees(*claimed, at); })) {
+            claimed.reset();
+        }
+    }
+    seek(0);
+    return claimed;
+}
+
+std::optional<PcmLayout> SoundReader::claimed_layout() {
+    const int encoding = info_.format & SF_FORMAT_SUBMASK;
+    if (!is_linear(encoding) || !lies_plain(info_.format & SF_FORMAT_TYPEMASK) || !seek(0)) {
+        return std::nullopt;
+    }
+    PcmLayout layout;
+    layout.code = sample_code(encoding);
+    layout.big_endian = sf_command(handle_.get(), SFC_RAW_DATA_NEEDS_ENDSWAP, nullptr, 0) == SF_TRUE;
+    layout.channels = format_.channels;
+    layout.offset = skipped_ + static_cast<std::size_t>(view_->at);
+    layout.frames = format_.frames;
+    const std::size_t size = file_->bytes().size();
+    const bool fits = layout.offset <= size &&
+                      static_cast<std::uint64_t>(layout.frames) <= (size - layout.offset) / layout.frame_bytes();
+    return fits ? std::optional{layout} : std::nullopt;
+}
+
+bool SoundReader::agrees(const PcmLayout& layout, std::int64_t at) {
+    constexpr std::size_t probe = 32;
+    const std::int64_t begin = std::max<std::int64_t>(0, std::min<std::int64_t>(at, layout.frames - 32));
+    std::vector<float> theirs(probe * layout.channels);
+    std::array<float, probe> left{};
+    std::array<float, probe> right{};
+    const std::size_t came = seek(begin) ? read(theirs.data(), probe) : 0;
+    const std::size_t ours = convert_frames(layout, file_->bytes(), begin, left, right);
+    if (came != ours || came == 0) {
+        return false;
+    }
+    const std::size_t second = layout.channels > 1 ? 1 : 0;
+    for (std::size_t i = 0; i < came; ++i) {
+        const float* const frame = theirs.data() + i * layout.channels;
+        // Doubles beyond the range of float are silenced in our conversion, infinite in theirs.
+        if (layout.code != SampleCode::float64 && !(same(frame[0], left[i]) && same(frame[second], right[i]))) {
+            return false;
+        }
+        if (layout.code == SampleCode::float64 && std::abs(frame[0]) < 1e30F && !same(frame[0], left[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool SoundReader::seeks_exactly() const noexcept {
+    const int encoding = info_.format & SF_FORMAT_SUBMASK;
+    return encoding != SF_FORMAT_MPEG_LAYER_I && encoding != SF_FORMAT_MPEG_LAYER_II &&
+           encoding != SF_FORMAT_MPEG_LAYER_III;
+}
+
+bool SoundReader::seek(std::int64_t frame) { return sf_seek(handle_.get(), frame, SEEK_SET) == frame; }
+
+std::size_t SoundReader::read(float* interleaved, std::size_t frames) {
+    return static_cast<std::size_t>(
+        std::max<sf_count_t>(0, sf_readf_float(handle_.get(), interleaved, static_cast<sf_count_t>(frames))));
+}
+
+}  // namespace crowdjack

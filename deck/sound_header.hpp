@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "deck/mapped_file.hpp"
+#include "deck/pcm_format.hpp"
+#include "deck/sample_source.hpp"
+
+#include <sndfile.h>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace crowdjack {
+
+/// libsndfile reading a file that is already in the address space.
+class SoundReader {
+public:
+    /// @throws Failure when it is no audio file that libsndfile knows, or one that this suite refuses
+    explicit SoundReader(const MappedFile& file);
+
+    [[nodiscard]] const TrackFormat& format() const noexcept { return format_; }
+
+    /// Where and how the samples lie, when they lie there uncompressed; checked against libsndfile's own decoding of
+    /// the first, middle and last frames.
+    [[nodiscard]] std::optional<PcmLayout> layout();
+
+    /// False where libsndfile lands near a sought frame only (MPEG with a variable rate): read straight on instead.
+    [[nodiscard]] bool seeks_exactly() const noexcept;
+
+    /// Moves to `frame`. @returns false when it can't
+    bool seek(std::int64_t frame);
+
+    /// Reads up to `frames` interleaved frames (all channels) from where it stands. @returns how many came
+    std::size_t read(float* interleaved, std::size_t frames);
+
+private:
+    struct View {
+        std::span<const std::byte> bytes;
+        sf_count_t at{};
+    };
+    struct Close {
+        void operator()(SNDFILE* handle) const noexcept { sf_close(handle); }
+    };
+    static SF_VIRTUAL_IO callbacks();
+    [[nodiscard]] std::optional<PcmLayout> claimed_layout();
+    bool agrees(const PcmLayout& layout, std::int64_t at);
+
+    const MappedFile* file_;
+    std::size_t skipped_{};       ///< bytes before the container begins (an ID3v2 tag)
+    std::unique_ptr<View> view_;  ///< libsndfile keeps its address
+    SF_INFO info_{};
+    TrackFormat format_;
+    std::unique_ptr<SNDFILE, Close> handle_;
+};
+
+}  // namespace crowdjack
