@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "mixer-bus/desk.hpp"
+
+#include <strings.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace crowdjack {
+
+namespace {
+
+constexpr std::size_t rms_reports = 8;  ///< 320 ms
+constexpr double quietest_db = -120.0;  ///< what silence reads
+
+float decibels_of(double amplitude) {
+    return static_cast<float>(amplitude > 0.0 ? std::max(quietest_db, to_decibels(amplitude).value) : quietest_db);
+}
+
+}  // namespace
+
+Desk::Desk(DeskSetup setup, MixerProcess& process, std::function<JackFrame()> now)
+    : setup_{std::move(setup)}, process_{process}, now_{std::move(now)} {}
+
+std::optional<std::size_t> Desk::strip(std::string_view name) const {
+    const auto& all = setup_.strips;
+    auto found = std::find(all.begin(), all.end(), name);
+    if (found == all.end()) {
+        const std::string wanted{name};
+        found = std::find_if(all.begin(), all.end(),
+                             [&](const std::string& strip) { return strcasecmp(strip.c_str(), wanted.c_str()) == 0; });
+    }
+    if (found == all.end()) {
+        return {};
+    }
+    return static_cast<std::size_t>(found - all.begin());
+}
+
+std::string Desk::strip_names() const {
+    std::string names;
+    for (const auto& strip : setup_.strips) {
+        names += (names.empty() ? "" : ", ") + strip;
+    }
+    return names;
+}
+
+Desk::Sent Desk::move(ParameterId id, const Move& move) {
+    Automation& automation = mirror_[id];
+    const JackFrame now = now_();
+    automation.settle(now);
+    if (!automation.schedule(move, now, Frames{0})) {
+        return Sent::too_many_waiting;
+    }
+    automation.settle(now);
+    return process_.send(MoveCommand{id, move}) ? Sent::yes : Sent::audio_hangs;
+}
+
+Desk::Sent Desk::forget_waiting(std::size_t strip) {
+    mirror_.forget_waiting(strip, now_());
+    return process_.send(ForgetCommand{strip}) ? Sent::yes : Sent::audio_hangs;
+}
+
+Desk::Sent Desk::set_limiter(LimiterCommand limiter) {
+    limiter_ = limiter;
+    return process_.send(limiter) ? Sent::yes : Sent::audio_hangs;
+}
+
+const Automation& Desk::parameter(ParameterId id) {
+    mirror_[id].settle(now_());
+    return mirror_[id];
+}
+
+void Desk::preset(ParameterId id, float value) {
+    mirror_[id].reset(value);
+    process_.mixer().parameters()[id].reset(value);
+}
+
+void Desk::preset(LimiterCommand limiter) {
+    limiter_ = limiter;
+    process_.mixer().set_limiter(limiter.on, limiter.ceiling);
+}
+
+bool Desk::take_report() {
+    MeterReport report;
+    if (!process_.take_report(report)) {
+        return false;
+    }
+    for (std::size_t i = 0; i < setup_.strips.size(); ++i) {
+        strip_totals_[i].clipped += report.strips[i].clipped;
+        strip_totals_[i].cleaned += report.strips[i].cleaned;
+    }
+    master_clipped_ += report.master.clipped;
+    reports_.push_back(report);
+    if (reports_.size() > rms_reports) {
+        reports_.pop_front();
+    }
+    return true;
+}
+
+Desk::Meter Desk::meter(const std::function<const Channel&(const MeterReport&)>& channel, std::uint64_t clipped) const {
+    Meter result;
+    for (std::size_t side = 0; side < 2; ++side) {
+        double mean_square = 0.0;
+        for (const auto& report : reports_) {
+            mean_square += static_cast<double>(channel(report).mean_square[side]);
+        }
+        result.peak_db[side] = decibels_of(static_cast<double>(channel(reports_.back()).peak[side]));
+        result.rms_db[side] = decibels_of(std::sqrt(mean_square / static_cast<double>(reports_.size())));
+    }
+    result.clipped = clipped;
+    return result;
+}
+
+Desk::Meter Desk::strip_meter(std::size_t strip) const {
+    return meter([strip](const MeterReport& report) -> const Channel& { return report.strips[strip]; },
+                 strip_totals_[strip].clipped);
+}
+
+Desk::Meter Desk::master_meter() const {
+    return meter([](const MeterReport& report) -> const Channel& { return report.master; }, master_clipped_);
+}
+
+}  // namespace crowdjack

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/client_shell.hpp"
+#include "mixer-bus/desk_state.hpp"
+#include "mixer-bus/mixer_options.hpp"
+#include "mixer-bus/osc_mixer.hpp"
+#include "mixer-bus/reporter.hpp"
+
+#include <jack/jack.h>
+
+namespace {
+
+using namespace crowdjack;
+
+constexpr std::chrono::milliseconds fade_out{60};  ///< the 20 ms fade at the end, and the cycles it takes to be heard
+
+/// master_l and master_r to the first two physical outputs.
+void connect_master(JackClient& jack) {
+    const char** outputs =
+        jack_get_ports(jack.raw(), nullptr, JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput | JackPortIsPhysical);
+    for (std::size_t i = 0; outputs != nullptr && i < 2 && outputs[i] != nullptr; ++i) {
+        jack.connect(i == 0 ? "master_l" : "master_r", outputs[i]);
+    }
+    jack_free(outputs);
+}
+
+void stop_mixing(ClientShell& shell, MixerProcess& process, Takes& takes, std::function<void()> finished) {
+    const Frames length = to_frames({0.020}, shell.jack().format().rate);
+    process.send(MoveCommand{ParameterId{MixerParameter::master}, {Move::soonest, length, 0.0F, FadeShape::smooth}});
+    shell.loop().after(fade_out, [&takes, finished] { takes.finish(finished); });
+}
+
+int run(int argc, char** argv) {
+    auto options = read_mixer_options(argc, argv);
+    if (!options) {
+        return 0;
+    }
+    MixerProcess process{options->desk.mixer};
+    ClientShell shell{{"mixer-bus", {"mixer-bus"}, "crowdjack-mixer-bus", "crowdjack mixer-bus"},
+                      options->common,
+                      process,
+                      Limiter::delay};
+    Desk desk{options->desk, process, [&shell] { return shell.has_jack() ? shell.jack().last_frame() : JackFrame{}; }};
+    Takes takes{shell, process, options->folders};
+    LoudnessMeter loudness;
+    Reporter reporter{shell, desk, process, loudness};
+    takes.wish(options->wishes);
+
+    register_strip_commands(shell, desk);
+    register_master_commands(shell, desk);
+    register_take_commands(shell, takes);
+    register_questions(shell, desk, takes, process, loudness);
+
+    shell.hooks.ports = [&](const std::string&) { return MixerProcess::ports(options->desk.strips); };
+    shell.hooks.save = [&] { return saved_state(desk); };
+    shell.hooks.restore = [&](const std::string& state) { restore_state(desk, state); };
+    shell.hooks.connected = [&] {
+        reporter.connected();
+        takes.connected();
+    };
+    shell.hooks.disconnected = [&] { desk.forget_frames(); };
+    shell.hooks.connect = [&] { connect_master(shell.jack()); };
+    shell.hooks.tick = [&] { reporter.tick(); };
+    shell.hooks.tick_period = std::chrono::milliseconds{40};
+    shell.hooks.stop = [&](std::function<void()> finished) { stop_mixing(shell, process, takes, std::move(finished)); };
+    return shell.run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    return crowdjack::run_main("crowdjack-mixer-bus", [&] { return run(argc, argv); });
+}

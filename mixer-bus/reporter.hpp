@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "common/client_shell.hpp"
+#include "mixer-bus/desk.hpp"
+#include "mixer-bus/loudness.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+
+namespace crowdjack {
+
+/// Passes on what the audio thread reports: meters to subscribers, cleaned inputs to the log. Control thread.
+class Reporter {
+public:
+    Reporter(ClientShell& shell, Desk& desk, MixerProcess& process, LoudnessMeter& loudness)
+        : shell_{shell}, desk_{desk}, process_{process}, loudness_{loudness} {}
+
+    /// Every 40 ms, as the audio thread reports.
+    void tick();
+    /// Says where the tap's memory could not be locked, once per tap.
+    void connected();
+
+private:
+    void report_cleaned();
+
+    ClientShell& shell_;
+    Desk& desk_;
+    MixerProcess& process_;
+    LoudnessMeter& loudness_;
+    std::array<std::uint64_t, max_strips> said_cleaned_{};
+    std::chrono::steady_clock::time_point next_cleaned_report_{};
+    std::shared_ptr<Tap> known_tap_;
+};
+
+}  // namespace crowdjack
