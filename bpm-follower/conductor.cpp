@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "bpm-follower/conductor.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+namespace crowdjack {
+
+namespace {
+
+constexpr double announce_apart_s = 0.020;
+constexpr double reanchor_after_s = 3600.0;
+constexpr double tap_ramp_s = 1.0;
+constexpr double same_ramp_bpm = 2.0;
+/// A ramp with less than this left is not steered to a new end: it would be a jump.
+constexpr double least_left_s = 0.5;
+/// A step that falls into a bend takes this long, so that the bend keeps its area.
+constexpr double step_in_bend_s = 0.010;
+
+constexpr std::array<std::pair<FollowerMode, std::string_view>, 4> mode_names{{{FollowerMode::follow, "follow"},
+                                                                               {FollowerMode::hold, "hold"},
+                                                                               {FollowerMode::manual, "manual"},
+                                                                               {FollowerMode::stale, "stale"}}};
+
+}  // namespace
+
+std::string_view name_of(FollowerMode mode) noexcept { return mode_names[static_cast<std::size_t>(mode)].second; }
+
+std::optional<FollowerMode> mode_named(std::string_view name) noexcept {
+    for (const auto& [mode, text] : mode_names) {
+        if (text == name) {
+            return mode;
+        }
+    }
+    return {};
+}
+
+Conductor::Conductor(const ConductorSettings& settings, double rate)
+    : settings_{settings},
+      table_{settings.table},
+      rate_{rate},
+      lead_{to_frames(Seconds{0.1}, rate)},
+      target_{settings.base} {}
+
+double Conductor::seconds_at(JackFrame frame) const noexcept {
+    return epoch_s_ + to_seconds(frame - epoch_, rate_).value;
+}
+
+void Conductor::start_clock(JackFrame now, double rate) {
+    epoch_s_ = seconds_at(latest_);
+    epoch_ = latest_ = now;
+    rate_ = rate;
+    last_announced_at_.reset();
+    last_from_.reset();
+    if (!running()) {
+        last_report_s_ = epoch_s_;
+    }
+}
+
+void Conductor::begin(JackFrame now, double rate) {
+    double left_s = 0.0;
+    if (running()) {
+        carried_beat_ = book_.tempo().beat_at(static_cast<double>(latest_.value));
+        carried_bpm_ = Bpm{bpm_at(latest_).value - bend_.at(latest_)};
+        left_s = std::max(0.0, to_seconds(ramp_.to - latest_, rate_).value);
+    }
+    const Bpm bpm = carried_bpm_.value_or(settings_.base);
+    // What was asked for meanwhile begins with the next tick; until then the tempo stays.
+    const Bpm towards = intent_ ? bpm : target_;
+    if (intent_) {
+        left_s = 0.0;
+    } else if (!running() && bpm != target_) {
+        left_s = target_ > bpm ? settings_.up_s : settings_.down_s;
+    }
+    start_clock(now, rate);
+    const JackFrame from = now + lead_;
+    ramp_ = {from, from + to_frames(Seconds{left_s}, rate), bpm, towards};
+    bend_ = {};
+    book_.clear();
+    book_.announce(lines_of(from, carried_beat_, bpm, ramp_, bend_, rate_));
+    last_from_ = from;
+    tell(Decision::Kind::line);
+}
+
+void Conductor::continue_with(const std::vector<AnnouncedLine>& lines, JackFrame now, double rate) {
+    start_clock(now, rate);
+    book_.adopt(lines);
+    const auto& last = book_.lines().back().line;
+    ramp_ = {last.from(), last.to(), last.from_bpm(), last.to_bpm()};
+    bend_ = {};
+    target_ = last.to_bpm();
+    last_from_ = last.from();
+    book_.forget_before(now);
+}
+
+void Conductor::restore(const ConductorState& state) {
+    mode_ = state.mode == FollowerMode::stale ? FollowerMode::follow : state.mode;
+    target_ = state.target;
+    carried_bpm_ = state.bpm;
+    carried_beat_ = state.beat;
+    book_.continue_serials_after(state.serial);
+}
+
+Beats Conductor::beat_at(JackFrame frame) const noexcept {
+    return book_.tempo().beat_at(static_cast<double>(frame.value));
+}
+
+ConductorState Conductor::state(JackFrame now) const {
+    if (!running()) {
+        return {mode_, carried_bpm_.value_or(settings_.base), target_, carried_beat_, now, {}, book_.serial()};
+    }
+    return {mode_, bpm_at(now), target_, beat_at(now), now, book_.lines(), book_.serial()};
+}
+
+void Conductor::tell(Decision::Kind kind) const {
+    if (told_) {
+        told_({kind, movement_, target_, book_.serial()});
+    }
+}
+
+void Conductor::report(JackFrame now, double movement) {
+    latest_ = now;
+    const double seconds = seconds_at(now);
+    window_.add(movement, seconds);
+    movement_ = window_.median(seconds).value_or(movement);
+    last_report_s_ = seconds;
+    if (std::exchange(stale_said_, false)) {
+        tell(Decision::Kind::heard_again);
+    }
+    if (mode_ == FollowerMode::stale) {
+        mode_ = FollowerMode::follow;
+        step_.reset();
+    }
+    if (mode_ == FollowerMode::follow) {
+        follow_movement(now, false);
+    }
+}
+
+void Conductor::follow_movement(JackFrame now, bool anyway) {
+    step_ = table_.step_of(movement_, step_);
+    const Bpm wanted = table_.target(*step_);
+    if (anyway || wanted != target_) {
+        want(now, {wanted, {}});
+        tell(Decision::Kind::target);
+    }
+}
+
+void Conductor::check_stale(JackFrame now) {
+    if (mode_ != FollowerMode::follow || seconds_at(now) - last_report_s_ < settings_.stale_after_s) {
+        return;
+    }
+    mode_ = FollowerMode::stale;
+    stale_said_ = true;
+    step_.reset();
+    window_.clear();
+    want(now, {settings_.base, {}});
+    tell(Decision::Kind::stale);
+}
+
+void Conductor::set(JackFrame now, Bpm bpm, double seconds) {
+    mode_ = FollowerMode::manual;
+    want(now, {bpm, seconds});
+    tell(Decision::Kind::target);
+}
+
+void Conductor::hold(JackFrame now, bool on) {
+    if (on) {
+        mode_ = FollowerMode::hold;
+        want(now, {target_, 0.0, true});
+        return;
+    }
+    if (mode_ == FollowerMode::follow || mode_ == FollowerMode::stale) {
+        return;
+    }
+    mode_ = FollowerMode::follow;
+    step_.reset();
+    if (const auto median = window_.median(seconds_at(now))) {
+        movement_ = *median;
+        follow_movement(now, true);
+    }
+}
+
+std::optional<Bpm> Conductor::tap(JackFrame now, double when_s) {
+    const auto bpm = taps_.tap(when_s);
+    if (bpm) {
+        set(now, *bpm, tap_ramp_s);
+    }
+    return bpm;
+}
+
+void Conductor::nudge(JackFrame now, Beats shift) {
+    owed_ = owed_ + shift;
+    change_ = change_ || !bend_.active_at(now + lead_);
+    announce_if_due(now);
+}
+
+void Conductor::tick(JackFrame now) {
+    latest_ = now;
+    if (!running()) {
+        return;
+    }
+    check_stale(now);
+    const bool old = to_seconds(now - book_.lines().back().line.from(), rate_).value >= reanchor_after_s;
+    change_ = change_ || old || (owed_ != Beats{} && !bend_.active_at(now + lead_));
+    announce_if_due(now);
+    book_.forget_before(now);
+}
+
+void Conductor::want(JackFrame now, Intent intent) {
+    latest_ = now;
+    target_ = intent.target;
+    intent_ = intent;
+    change_ = true;
+    announce_if_due(now);
+}
+
+void Conductor::announce_if_due(JackFrame now) {
+    if (!change_ || !running() ||
+        (last_announced_at_ && to_seconds(now - *last_announced_at_, rate_).value < announce_apart_s)) {
+        return;
+    }
+    JackFrame from = now + lead_;
+    if (last_from_ && from <= *last_from_) {
+        from = *last_from_ + Frames{1};
+    }
+    const Bpm bpm = bpm_at(from);
+    const Beats beat = beat_at(from);
+    const Bpm meant{bpm.value - bend_.at(from)};
+    if (owed_ != Beats{} && !bend_.active_at(from)) {
+        bend_ = TempoBend::shifting(std::exchange(owed_, {}), from, meant, rate_);
+    }
+    if (intent_) {
+        take_up(*std::exchange(intent_, {}), from, meant);
+    }
+    book_.announce(lines_of(from, beat, bpm, ramp_, bend_, rate_));
+    change_ = false;
+    last_announced_at_ = now;
+    last_from_ = from;
+    tell(Decision::Kind::line);
+}
+
+void Conductor::take_up(const Intent& intent, JackFrame from, Bpm meant) {
+    if (intent.freeze) {
+        target_ = meant;
+        ramp_ = {from, from, meant, meant};
+        return;
+    }
+    target_ = intent.target;
+    ramp_ = {from, ramp_end(intent, from, meant), meant, intent.target};
+}
+
+JackFrame Conductor::ramp_end(const Intent& intent, JackFrame from, Bpm meant) const noexcept {
+    if (intent.seconds) {
+        const bool step_in_bend = bend_.active_at(from) && *intent.seconds < step_in_bend_s;
+        return from + to_frames(Seconds{step_in_bend ? step_in_bend_s : *intent.seconds}, rate_);
+    }
+    if (intent.target == meant) {
+        return from;
+    }
+    const bool up = intent.target > meant;
+    const bool same_way = ramp_.running_at(from) && (ramp_.to_bpm > ramp_.from_bpm) == up;
+    const bool nearly_there = std::abs(intent.target.value - ramp_.to_bpm.value) < same_ramp_bpm;
+    if (same_way && nearly_there && to_seconds(ramp_.to - from, rate_).value >= least_left_s) {
+        return ramp_.to;
+    }
+    return from + to_frames(Seconds{up ? settings_.up_s : settings_.down_s}, rate_);
+}
+
+}  // namespace crowdjack

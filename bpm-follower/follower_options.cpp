@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "bpm-follower/follower_options.hpp"
+
+#include "bpm-follower/link_bridge.hpp"
+#include "common/error.hpp"
+
+#include <cmath>
+#include <sstream>
+#include <string>
+
+namespace crowdjack {
+
+namespace po = boost::program_options;
+
+namespace {
+
+void declare(CommandLine& line) {
+    const auto text = [] { return po::value<std::string>(); };
+    auto add = line.own.add_options();
+    add("bpm-config", text()->value_name("F"), "crowdstream's bpm_config.json: thresholds, BPM targets, ramp times");
+    add("base", po::value<double>()->default_value(120.0)->value_name("BPM"), "tempo until the first report");
+    add("stale-after", po::value<double>()->default_value(60.0)->value_name("S"),
+        "seconds without a report until the tempo goes back to --base");
+    add("unit", text()->value_name("U"), "what movement counts in: fraction, percent or raw:MAX (default: found out)");
+    add("send-to", po::value<std::vector<std::string>>()->value_name("URL"),
+        "send /tempo/line and /audio/bpm there too: osc.udp://HOST:PORT/ (may be repeated)");
+    add("eq", po::bool_switch(), "legs, arms and head also move the mixer's low, mid and high");
+    add("eq-floor", po::value<double>()->default_value(25.0)->value_name("PERCENT"), "EQ of a limb that stands still");
+    add("timebase", po::bool_switch(), "be JACK timebase master: bar, beat and tempo for the transport");
+    add("link", po::bool_switch(), "lead an Ableton Link session on the local network");
+    add("replay", text()->value_name("TRACE"), "play a recorded dance (CSV or movement_stats) instead of the network");
+    add("speed", po::value<double>()->default_value(1.0)->value_name("X"), "play the trace X times as fast");
+    add("plot", text()->value_name("F.svg"), "draw what the trace does to the tempo, without JACK, and end");
+    add("trace-out", text()->value_name("F"), "log every report and decision in the form --replay reads");
+}
+
+double number_within(const CommandLine& line, const char* option, double low, double high) {
+    const auto value = line.values()[option].as<double>();
+    if (!std::isfinite(value) || value < low || value > high) {
+        std::ostringstream message;
+        message << "--" << option << " " << value << " is out of range: give a number from " << low << " to " << high;
+        throw UsageError{message.str()};
+    }
+    return value;
+}
+
+std::string text_of(const CommandLine& line, const char* option) {
+    return line.given(option) ? line.values()[option].as<std::string>() : std::string{};
+}
+
+void read_receivers(const CommandLine& line, FollowerOptions& options) {
+    if (!line.given("send-to")) {
+        return;
+    }
+    for (const auto& url : line.values()["send-to"].as<std::vector<std::string>>()) {
+        try {
+            options.send_to.push_back(OscEndpoint::parse(url));
+        } catch (const Failure& failure) {
+            throw UsageError{std::string{"--send-to: "} + failure.what()};
+        }
+    }
+}
+
+void check_combinations(const CommandLine& line, const FollowerOptions& options) {
+    if (options.replay.empty() && (line.given("speed") || !options.plot.empty())) {
+        throw UsageError{std::string{"--"} + (options.plot.empty() ? "speed" : "plot") +
+                         " needs a trace: add --replay TRACE"};
+    }
+    if (options.link && !LinkBridge::available()) {
+        throw UsageError{
+            "--link: this build has no Ableton Link: install ableton-link-dev and libasio-dev and build again"};
+    }
+}
+
+}  // namespace
+
+std::optional<FollowerOptions> parse_follower_options(int argc, const char* const* argv) {
+    CommandLine line{"crowdjack-bpm-follower", "Turns how much the crowd moves into the tempo that every deck shares.",
+                     57122};
+    declare(line);
+    auto common = line.parse(argc, argv);
+    if (!common) {
+        return {};
+    }
+    FollowerOptions options;
+    options.common = std::move(*common);
+    if (line.given("bpm-config")) {
+        options.config = read_bpm_config(text_of(line, "bpm-config"));
+    }
+    options.conductor = {options.config.table, Bpm{number_within(line, "base", 20.0, 400.0)},
+                         number_within(line, "stale-after", 0.1, 86400.0), options.config.up_s, options.config.down_s};
+    if (line.given("unit")) {
+        options.unit = MovementUnit::parse(text_of(line, "unit"));
+    }
+    read_receivers(line, options);
+    options.eq = line.values()["eq"].as<bool>();
+    options.eq_floor_percent = number_within(line, "eq-floor", 0.0, 50.0);
+    options.timebase = line.values()["timebase"].as<bool>();
+    options.link = line.values()["link"].as<bool>();
+    options.replay = text_of(line, "replay");
+    options.plot = text_of(line, "plot");
+    options.trace_out = text_of(line, "trace-out");
+    options.speed = number_within(line, "speed", 0.001, 10000.0);
+    check_combinations(line, options);
+    return options;
+}
+
+}  // namespace crowdjack

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "common/quantities.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace crowdjack {
+
+/// How far ahead of now a line must begin, so that every deck holds it before its stretcher renders that frame.
+///
+/// Each deck tells its stretch reserve and, by answering, how long a message takes to it and back. The lead is three
+/// periods (the clock a command was read on may be one old, the deck may take it up two later), twice the slowest way
+/// there and back, the deepest reserve, and 10 ms. Of a deck that has not answered yet 150 ms of reserve are assumed.
+class LeadTime {
+public:
+    static constexpr double assumed_reserve_s = 0.150;
+    static constexpr double deepest_reserve_s = 0.180;  ///< a reserve said to be deeper is not waited for
+    static constexpr double slowest_answer_s = 0.010;   ///< an answer slower than that says more of the machine's load
+    static constexpr double margin_s = 0.010;
+    /// A command takes effect within 250 ms (20 ms of which it may wait to be announced), if the decks' reserve lets
+    /// it.
+    static constexpr double longest_s = 0.228;
+
+    /// A deck entered the registry.
+    void expect(const std::string& deck) { decks_.try_emplace(deck); }
+    void forget(const std::string& deck) { decks_.erase(deck); }
+    /// A deck answered after `round_trip_s`. @param reserve_s  depth of its stretch reserve; 0 in method `rate`
+    void answered(const std::string& deck, double round_trip_s, double reserve_s);
+
+    [[nodiscard]] Frames lead(std::uint32_t period, double rate) const;
+
+private:
+    struct Deck {
+        std::optional<double> reserve_s;
+        double round_trip_s{};
+    };
+    std::map<std::string, Deck> decks_;
+};
+
+}  // namespace crowdjack

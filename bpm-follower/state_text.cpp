@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "bpm-follower/state_text.hpp"
+
+#include "common/error.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <ctime>
+
+namespace crowdjack {
+
+using nlohmann::json;
+
+std::string to_text(const SavedState& state) {
+    json lines = json::array();
+    for (const auto& [serial, line] : state.conductor.lines) {
+        lines.push_back({{"serial", serial},
+                         {"f0", wire_frame(line.from())},
+                         {"b0", line.start_beat().value},
+                         {"bpm0", line.from_bpm().value},
+                         {"f1", wire_frame(line.to())},
+                         {"bpm1", line.to_bpm().value}});
+    }
+    const json document{{"mode", name_of(state.conductor.mode)},
+                        {"bpm", state.conductor.bpm.value},
+                        {"target", state.conductor.target.value},
+                        {"beat", state.conductor.beat.value},
+                        {"frame", wire_frame(state.conductor.frame)},
+                        {"serial", state.conductor.serial},
+                        {"lines", lines},
+                        {"rate", state.rate},
+                        {"saved_at_s", state.saved_at_s}};
+    return document.dump(2) + "\n";
+}
+
+SavedState parse_state(const std::string& text) {
+    try {
+        const auto document = json::parse(text);
+        SavedState state;
+        const auto mode = mode_named(document.at("mode").get<std::string>());
+        if (!mode) {
+            throw Failure{"unknown mode " + document.at("mode").dump()};
+        }
+        state.rate = document.at("rate").get<double>();
+        state.saved_at_s = document.at("saved_at_s").get<double>();
+        const auto frame = [](const json& number) { return JackFrame{number.get<WireFrame>()}; };
+        state.conductor = {*mode,
+                           Bpm{document.at("bpm").get<double>()},
+                           Bpm{document.at("target").get<double>()},
+                           Beats{document.at("beat").get<double>()},
+                           frame(document.at("frame")),
+                           {},
+                           document.at("serial").get<std::int32_t>()};
+        const auto playable = [](Bpm bpm) { return bpm.value >= 1.0 && bpm.value <= 1000.0; };
+        if (!(state.rate > 0.0) || !playable(state.conductor.bpm) || !playable(state.conductor.target)) {
+            throw Failure{"rate, bpm or target out of range"};
+        }
+        for (const auto& line : document.at("lines")) {
+            state.conductor.lines.push_back(
+                {line.at("serial").get<std::int32_t>(),
+                 TempoLine{frame(line.at("f0")), Beats{line.at("b0").get<double>()}, Bpm{line.at("bpm0").get<double>()},
+                           frame(line.at("f1")), Bpm{line.at("bpm1").get<double>()}, state.rate}});
+        }
+        return state;
+    } catch (const json::exception& error) {
+        throw Failure{std::string{"the saved state is no bpm-follower's: "} + error.what()};
+    }
+}
+
+std::optional<std::vector<AnnouncedLine>> lines_if_same_server(const SavedState& state, JackFrame now, double rate,
+                                                               double uptime_s) {
+    constexpr double agree_s = 2.0;
+    constexpr double longest_s = 6.0 * 3600.0;  // beyond it 32-bit frames could be taken for others
+    const double by_machine = uptime_s - state.saved_at_s;
+    const JackFrame saved = unwrap(wire_frame(state.conductor.frame), now);
+    const double by_server = to_seconds(now - saved, rate).value;
+    if (state.conductor.lines.empty() || state.rate != rate || by_machine < 0.0 || by_machine > longest_s ||
+        std::abs(by_machine - by_server) > agree_s) {
+        return {};
+    }
+    std::vector<AnnouncedLine> lines;
+    for (const auto& [serial, line] : state.conductor.lines) {
+        lines.push_back({serial, TempoLine{unwrap(wire_frame(line.from()), now), line.start_beat(), line.from_bpm(),
+                                           unwrap(wire_frame(line.to()), now), line.to_bpm(), rate}});
+    }
+    return lines;
+}
+
+double uptime_s() {
+    timespec now{};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+}  // namespace crowdjack

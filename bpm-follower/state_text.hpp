@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "bpm-follower/conductor.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace crowdjack {
+
+/// What CLIENT.state holds: the conductor's state, and when it was so.
+struct SavedState {
+    ConductorState conductor;
+    double rate{48000.0};  ///< of the server, Hz
+    double
+        saved_at_s{};  ///< seconds of the machine's uptime (CLOCK_BOOTTIME): tells whether the server is still the same
+};
+
+/// JSON; frames as their low 32 bits.
+[[nodiscard]] std::string to_text(const SavedState& state);
+
+/// @throws Failure that says what is wrong with it; frames come back as 0…2^32 - 1, to be unwrapped near now
+[[nodiscard]] SavedState parse_state(const std::string& text);
+
+/// The saved lines in the frames of the server that runs now, if it is the one they were made on: its clock must have
+/// gone on by as much as the machine's since (to 2 s).
+[[nodiscard]] std::optional<std::vector<AnnouncedLine>> lines_if_same_server(const SavedState& state, JackFrame now,
+                                                                             double rate, double uptime_s);
+
+/// Seconds of the machine's uptime.
+[[nodiscard]] double uptime_s();
+
+}  // namespace crowdjack

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "bpm-follower/tempo_commands.hpp"
+
+#include <jack/jack.h>
+
+#include <utility>
+
+namespace crowdjack {
+
+namespace {
+
+using Kind = TraceEvent::Kind;
+
+constexpr double slowest_bpm = 20.0;
+constexpr double fastest_bpm = 400.0;
+constexpr double longest_ramp_s = 3600.0;
+constexpr double furthest_nudge = 16.0;  ///< beats
+
+}  // namespace
+
+TempoCommands::TempoCommands(ClientShell& shell, Conductor& conductor, std::function<JackFrame()> now,
+                             std::function<void(const TraceEvent&)> obeyed)
+    : shell_{shell}, conductor_{conductor}, now_{std::move(now)}, obeyed_{std::move(obeyed)} {
+    auto& osc = shell_.osc();
+    osc.handle("/tempo/set", [this](const OscRequest& request) { set(request); });
+    osc.handle("/set_tempo", [this](const OscRequest& request) { set(request); });
+    osc.handle("/tempo/hold", [this](const OscRequest& request) { hold(request); });
+    osc.handle("/tempo/tap", [this](const OscRequest& request) { tap(request); });
+    osc.handle("/tempo/nudge", [this](const OscRequest& request) { nudge(request); });
+    osc.handle("/tempo/state", [this](const OscRequest& request) { state(request); });
+}
+
+void TempoCommands::set(const OscRequest& request) {
+    const auto& arguments = request.arguments;
+    arguments.expect(0, 2, "d:bpm [d:seconds]");
+    if (arguments.empty()) {
+        request.reply_to.send(OscMessage{std::string{request.address}}.precise(conductor_.target().value));
+        return;
+    }
+    const double bpm = arguments.number(0, "bpm", slowest_bpm, fastest_bpm);
+    const double seconds = arguments.optional_number(1, "seconds", 0.0, longest_ramp_s).value_or(0.0);
+    conductor_.set(now_(), Bpm{bpm}, seconds);
+    obeyed_({0.0, Kind::set, bpm, seconds});
+    request.reply_to.done();
+}
+
+void TempoCommands::hold(const OscRequest& request) {
+    request.arguments.expect(0, 1, "T|F");
+    if (request.arguments.empty()) {
+        request.reply_to.send(OscMessage{"/tempo/hold"}.flag(conductor_.mode() == FollowerMode::hold));
+        return;
+    }
+    const bool on = request.arguments.flag(0, "hold");
+    conductor_.hold(now_(), on);
+    obeyed_({0.0, Kind::hold, on ? 1.0 : 0.0, 0.0});
+    request.reply_to.done();
+}
+
+void TempoCommands::tap(const OscRequest& request) {
+    request.arguments.expect(0, 0, "no arguments");
+    if (!shell_.has_jack()) {
+        throw OscError{OscErrorCode::not_ready, "there is no JACK server, so no clock to tap against"};
+    }
+    // Finer than a period, which at 1024 frames would be heard in the tempo.
+    const JackFrame when = shell_.jack().unwrapped(jack_frame_time(shell_.jack().raw()));
+    const auto bpm = conductor_.tap(now_(), to_seconds(when - JackFrame{}, shell_.jack().format().rate).value);
+    obeyed_({0.0, Kind::tap, 0.0, 0.0});
+    auto reply = request.reply_to.reply();
+    if (bpm) {
+        reply.precise(bpm->value);
+    }
+    request.reply_to.send(reply);
+}
+
+void TempoCommands::nudge(const OscRequest& request) {
+    request.arguments.expect(1, 1, "d:beats");
+    const double beats = request.arguments.number(0, "beats", -furthest_nudge, furthest_nudge);
+    conductor_.nudge(now_(), Beats{beats});
+    obeyed_({0.0, Kind::nudge, beats, 0.0});
+    request.reply_to.done();
+}
+
+void TempoCommands::state(const OscRequest& request) const {
+    request.arguments.expect(0, 0, "no arguments");
+    const auto state = conductor_.state(now_());
+    request.reply_to.send(OscMessage{"/tempo/state"}
+                              .precise(state.bpm.value)
+                              .precise(state.target.value)
+                              .precise(state.beat.value)
+                              .real(static_cast<float>(conductor_.movement()))
+                              .text(name_of(state.mode))
+                              .integer(state.serial));
+}
+
+}  // namespace crowdjack

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Recorded dances: what --replay reads.
+#pragma once
+
+#include "bpm-follower/movement.hpp"
+
+#include <filesystem>
+#include <istream>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace crowdjack {
+
+/// Something that was heard or done at `time_s` after the trace's beginning.
+struct TraceEvent {
+    enum class Kind { total, arms, legs, head, people, set, hold, tap, nudge };
+    double time_s{};
+    Kind kind{Kind::total};
+    double value{};  ///< movement as a fraction 0…1; people; BPM; 0 or 1; beats
+    double extra{};  ///< seconds of a set
+};
+
+/// A recorded dance in order of time, its movement in fractions.
+struct Trace {
+    std::vector<TraceEvent> events;
+    double duration_s{};
+    MovementUnit unit;                 ///< what the file counted in
+    std::string unit_reason;           ///< "declared", or how it was found out
+    std::vector<std::string> notices;  ///< what was passed over, one line each
+};
+
+/// Reads a trace. Understood are
+/// - CSV of time and value, with or without a header (comma, semicolon, tab or blanks); a column `frame` instead of
+/// time
+///   counts at 30 frames a second; a single column is one report a second; further columns `arms`, `legs`, `head`,
+///   `people` (and the detector's names for them) are taken too;
+/// - what --trace-out writes, commands and all;
+/// - pose traces, a column per keypoint (`Nose`, `LeftWrist`, …): movement is the median of the keypoints that were
+/// seen
+///   (not 0), a frame without any is no report;
+/// - crowdstream's movement_stats: one JSON object a line, with `timestamp` and `total_movement`.
+/// Lines that can't be read are passed over and counted in `notices`.
+/// @param declared  the unit; empty: from the column's name, else from the values: up to 1 fraction, up to 100 percent,
+///   beyond that (and for keypoints and g) raw, full being the 98th percentile
+/// @param name  how messages call it
+/// @throws Failure when there is no report in it
+[[nodiscard]] Trace read_trace(std::istream& in, const std::optional<MovementUnit>& declared, const std::string& name);
+
+/// @throws Failure also when the file can't be read
+[[nodiscard]] Trace read_trace_file(const std::filesystem::path& path, const std::optional<MovementUnit>& declared);
+
+}  // namespace crowdjack

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "bpm-follower/trace_writer.hpp"
+
+#include "common/error.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+namespace crowdjack {
+
+namespace {
+
+const char* word_of(TraceEvent::Kind kind) noexcept {
+    constexpr std::array words{"report", "arms", "legs", "head", "people", "set", "hold", "tap", "nudge"};
+    return words[static_cast<std::size_t>(kind)];
+}
+
+const char* word_of(Decision::Kind kind) noexcept {
+    constexpr std::array words{"target", "stale", "heard_again", "line"};
+    return words[static_cast<std::size_t>(kind)];
+}
+
+}  // namespace
+
+TraceWriter::TraceWriter(const std::filesystem::path& path) : path_{path} {
+    if (std::filesystem::exists(path_)) {
+        throw Failure{"--trace-out '" + path_.string() +
+                      "' exists already: it is never overwritten, choose another name"};
+    }
+    file_.open(path_);
+    if (!file_) {
+        throw Failure{"--trace-out '" + path_.string() + "' can't be made: " + errno_text(errno)};
+    }
+    file_ << "time,value,event,argument,extra,median,target,serial\n";
+}
+
+void TraceWriter::write(double time_s, const TraceEvent& event) {
+    std::array<char, 160> line{};
+    const bool total = event.kind == TraceEvent::Kind::total;
+    if (total) {
+        std::snprintf(line.data(), line.size(), "%.4f,%.9g,report,,,,,\n", time_s, event.value);
+    } else {
+        std::snprintf(line.data(), line.size(), "%.4f,,%s,%.9g,%.9g,,,\n", time_s, word_of(event.kind), event.value,
+                      event.extra);
+    }
+    file_ << line.data();
+}
+
+void TraceWriter::write(double time_s, const Decision& decision) {
+    std::array<char, 160> line{};
+    std::snprintf(line.data(), line.size(), "%.4f,,%s,,,%.9g,%.9g,%d\n", time_s, word_of(decision.kind),
+                  decision.movement, decision.target.value, decision.serial);
+    file_ << line.data();
+}
+
+void TraceWriter::flush() {
+    file_.flush();
+    if (!file_ && !std::exchange(failed_, true)) {
+        throw Failure{"--trace-out '" + path_.string() + "' can't be written any more: " + errno_text(errno) +
+                      ": the tempo goes on without it"};
+    }
+}
+
+}  // namespace crowdjack
