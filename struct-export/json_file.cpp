@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "struct-export/json_file.hpp"
+
+#include "common/error.hpp"
+
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace crowdjack {
+
+namespace {
+
+constexpr int deepest = 64;
+constexpr std::uintmax_t largest_json = std::uintmax_t{16} << 20U;
+
+/// "[json.exception.parse_error.101] parse error at line 3, column 5: …" without its catalogue number.
+std::string plain(const char* what) {
+    const std::string text{what};
+    const std::size_t bracket = text.find("] ");
+    return bracket == std::string::npos ? text : text.substr(bracket + 2);
+}
+
+struct Descriptor {
+    int fd;
+    ~Descriptor() {
+        if (fd >= 0) {
+            ::close(fd);
+        }
+    }
+};
+
+}  // namespace
+
+std::string read_bounded(const std::filesystem::path& file, std::uintmax_t limit) {
+    // Non-blocking, so that a FIFO of that name is refused instead of waited for.
+    const Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    struct stat status {};
+    if (descriptor.fd < 0 || ::fstat(descriptor.fd, &status) != 0) {
+        throw Failure{"cannot read " + file.string() + ": " + errno_text(errno)};
+    }
+    if (!S_ISREG(status.st_mode)) {
+        throw Failure{"cannot read " + file.string() + ": not a regular file"};
+    }
+    const auto size = static_cast<std::uintmax_t>(status.st_size);
+    if (size > limit) {
+        throw Failure{file.string() + ": " + std::to_string(size >> 20U) + " MB is more than the " +
+                      std::to_string(limit >> 20U) + " MB such a file may have"};
+    }
+    std::string text(size, '\0');
+    std::size_t have = 0;
+    while (have < text.size()) {
+        const ssize_t count = ::read(descriptor.fd, text.data() + have, text.size() - have);
+        if (count < 0) {
+            throw Failure{"cannot read " + file.string() + ": " + errno_text(errno)};
+        }
+        if (count == 0) {
+            break;
+        }
+        have += static_cast<std::size_t>(count);
+    }
+    text.resize(have);
+    return text;
+}
+
+nlohmann::ordered_json parse_json(const std::string& text, const std::string& name) {
+    const auto not_too_deep = [&name](int depth, nlohmann::ordered_json::parse_event_t /*event*/,
+                                      nlohmann::ordered_json& /*parsed*/) {
+        if (depth > deepest) {
+            throw Failure{name + ": nested deeper than " + std::to_string(deepest) + " levels"};
+        }
+        return true;
+    };
+    try {
+        return nlohmann::ordered_json::parse(text, not_too_deep);
+    } catch (const nlohmann::json::exception& error) {
+        throw Failure{name + ": not JSON: " + plain(error.what())};
+    }
+}
+
+nlohmann::ordered_json read_json(const std::filesystem::path& file) {
+    return parse_json(read_bounded(file, largest_json), file.string());
+}
+
+std::string tidy_json(const nlohmann::ordered_json& object) {
+    std::string text = "{";
+    const char* separator = "\n";
+    for (const auto& [key, value] : object.items()) {
+        text.append(separator).append("  ").append(nlohmann::ordered_json(key).dump());
+        text.append(": ").append(value.dump());
+        separator = ",\n";
+    }
+    return text + "\n}\n";
+}
+
+}  // namespace crowdjack
