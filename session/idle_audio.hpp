@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "common/jack_client.hpp"
+
+namespace crowdjack {
+
+/// A JACK client without ports: there for the server's clock and pulse alone.
+class IdleAudio final : public AudioProcess {
+public:
+    void prepare(const ServerFormat&) override {}
+    CROWDJACK_REALTIME void process(const AudioCycle&) noexcept override {}
+};
+
+}  // namespace crowdjack

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Under a session manager: no session file, no clients of its own; keeps the patch as it was saved, and the front door.
+#include "common/options.hpp"
+#include "session/commands.hpp"
+#include "session/idle_audio.hpp"
+#include "session/session_run.hpp"
+
+namespace crowdjack {
+
+int run_under_nsm(int argc, const char* const* argv) {
+    CommandLine command{"crowdjack-session", "Keeps the patch and the front door of an NSM session.", 57120};
+    const auto options = command.parse(argc, argv);
+    if (!options) {
+        return 0;
+    }
+    IdleAudio idle;
+    ClientShell shell{
+        {"session", {"session"}, "crowdjack-session", "crowdjack session"}, *options, idle, 0, {57120, 57122}};
+    SessionRun run{shell, SessionFile{}, {false, true}};
+    const int code = shell.run();
+    run.finish();
+    return code;
+}
+
+}  // namespace crowdjack

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// crowdjack-session run: reads the session file, makes sure of a server, and keeps the session until told to stop.
+#include "common/error.hpp"
+#include "common/log.hpp"
+#include "common/options.hpp"
+#include "session/commands.hpp"
+#include "session/idle_audio.hpp"
+#include "session/session_run.hpp"
+
+#include <charconv>
+#include <cstdlib>
+
+namespace crowdjack {
+
+namespace {
+
+std::uint32_t parse_period(const std::string& text, const std::string& source) {
+    std::uint32_t period{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), period);
+    if (error != std::errc{} || end != text.data() + text.size() || period < 16 || period > 8192) {
+        throw UsageError{source + " '" + text + "' must be a whole number of frames from 16 to 8192, e.g. 256"};
+    }
+    return period;
+}
+
+/// --period before $CROWDJACK_PERIOD before the file.
+void override_period(SessionFile& session, const CommandLine& command) {
+    const char* wished = std::getenv("CROWDJACK_PERIOD");
+    if (command.given("period")) {
+        session.jack.period = parse_period(command.values()["period"].as<std::string>(), "--period");
+    } else if (wished != nullptr && *wished != '\0') {
+        session.jack.period = parse_period(wished, "$CROWDJACK_PERIOD");
+    }
+}
+
+/// The file's server, unless the command line names one; clients on other machines become known peers.
+CommonOptions session_options(CommonOptions options, const CommandLine& command, const SessionFile& session) {
+    if (!command.given("server") && !session.jack.server.empty()) {
+        options.server = session.jack.server;
+    }
+    for (const ClientSpec& client : session.clients) {
+        if (!client.url.empty()) {
+            options.peers.push_back(client.name + "=" + client.url);
+        }
+    }
+    return options;
+}
+
+int keep_session(const CommonOptions& options, SessionFile session, std::vector<std::uint16_t> ports,
+                 SessionRun::Settings settings) {
+    IdleAudio idle;
+    ClientShell shell{
+        {"session", {"session"}, "crowdjack-session", "crowdjack session"}, options, idle, 0, std::move(ports)};
+    SessionRun run{shell, std::move(session), settings};
+    run.ensure_server();
+    const int code = shell.run();
+    run.finish();
+    return code;
+}
+
+}  // namespace
+
+int run_session(int argc, const char* const* argv) {
+    CommandLine command{"crowdjack-session run", "Starts, patches, watches and conducts a session.", 57120};
+    command.usage_tail = "FILE.toml";
+    command.own.add_options()("period", boost::program_options::value<std::string>()->value_name("N"),
+                              "period in frames of a server that is started (also $CROWDJACK_PERIOD)")(
+        "legacy-levels", boost::program_options::bool_switch(), "gains begin at 0.8 x 0.8, as crowdstream's did");
+    command.hidden.add_options()("file", boost::program_options::value<std::string>());
+    command.positional.add("file", 1);
+    const auto options = command.parse(argc, argv);
+    if (!options) {
+        return 0;
+    }
+    set_up_log("crowdjack-session", options->log_level);
+    ::unsetenv("NSM_URL");  // a session of its own; without a file it would be NSM's client
+    SessionFile session = load_session(session_file_argument(command, "run"));
+    override_period(session, command);
+    const CommonOptions own = session_options(*options, command, session);
+    std::vector<std::uint16_t> ports = session.osc_ports;
+    if (command.given("osc-port")) {
+        ports = {own.osc_port};
+    }
+    return keep_session(own, std::move(session), std::move(ports),
+                        {command.values()["legacy-levels"].as<bool>(), false});
+}
+
+}  // namespace crowdjack

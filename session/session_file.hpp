@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The session file: what a set consists of, as the user wrote it.
+#pragma once
+
+#include "session/connection.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace crowdjack {
+
+/// `[jack]`: which server, and how to start one when none of that name runs.
+struct JackSpec {
+    std::string server;  ///< empty: the caller's default
+    bool autostart{false};
+    std::string driver{"dummy"};
+    std::string device;                ///< the driver's -d, e.g. hw:0
+    std::uint32_t rate{48000};         ///< Hz
+    std::uint32_t period{256};         ///< frames
+    std::uint32_t periods{0};          ///< the driver's -n; 0: its own default
+    std::vector<std::string> options;  ///< further options of the driver, as they are
+};
+
+/// One `[[client]]`.
+struct ClientSpec {
+    std::string name;              ///< plain name, e.g. deck-A
+    std::vector<std::string> run;  ///< program and arguments; empty: started by somebody else
+    std::string url;               ///< OSC URL of a client on another machine; empty: found in the registry
+    bool restart{true};
+    bool watchdog{true};
+    int line{};      ///< of its [[client]] in the session file
+    int run_line{};  ///< of its `run`
+
+    /// One of crowdjack's own programs: understands --resume, enters the registry.
+    [[nodiscard]] bool of_the_suite() const;
+};
+
+enum class Keep {
+    wanted,  ///< re-make what is listed
+    exact,   ///< also remove what is not listed, on the suite's ports only
+    once     ///< make each connection once, when its ports first appear
+};
+
+/// A thing wrong with a session file.
+struct SessionProblem {
+    int line{};  ///< from 1; 0: the file as a whole
+    std::string what;
+    bool warning{false};  ///< worth saying, but the session can run
+};
+
+struct SessionFile {
+    std::filesystem::path path;
+    JackSpec jack;
+    std::vector<std::uint16_t> osc_ports{57120};
+    std::vector<ClientSpec> clients;
+    std::vector<Connection> connections;
+    Keep keep{Keep::wanted};
+
+    [[nodiscard]] const ClientSpec* client(const std::string& name) const;
+};
+
+/// Parses a session file and everything that can be known to be wrong with it without looking at the machine.
+/// @param problems  receives what is wrong; the result is only to be used when none of them is more than a warning
+[[nodiscard]] SessionFile parse_session(const std::string& text, const std::filesystem::path& path,
+                                        std::vector<SessionProblem>& problems);
+
+/// `set.toml:12: what`, as compilers and editors know it.
+[[nodiscard]] std::string problem_text(const std::filesystem::path& path, const SessionProblem& problem);
+
+/// Reads, parses and looks up every program.
+/// @throws UsageError naming the first error, with file and line, when there is any
+[[nodiscard]] SessionFile load_session(const std::filesystem::path& path);
+
+/// @throws UsageError when the file can't be read
+[[nodiscard]] std::string read_session_text(const std::filesystem::path& path);
+
+/// Replaces the file's text atomically; it keeps its permissions, and stays where a symlink points.
+/// @throws Failure
+void write_session_text(const std::filesystem::path& path, const std::string& text);
+
+/// Adds a problem for each client whose program is neither beside this one, nor in a sibling room folder, nor on PATH.
+void check_programs(const SessionFile& session, std::vector<SessionProblem>& problems);
+
+}  // namespace crowdjack

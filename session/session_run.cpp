@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "session/session_run.hpp"
+
+#include "common/error.hpp"
+#include "common/log.hpp"
+#include "common/registry.hpp"
+#include "session/patch_text.hpp"
+#include "session/program_lookup.hpp"
+
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <fstream>
+#include <sstream>
+
+namespace crowdjack {
+
+namespace {
+
+constexpr auto registry_look = std::chrono::milliseconds{100};  ///< besides events: a killed owner makes none
+constexpr auto patchbay_goodbye = std::chrono::milliseconds{300};
+constexpr auto server_goodbye = std::chrono::milliseconds{800};
+constexpr const char* session_mark = "CROWDJACK_SESSION";
+
+/// The pids that an earlier run left in session.state, by name; "jackd" is the server's.
+std::map<std::string, pid_t> pids_of_earlier_run(const std::string& server) {
+    std::map<std::string, pid_t> pids;
+    std::ifstream state{registry_folder(server) / "session.state"};
+    for (std::string line; std::getline(state, line);) {
+        std::istringstream words{line};
+        std::string kind;
+        std::string name;
+        pid_t pid{};
+        if (words >> kind >> pid && kind == "pid" && std::getline(words >> std::ws, name)) {
+            pids[name] = pid;
+        }
+    }
+    return pids;
+}
+
+std::set<std::string> suite_clients_of(const SessionFile& session) {
+    std::set<std::string> names;
+    for (const ClientSpec& client : session.clients) {
+        if (client.of_the_suite()) {
+            names.insert(client.name);
+        }
+    }
+    return names;
+}
+
+}  // namespace
+
+SessionRun::SessionRun(ClientShell& shell, SessionFile session, Settings settings)
+    : shell_{shell},
+      session_{std::move(session)},
+      settings_{settings},
+      wanted_{session_.connections, session_.keep},
+      logs_{shell.loop(), registry_folder(shell.server()) / "logs"},
+      server_{shell.loop(), logs_, session_.jack, shell.server()},
+      patchbay_{shell.loop(), shell.server(), wanted_, suite_clients_of(session_), [this] { patch_changed(); }},
+      clients_{shell.loop(), logs_, session_, shell.server(), wanted_},
+      watchdog_{shell, clients_},
+      calls_{shell},
+      budget_{shell, calls_},
+      decks_{shell, calls_},
+      tempo_{shell, calls_},
+      starter_{shell,
+               calls_,
+               decks_,
+               {[this](const std::string& deck) { return session_.client(deck) != nullptr || decks_.is_there(deck); },
+                [this](const std::string& deck) { return wanted_.unmade_of(patchbay_.status()->graph, deck); }}},
+      crowdstream_{{shell, calls_, decks_, starter_, tempo_},
+                   {settings.legacy_levels, [this](double hz) { play_tone(hz); }}},
+      movement_{{shell, calls_, decks_, starter_, tempo_}},
+      native_{{shell, calls_, decks_, starter_, tempo_},
+              {clients_, patchbay_, [this] { save_patch(); }, [this](const std::string& csv) { start_setlist(csv); }}} {
+    shell_.hooks.ports = [](const std::string&) { return std::vector<PortSpec>{}; };
+    shell_.hooks.connected = [this] { connected(); };
+    shell_.hooks.disconnected = [this] { disconnected(); };
+    shell_.hooks.save = [this] { return state_text(); };
+    shell_.hooks.stop = [this](std::function<void()> finished) { stop(std::move(finished)); };
+    clients_.changed = [this] { shell_.state_changed(); };
+    server_.changed = [this] { shell_.state_changed(); };
+    calls_.expected = [this](const std::string& peer) { return clients_.is_coming(peer); };
+    decks_.changed = [this](const std::string&) { starter_.look_again(); };
+    if (settings_.patch_is_state) {
+        shell_.hooks.restore = [this](const std::string& text) { restore_patch(text); };
+    } else {
+        earlier_ = pids_of_earlier_run(shell_.server());
+    }
+}
+
+SessionRun::~SessionRun() {
+    if (registry_fd_ >= 0) {
+        shell_.loop().unwatch(registry_fd_);
+        ::close(registry_fd_);
+    }
+}
+
+void SessionRun::ensure_server() {
+    const auto found = earlier_.find("jackd");
+    server_.ensure(found != earlier_.end() ? found->second : 0);
+}
+
+void SessionRun::connected() {
+    server_.reached();
+    watchdog_.forget_all();
+    if (!begun_) {
+        begun_ = true;
+        watch_registry();
+        patchbay_.start();
+        clients_.start(earlier_);
+    }
+    clients_.server_is(true);
+    patchbay_.server_is(true);
+    tempo_.server_is_back();
+    starter_.server_is_back();
+}
+
+void SessionRun::disconnected() {
+    patchbay_.server_is(false);
+    clients_.server_is(false);
+    tempo_.frames_are_void();
+    starter_.frames_are_void();
+    crowdstream_.frames_are_void();
+}
+
+void SessionRun::watch_registry() {
+    registry_fd_ = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    const std::string folder = registry_folder(shell_.server()).string();
+    if (registry_fd_ >= 0 &&
+        ::inotify_add_watch(registry_fd_, folder.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO) >= 0) {
+        shell_.loop().watch(registry_fd_, [this] {
+            std::array<char, 4096> events{};
+            while (::read(registry_fd_, events.data(), events.size()) > 0) {
+            }
+            registry_changed();
+        });
+    }
+    shell_.loop().every(registry_look, [this] { registry_changed(); });
+}
+
+void SessionRun::registry_changed() {
+    const std::vector<PeerInfo>& peers = shell_.peers().look_now();
+    clients_.see_peers(peers);
+    calls_.see_peers();
+    watchdog_.see_peers(peers);
+    decks_.see_peers(peers);
+    tempo_.see_peers(peers);
+    crowdstream_.see_peers(peers);
+    std::map<std::string, std::string> names;
+    for (const PeerInfo& peer : peers) {
+        names[peer.jack] = peer.name;
+    }
+    if (names != jack_names_) {  // a listed plain name may mean another JACK client now
+        jack_names_ = std::move(names);
+        patchbay_.wake();
+    }
+    starter_.look_again();
+}
+
+void SessionRun::patch_changed() {
+    const auto status = patchbay_.status();
+    std::set<std::string> clients_with_ports;
+    for (const PortView& port : status->graph.ports) {
+        clients_with_ports.insert(client_of(listed_name(port)));
+    }
+    clients_.see_ports(clients_with_ports);
+    watchdog_.see_patch(*status);
+    starter_.look_again();
+    if (settings_.patch_is_state && status->graph.links != saved_links_) {
+        saved_links_ = status->graph.links;
+        shell_.state_changed();  // the user patched: worth saving
+    }
+}
+
+void SessionRun::stop(std::function<void()> finished) {
+    for (const auto* helper : {&setlist_, &tone_}) {
+        if (*helper) {
+            (*helper)->signal(SIGTERM);
+        }
+    }
+    clients_.stop(std::move(finished));
+}
+
+bool SessionRun::strangers_use_the_server() const {
+    const GraphView& graph = patchbay_.status()->graph;
+    return std::any_of(graph.ports.begin(), graph.ports.end(), [this](const PortView& port) {
+        const std::string client = client_of(listed_name(port));
+        return !port.physical && client != "system" && session_.client(client) == nullptr &&
+               !client.starts_with(Patchbay::exempt_prefix);
+    });
+}
+
+void SessionRun::finish() {
+    logs_.drain();
+    const bool needed = strangers_use_the_server();
+    patchbay_.stop(patchbay_goodbye);
+    if (needed && server_.own_pid() > 0) {
+        log_event(LogLevel::info, "jack-server-left-running", {{"why", "other clients use it"}});
+        return;
+    }
+    server_.stop(server_goodbye);
+    logs_.drain();
+}
+
+void SessionRun::restore_patch(const std::string& text) {
+    std::vector<SessionProblem> problems;
+    const SessionFile saved = parse_session(text, "the saved patch", problems);
+    for (const SessionProblem& problem : problems) {
+        if (!problem.warning) {
+            throw Failure{problem_text(saved.path, problem)};
+        }
+    }
+    session_.connections = saved.connections;
+    wanted_ = WantedGraph{saved.connections, session_.keep};
+    patchbay_.want(wanted_);
+}
+
+void SessionRun::save_patch() {
+    if (settings_.patch_is_state) {
+        shell_.state_changed();
+        return;
+    }
+    const auto status = patchbay_.status();
+    if (!status->connected) {
+        throw Failure{"there is no JACK server to look at"};
+    }
+    const std::string text =
+        with_patch(read_session_text(session_.path), present_patch(session_.connections, status->graph));
+    write_session_text(session_.path, text);
+    std::vector<SessionProblem> problems;
+    const SessionFile saved = parse_session(text, session_.path, problems);
+    session_.connections = saved.connections;
+    wanted_ = WantedGraph{saved.connections, session_.keep};
+    patchbay_.want(wanted_);
+    log_event(LogLevel::info, "patch-saved",
+              {{"file", session_.path.string()}, {"connections", saved.connections.size()}});
+}
+
+void SessionRun::start_setlist(const std::string& csv) {
+    if (setlist_) {
+        throw OscError{OscErrorCode::refused, "a setlist is playing: send /setlist/stop first"};
+    }
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(csv, error)) {
+        throw OscError{OscErrorCode::not_found, "there is no file '" + csv + "'"};
+    }
+    setlist_ = ChildProcess::start(shell_.loop(),
+                                   {{"/proc/self/exe", "setlist", csv, "--server", shell_.server()},
+                                    {{session_mark, shell_.server()}, {"NSM_URL", ""}},
+                                    logs_.channel("setlist")},
+                                   [this](const Ending& ending) {
+                                       log_event(LogLevel::info, "setlist-ended", {{"how", ending.text()}});
+                                       setlist_.reset();
+                                   });
+}
+
+void SessionRun::play_tone(double hz) {
+    if (!shell_.has_jack()) {
+        throw OscError{OscErrorCode::not_ready, "there is no JACK server"};
+    }
+    if (tone_) {
+        tone_->signal(SIGTERM);
+        tone_.reset();
+    }
+    tone_ = ChildProcess::start(shell_.loop(),
+                                {{"/proc/self/exe", "tone", "--hz", std::to_string(hz), "--server", shell_.server()},
+                                 {{"NSM_URL", ""}},
+                                 logs_.channel("tone")},
+                                [this](const Ending&) { tone_.reset(); });
+}
+
+std::string SessionRun::state_text() const {
+    if (settings_.patch_is_state) {
+        return with_patch("", present_patch(session_.connections, patchbay_.status()->graph));
+    }
+    std::ostringstream text;
+    for (const auto& [name, pid] : clients_.own_pids()) {
+        text << "pid " << pid << " " << name << "\n";
+    }
+    if (server_.own_pid() > 0) {
+        text << "pid " << server_.own_pid() << " jackd\n";
+    }
+    return text.str();
+}
+
+}  // namespace crowdjack

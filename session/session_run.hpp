@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "session/clients.hpp"
+#include "session/front_door.hpp"
+#include "session/jack_server.hpp"
+#include "session/movement_relay.hpp"
+#include "session/native_door.hpp"
+#include "session/patchbay.hpp"
+#include "session/tune_budget_log.hpp"
+#include "session/watchdog.hpp"
+
+#include <memory>
+#include <string>
+
+namespace crowdjack {
+
+/// A running session: its parts, and who tells whom what. Built before the loop runs; control thread only.
+class SessionRun {
+public:
+    struct Settings {
+        bool legacy_levels{false};
+        bool patch_is_state{false};  ///< under NSM: the patch is what is saved; there is no session file
+    };
+
+    SessionRun(ClientShell& shell, SessionFile session, Settings settings);
+    ~SessionRun();
+
+    /// Makes sure that a JACK server answers; before shell.run(). @throws Failure
+    void ensure_server();
+    /// After shell.run(): lets go of JACK and stops a server of ours, unless somebody else uses it.
+    void finish();
+
+private:
+    void connected();
+    void disconnected();
+    void registry_changed();
+    void patch_changed();
+    void watch_registry();
+    void stop(std::function<void()> finished);
+    void save_patch();
+    void restore_patch(const std::string& text);
+    void start_setlist(const std::string& csv);
+    void play_tone(double hz);
+    [[nodiscard]] std::string state_text() const;
+    [[nodiscard]] bool strangers_use_the_server() const;
+
+    ClientShell& shell_;
+    SessionFile session_;
+    Settings settings_;
+    WantedGraph wanted_;
+    LogRelay logs_;
+    JackServer server_;
+    Patchbay patchbay_;
+    Clients clients_;
+    Watchdog watchdog_;
+    PeerCalls calls_;
+    BudgetLog budget_;
+    DeckBook decks_;
+    TempoDesk tempo_;
+    GroupStarter starter_;
+    CrowdstreamDoor crowdstream_;
+    MovementRelay movement_;
+    NativeDoor native_;
+    std::optional<ChildProcess> setlist_;
+    std::optional<ChildProcess> tone_;
+    int registry_fd_{-1};
+    bool begun_{false};
+    std::map<std::string, std::string> jack_names_;  ///< of the peers: JACK name → plain name
+    std::set<Link> saved_links_;                     ///< under NSM
+    std::map<std::string, pid_t> earlier_;           ///< pids of an earlier run of this session
+};
+
+}  // namespace crowdjack

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// From TOML text to a SessionFile, with every mistake named by its line.
+#include "common/nearest_name.hpp"
+#include "session/session_file.hpp"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <string_view>
+
+namespace crowdjack {
+
+namespace {
+
+int line_of(const toml::node& node) { return static_cast<int>(node.source().begin.line); }
+
+/// Reads one table key by key; whatever is asked for is known, whatever else it holds is a mistake.
+class TableReader {
+public:
+    TableReader(const toml::table& table, std::string name, std::vector<SessionProblem>& problems)
+        : table_{table}, name_{std::move(name)}, problems_{problems} {}
+
+    void problem(int line, std::string what) const { problems_.push_back({line, std::move(what)}); }
+
+    void text(const char* key, std::string& value) {
+        if (const toml::node* node = take(key)) {
+            if (const auto found = node->value_exact<std::string>()) {
+                value = *found;
+            } else {
+                wrong_type(key, *node, "a text in quotes");
+            }
+        }
+    }
+
+    void truth(const char* key, bool& value) {
+        if (const toml::node* node = take(key)) {
+            if (const auto found = node->value_exact<bool>()) {
+                value = *found;
+            } else {
+                wrong_type(key, *node, "true or false");
+            }
+        }
+    }
+
+    template <typename Number>
+    void number(const char* key, Number& value, std::int64_t low, std::int64_t high) {
+        if (const toml::node* node = take(key)) {
+            read_number(key, *node, value, low, high);
+        }
+    }
+
+    template <typename Number>
+    bool read_number(const char* key, const toml::node& node, Number& value, std::int64_t low, std::int64_t high) {
+        const auto found = node.value_exact<std::int64_t>();
+        if (!found || *found < low || *found > high) {
+            wrong_type(key, node, "a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+            return false;
+        }
+        value = static_cast<Number>(*found);
+        return true;
+    }
+
+    void texts(const char* key, std::vector<std::string>& values) {
+        const toml::array* list = array(key, "a list of texts, e.g. [\"crowdjack-deck\", \"--name\", \"A\"]");
+        if (list == nullptr) {
+            return;
+        }
+        for (const toml::node& node : *list) {
+            if (const auto found = node.value_exact<std::string>()) {
+                values.push_back(*found);
+            } else {
+                wrong_type(key, node, "a list of texts only");
+            }
+        }
+    }
+
+    const toml::array* array(const char* key, const std::string& expected) {
+        const toml::node* node = take(key);
+        if (node != nullptr && !node->is_array()) {
+            wrong_type(key, *node, expected);
+        }
+        return node == nullptr ? nullptr : node->as_array();
+    }
+
+    const toml::table* table(const char* key) {
+        const toml::node* node = take(key);
+        if (node != nullptr && !node->is_table()) {
+            wrong_type(key, *node, "a table");
+        }
+        return node == nullptr ? nullptr : node->as_table();
+    }
+
+    /// The value of `key` if it is one of `choices`, else a problem with the nearest one.
+    void choice(const char* key, std::string& value, const std::vector<std::string>& choices) {
+        const toml::node* node = table_.get(key);
+        std::string found = value;
+        text(key, found);
+        if (node == nullptr || !node->is_string()) {
+            return;
+        }
+        if (std::find(choices.begin(), choices.end(), found) != choices.end()) {
+            value = found;
+            return;
+        }
+        std::string all;
+        for (const std::string& one : choices) {
+            all += (all.empty() ? "" : ", ") + one;
+        }
+        problem(line_of(*node), std::string{key} + " = \"" + found + "\" in " + name_ + " is unknown" +
+                                    suggestion(found, choices) + " (one of: " + all + ")");
+    }
+
+    void wrong_type(const char* key, const toml::node& node, const std::string& expected) const {
+        problem(line_of(node), std::string{key} + " in " + name_ + " must be " + expected);
+    }
+
+    /// Call last: names every key that nothing asked for.
+    void refuse_unknown_keys() const {
+        for (const auto& [key, node] : table_) {
+            const std::string wrong{key.str()};
+            if (std::find(known_.begin(), known_.end(), wrong) == known_.end()) {
+                const auto line = static_cast<int>(key.source().begin.line);
+                problem(line, "unknown key '" + wrong + "' in " + name_ + suggestion(wrong, known_));
+            }
+        }
+    }
+
+    static std::string suggestion(const std::string& wrong, const std::vector<std::string>& names) {
+        const std::string nearest = nearest_name(wrong, names);
+        return nearest.empty() ? std::string{} : ": did you mean '" + nearest + "'?";
+    }
+
+private:
+    const toml::node* take(const char* key) {
+        known_.emplace_back(key);
+        return table_.get(key);
+    }
+
+    const toml::table& table_;
+    std::string name_;
+    std::vector<SessionProblem>& problems_;
+    std::vector<std::string> known_;
+};
+
+void read_jack(const toml::table& table, JackSpec& jack, std::vector<SessionProblem>& problems) {
+    TableReader reader{table, "[jack]", problems};
+    reader.text("server", jack.server);
+    reader.truth("autostart", jack.autostart);
+    reader.choice("driver", jack.driver, {"dummy", "alsa", "net", "netone", "firewire", "coreaudio", "portaudio"});
+    reader.text("device", jack.device);
+    reader.number("rate", jack.rate, 8000, 384'000);
+    reader.number("period", jack.period, 16, 8192);
+    reader.number("periods", jack.periods, 2, 16);
+    reader.texts("options", jack.options);
+    if (jack.server.find('/') != std::string::npos) {
+        reader.problem(line_of(*table.get("server")), "server in [jack] must be a plain name without '/'");
+    }
+    reader.refuse_unknown_keys();
+}
+
+void read_osc(const toml::table& table, std::vector<std::uint16_t>& ports, std::vector<SessionProblem>& problems) {
+    TableReader reader{table, "[osc]", problems};
+    if (table.contains("port") && table.contains("ports")) {
+        reader.problem(line_of(*table.get("port")), "[osc] has both 'port' and 'ports': keep one");
+    }
+    std::uint16_t port = 0;
+    reader.number("port", port, 0, 65535);
+    if (table.contains("port")) {
+        ports = {port};
+    }
+    if (const toml::array* list = reader.array("ports", "a list of port numbers, e.g. [57120, 57122]")) {
+        ports.clear();
+        for (const toml::node& node : *list) {
+            if (!reader.read_number("ports", node, port, 0, 65535)) {
+                continue;
+            }
+            if (port != 0 && std::find(ports.begin(), ports.end(), port) != ports.end()) {
+                reader.problem(line_of(node), "port " + std::to_string(port) + " is listed twice in [osc] ports");
+            }
+            ports.push_back(port);
+        }
+        if (list->empty()) {
+            reader.problem(line_of(*list), "ports in [osc] must name at least one port");
+        }
+    }
+    reader.refuse_unknown_keys();
+}
+
+/// What is wrong with a client's name, or "".
+std::string name_error(const std::string& name) {
+    if (name.empty()) {
+        return "a [[client]] needs a name, e.g. name = \"deck-A\"";
+    }
+    if (name.size() > 60 || name.find_first_of("/:*\n") != std::string::npos || name == "." || name == "..") {
+        return "client name '" + name + "' must be at most 60 characters without / : and *";
+    }
+    if (name == "system" || name == "session") {
+        return "client name '" + name + "' is taken: 'system' is the sound card, 'session' this program";
+    }
+    return {};
+}
+
+ClientSpec read_client(const toml::table& table, std::vector<SessionProblem>& problems) {
+    ClientSpec client;
+    client.line = line_of(table);
+    TableReader reader{table, "[[client]]", problems};
+    reader.text("name", client.name);
+    reader.texts("run", client.run);
+    reader.text("url", client.url);
+    reader.truth("restart", client.restart);
+    reader.truth("watchdog", client.watchdog);
+    reader.refuse_unknown_keys();
+    if (const toml::node* name = table.get("name"); name == nullptr || name->is_string()) {
+        if (const std::string error = name_error(client.name); !error.empty()) {
+            reader.problem(name == nullptr ? client.line : line_of(*name), error);
+        }
+    }
+    if (const toml::node* run = table.get("run"); run != nullptr && run->is_array()) {
+        client.run_line = line_of(*run);
+        if (client.run.empty() || client.run.front().empty()) {
+            reader.problem(line_of(*run), "run of client '" + client.name + "' names no program");
+        } else if (!client.url.empty()) {
+            reader.problem(line_of(*run), "client '" + client.name +
+                                              "' has both run and url: a client with a url runs on another machine");
+        }
+    }
+    if (!client.url.empty() && !client.url.starts_with("osc.udp://")) {
+        reader.problem(line_of(*table.get("url")), "url of client '" + client.name + "' must be osc.udp://HOST:PORT/");
+    }
+    return client;
+}
+
+void read_clients(const toml::array& list, SessionFile& session, std::vector<SessionProblem>& problems) {
+    for (const toml::node& node : list) {
+        const toml::table* table = node.as_table();
+        if (table == nullptr) {
+            problems.push_back({line_of(node), "client must be written as [[client]] tables"});
+            continue;
+        }
+        ClientSpec client = read_client(*table, problems);
+        if (const ClientSpec* first = session.client(client.name); first != nullptr && !client.name.empty()) {
+            const toml::node* name = table->get("name");
+            problems.push_back({line_of(*name), "client '" + client.name + "' is listed twice (first on line " +
+                                                    std::to_string(first->line) + "): names must differ"});
+            continue;
+        }
+        session.clients.push_back(std::move(client));
+    }
+}
+
+/// A connection may name programs that are not listed here; but one that is nearly a listed name is worth a word.
+void warn_of_near_names(const toml::node& node, const Connection& connection, const SessionFile& session,
+                        std::vector<SessionProblem>& problems) {
+    std::vector<std::string> names{"system"};
+    for (const ClientSpec& client : session.clients) {
+        names.push_back(client.name);
+    }
+    for (const PortPattern* side : {&connection.source, &connection.sink}) {
+        const bool known =
+            std::any_of(names.begin(), names.end(), [&](const auto& name) { return side->may_name(name); });
+        if (known) {
+            continue;
+        }
+        const std::string near = TableReader::suggestion(side->client(), names);
+        if (!near.empty()) {
+            problems.push_back({line_of(node),
+                                "connection '" + connection.text() + "' names '" + side->client() +
+                                    "', which is no client of this session" + near,
+                                true});
+        }
+    }
+}
+
+void read_patch(const toml::table& table, SessionFile& session, std::vector<SessionProblem>& problems) {
+    TableReader reader{table, "[patch]", problems};
+    std::string keep{"wanted"};
+    reader.choice("keep", keep, {"wanted", "exact", "once"});
+    session.keep = keep == "exact" ? Keep::exact : keep == "once" ? Keep::once : Keep::wanted;
+    if (const toml::array* list =
+            reader.array("connect", "a list of connections, e.g. [\"deck-A:out_* -> mixer-bus:A_*\"]")) {
+        for (const toml::node& node : *list) {
+            const auto text = node.value_exact<std::string>();
+            if (!text) {
+                reader.wrong_type("connect", node, "a list of texts like \"client:port -> client:port\"");
+                continue;
+            }
+            std::string why;
+            auto connection = parse_connection(*text, why);
+            if (!connection) {
+                reader.problem(line_of(node), "connection '" + *text + "' is malformed: " + why +
+                                                  " (right is e.g. \"deck-A:out_* -> mixer-bus:A_*\")");
+                continue;
+            }
+            connection->line = line_of(node);
+            warn_of_near_names(node, *connection, session, problems);
+            session.connections.push_back(std::move(*connection));
+        }
+    }
+    reader.refuse_unknown_keys();
+}
+
+}  // namespace
+
+SessionFile parse_session(const std::string& text, const std::filesystem::path& path,
+                          std::vector<SessionProblem>& problems) {
+    SessionFile session;
+    session.path = path;
+    toml::table root;
+    try {
+        root = toml::parse(text);
+    } catch (const toml::parse_error& error) {
+        problems.push_back(
+            {static_cast<int>(error.source().begin.line), "this is no TOML: " + std::string{error.description()}});
+        return session;
+    }
+    TableReader reader{root, "the session file", problems};
+    if (const toml::table* jack = reader.table("jack")) {
+        read_jack(*jack, session.jack, problems);
+    }
+    if (const toml::table* osc = reader.table("osc")) {
+        read_osc(*osc, session.osc_ports, problems);
+    }
+    if (const toml::array* clients = reader.array("client", "written as [[client]] tables")) {
+        read_clients(*clients, session, problems);
+    }
+    if (const toml::table* patch = reader.table("patch")) {
+        read_patch(*patch, session, problems);
+    }
+    reader.refuse_unknown_keys();
+    std::stable_sort(problems.begin(), problems.end(),
+                     [](const SessionProblem& a, const SessionProblem& b) { return a.line < b.line; });
+    return session;
+}
+
+}  // namespace crowdjack

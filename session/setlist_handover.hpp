@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How one track gives the floor to the next: six scheduled ramps.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+namespace crowdjack {
+
+/// What a ramp moves.
+enum class Control { fader, low, mid, high };
+/// Whose strip it is.
+enum class Side { outgoing, incoming };
+
+/// A linear ramp of one control over part of the hand-over's window (0 its begin, 1 its end).
+struct HandoverRamp {
+    Side side{};
+    Control control{};
+    float to{};  ///< fader: linear gain; bands: percent (0 kill, 50 flat)
+    double from{}, until{};
+};
+
+/// Lows, then mids, then highs go over, a third of the window each. The incoming track enters with only its lows open
+/// and its fader down; the outgoing one leaves with only its highs left and its fader going down.
+///
+/// Both ramps of a swap are three quarters of its third long and lie against its ends, so that in the middle both
+/// tracks stand at 5/8: the power of two unrelated sources stays within +0.46 and -0.51 dB (1 + 1/9 where the second
+/// ramp begins, 2 · (2/3)² in the middle), as an equal-power fade would have it, with plain linear ramps.
+[[nodiscard]] const std::array<HandoverRamp, 6>& handover_ramps() noexcept;
+
+/// A strip's controls.
+struct StripSetting {
+    float fader{1.0F};
+    float low{50.0F}, mid{50.0F}, high{50.0F};
+
+    [[nodiscard]] float& control(Control which) noexcept;
+    [[nodiscard]] float control(Control which) const noexcept;
+    friend bool operator==(const StripSetting&, const StripSetting&) = default;
+};
+
+/// Where a strip's controls stand `place` (0…1; below 0: before, above 1: after) into the window.
+[[nodiscard]] StripSetting handover_setting(Side side, double place) noexcept;
+
+}  // namespace crowdjack
