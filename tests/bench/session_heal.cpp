@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// R2, R3, R4: clients killed and hung while they play, the server killed; how long until all is heard again.
+// usage: session_heal [TIMES]   (default 100 each)
+#include "tests/session/session_room.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+using namespace crowdjack::test;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double percentile(std::vector<double> values, double share) {
+    if (values.empty()) {
+        return -1.0;
+    }
+    std::sort(values.begin(), values.end());
+    return values[std::min(values.size() - 1, static_cast<std::size_t>(share * static_cast<double>(values.size())))];
+}
+
+void print(const char* figure, const std::vector<double>& milliseconds, int failures) {
+    std::printf("%s: n %zu, p50 %.0f ms, p99 %.0f ms, worst %.0f ms, failed %d\n", figure, milliseconds.size(),
+                percentile(milliseconds, 0.5), percentile(milliseconds, 0.99), percentile(milliseconds, 1.0), failures);
+    std::fflush(stdout);
+}
+
+/// Plays a coded file on both decks. @returns the common frame, 0 when it did not start
+std::int64_t play_both(SessionRoom& room) {
+    const std::string left = room.coded_track("left.wav", CodedChannels::left_only, 170.0);
+    const std::string right = room.coded_track("right.wav", CodedChannels::right_only, 170.0);
+    (void)room.ask("/cue", {std::string{"A"}, left});
+    (void)room.ask("/cue", {std::string{"B"}, right});
+    const auto started = room.ask("/start_group", {0.1F, std::string{"A"}, std::string{"B"}});
+    return started && started->is_reply_to("/start_group") ? static_cast<std::int64_t>(started->number(1)) : 0;
+}
+
+/// The file's length in frames: it loops, so positions count modulo this.
+constexpr std::int64_t track_frames = 170 * 48000;
+
+/// Sends `signal_number` to deck A again and again; measures from the signal until it is heard in phase again.
+void disturb_deck(const char* figure, int signal_number, int times) {
+    std::vector<double> healed;
+    std::vector<double> other_silent;
+    int failures = 0;
+    SessionRoom room{128};
+    (void)room.wait_until_whole();
+    const std::int64_t frame = play_both(room);
+    for (int i = 0; i < times; ++i) {
+        Capture capture{"test", {"capture", 2, 12.0}};
+        capture.listen_to("mixer-bus:master_l", 0);
+        capture.listen_to("mixer-bus:master_r", 1);
+        (void)eventually([&] { return capture.end_frame().has_value(); });
+        (void)capture.wait_until(capture.first_frame() + 24000);
+        const std::int64_t at = capture.end_frame().value();
+        const pid_t pid = SessionRoom::signal("deck-A", signal_number);
+        (void)SessionRoom::wait_for_successor("deck-A", pid);
+        std::optional<std::int64_t> back;
+        const auto found = eventually(
+            [&] {
+                const std::int64_t end = capture.end_frame().value() - mixer_latency;
+                bool lost = false;  // what is heard before it fell silent is not its return
+                for (std::int64_t f = at; f < end && !back; ++f) {
+                    const auto position = heard(capture, 0, f);
+                    lost = lost || !position;
+                    if (lost && position && (f - frame - *position) % track_frames == 0) {
+                        back = f;
+                    }
+                }
+                return back.has_value();
+            },
+            Deadline{8000});
+        if (!found) {
+            ++failures;
+            continue;
+        }
+        healed.push_back(static_cast<double>(*back - at) / 48.0);
+        other_silent.push_back(static_cast<double>(longest_silence(capture, 1, at - 4800, *back)) / 48.0);
+    }
+    print(figure, healed, failures);
+    print("  the other deck's longest silence meanwhile", other_silent, 0);
+}
+
+void kill_client(const char* figure, const std::string& client, int times) {
+    std::vector<double> back;
+    int failures = 0;
+    SessionRoom room{128};
+    (void)room.wait_until_whole();
+    (void)play_both(room);
+    for (int i = 0; i < times; ++i) {
+        const auto at = Clock::now();
+        const pid_t pid = SessionRoom::signal(client, SIGKILL);
+        const bool whole = SessionRoom::wait_for_successor(client, pid) && room.wait_until_whole() &&
+                           eventually([&] { return room.all_connected(); });
+        if (!whole) {
+            ++failures;
+            continue;
+        }
+        back.push_back(std::chrono::duration<double, std::milli>(Clock::now() - at).count());
+        const auto next = Clock::now() + std::chrono::milliseconds{700};
+        (void)eventually([&] { return Clock::now() > next; });
+    }
+    print(figure, back, failures);
+}
+
+void kill_server(int times) {
+    std::vector<double> back;
+    int failures = 0;
+    SessionRoom room{128};
+    (void)room.wait_until_whole();
+    (void)play_both(room);
+    for (int i = 0; i < times; ++i) {
+        room.close_observer();
+        const pid_t server = room.server_pid();
+        if (server <= 0) {
+            ++failures;
+            break;
+        }
+        ::kill(server, SIGKILL);
+        const auto at = Clock::now();
+        const bool whole = eventually([&] { return room.server_pid() != server; }) && room.wait_until_connected();
+        back.push_back(std::chrono::duration<double, std::milli>(Clock::now() - at).count());
+        failures += whole ? 0 : 1;
+        const auto next = Clock::now() + std::chrono::milliseconds{700};
+        (void)eventually([&] { return Clock::now() > next; });
+    }
+    print("R4 jackd killed -> whole graph (from the kill)", back, failures);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const int times = argc > 1 ? std::atoi(argv[1]) : 100;
+    disturb_deck("R2 deck kill -9 -> heard in phase", SIGKILL, times);
+    disturb_deck("R3 deck hangs (SIGSTOP) -> heard in phase", SIGSTOP, times);
+    kill_client("R2 mixer kill -9 -> patched again", "mixer-bus", times);
+    kill_server(times);
+    return 0;
+}

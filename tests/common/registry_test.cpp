@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include "common/error.hpp"
+#include "common/log.hpp"
+#include "common/music_folders.hpp"
+#include "common/nearest_name.hpp"
+#include "common/options.hpp"
+#include "common/registry.hpp"
+#include "tests/support/outsider.hpp"
+#include "tests/support/surroundings.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <fstream>
+#include <regex>
+#include <thread>
+
+using namespace crowdjack;
+using test::TemporaryFolder;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A registry of the test's own for its scope.
+class PrivateRegistry {
+public:
+    PrivateRegistry() {
+        if (const char* before = std::getenv("XDG_RUNTIME_DIR"); before != nullptr) {
+            before_ = before;
+        }
+        setenv("XDG_RUNTIME_DIR", folder_.path().c_str(), 1);
+    }
+    ~PrivateRegistry() {
+        before_.empty() ? unsetenv("XDG_RUNTIME_DIR") : setenv("XDG_RUNTIME_DIR", before_.c_str(), 1);
+    }
+    PrivateRegistry(const PrivateRegistry&) = delete;
+    PrivateRegistry& operator=(const PrivateRegistry&) = delete;
+    [[nodiscard]] const fs::path& path() const { return folder_.path(); }
+
+private:
+    TemporaryFolder folder_;
+    std::string before_;
+};
+
+PeerInfo deck_a() { return {"deck-A", "osc.udp://127.0.0.1:4711/", "deck", "deck-A", "deck-A.nABCD", 0}; }
+
+/// What `body` writes to stderr.
+template <typename Body>
+std::string stderr_of(Body body) {
+    const TemporaryFolder folder;
+    const auto path = folder / "stderr";
+    const int kept = dup(STDERR_FILENO);
+    const int file = open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    dup2(file, STDERR_FILENO);
+    body();
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    close(file);
+    std::ifstream text{path};
+    return {std::istreambuf_iterator<char>{text}, {}};
+}
+
+template <typename Exception, typename Body>
+std::string complaint_of(Body body) {
+    try {
+        body();
+    } catch (const Exception& complaint) {
+        return complaint.what();
+    }
+    FAIL("nobody complained");
+    return {};
+}
+
+}  // namespace
+
+TEST_CASE("a published client is found, in the file a stranger would read, by the lock of its owner") {
+    const PrivateRegistry registry;
+    {
+        RegistryEntry entry{"test", "deck-A"};
+        CHECK_FALSE(find_peer("test", "deck-A"));  // not before it says so
+        entry.publish(deck_a());
+        const auto found = find_peer("test", "deck-A");
+        REQUIRE(found);
+        CHECK(found->url == deck_a().url);
+        CHECK(found->jack == "deck-A.nABCD");
+        CHECK(found->pid == getpid());
+        const auto outside = test::registry_entry("test", "deck-A");
+        REQUIRE(outside);
+        CHECK(outside->at("kind") == "deck");
+        CHECK(outside->at("name") == "deck-A");
+        CHECK(outside->at("pid") == std::to_string(getpid()));
+        CHECK((fs::status(registry.path() / "crowdjack").permissions() & fs::perms::mask) == fs::perms::owner_all);
+        entry.withdraw();
+        CHECK(list_peers("test").empty());
+    }
+    CHECK(list_peers("test").empty());
+}
+
+TEST_CASE("a name is held once, and the second owner is told by whom") {
+    const PrivateRegistry registry;
+    RegistryEntry entry{"test", "deck-A"};
+    entry.publish(deck_a());
+    const auto said = complaint_of<Failure>([] { const RegistryEntry second{"test", "deck-A"}; });
+    CHECK(said.find(std::to_string(getpid())) != std::string::npos);
+    const RegistryEntry other_server{"other", "deck-A"};
+    CHECK(list_peers("test").size() == 1);
+}
+
+TEST_CASE("an owner killed with -9 leaves a free name and no ghost") {
+    const PrivateRegistry registry;
+    std::array<int, 2> ready{};
+    REQUIRE(pipe(ready.data()) == 0);
+    const pid_t owner = fork();
+    if (owner == 0) {
+        RegistryEntry entry{"test", "deck-A"};
+        entry.publish(deck_a());
+        (void)!write(ready[1], "x", 1);
+        pause();
+    }
+    char byte{};
+    REQUIRE(read(ready[0], &byte, 1) == 1);
+    CHECK(find_peer("test", "deck-A"));
+    kill(owner, SIGKILL);
+    waitpid(owner, nullptr, 0);
+    CHECK_FALSE(find_peer("test", "deck-A"));
+    CHECK_NOTHROW(RegistryEntry("test", "deck-A"));
+    close(ready[0]);
+    close(ready[1]);
+}
+
+TEST_CASE("looking at a name never keeps its owner from taking it") {
+    const PrivateRegistry registry;
+    { const RegistryEntry make_the_file{"test", "deck-A"}; }
+    const std::jthread looker{[](const std::stop_token& enough) {
+        while (!enough.stop_requested()) {
+            (void)find_peer("test", "deck-A");
+        }
+    }};
+    for (int i = 0; i < 30; ++i) {
+        REQUIRE_NOTHROW(RegistryEntry("test", "deck-A"));
+    }
+}
+
+TEST_CASE("the pulse of a client is seen from outside as it beats") {
+    const PrivateRegistry registry;
+    RegistryEntry entry{"test", "deck-A"};
+    const auto reader = PulseReader::open("test", "deck-A");
+    REQUIRE(reader);
+    const auto before = reader->count();
+    entry.pulse().fetch_add(3);
+    CHECK(reader->count() == before + 3);
+    CHECK_FALSE(PulseReader::open("test", "deck-B"));
+}
+
+TEST_CASE("a state is read back as it was saved, and survives its owner") {
+    const PrivateRegistry registry;
+    const std::string text = "path=/music/a b.wav\nposition=1.5\n";
+    {
+        const RegistryEntry entry{"test", "deck-A"};
+        CHECK_FALSE(entry.load_state());
+        entry.save_state(text);
+    }
+    CHECK(RegistryEntry("test", "deck-A").load_state() == text);
+}
+
+TEST_CASE("an atomic write is the old or the new, and says where it could not be") {
+    const TemporaryFolder folder;
+    write_atomically(folder / "file", "one");
+    write_atomically(folder / "file", "two");
+    std::ifstream file{folder / "file"};
+    CHECK(std::string{std::istreambuf_iterator<char>{file}, {}} == "two");
+    CHECK(std::distance(fs::directory_iterator{folder.path()}, {}) == 1);
+    const auto missing = folder.path() / "no" / "such" / "place";
+    CHECK(complaint_of<Failure>([&] { write_atomically(missing, "x"); }).find(missing.string()) != std::string::npos);
+}
+
+TEST_CASE("names that would lead out of the registry are refused") {
+    const PrivateRegistry registry;
+    CHECK_THROWS_AS(RegistryEntry("../up", "deck-A"), UsageError);
+    CHECK_THROWS_AS(RegistryEntry("test", "../../deck-A"), UsageError);
+    CHECK_THROWS_AS(RegistryEntry("test", ""), UsageError);
+    CHECK_FALSE(find_peer("test", "../test/deck-A"));
+}
+
+TEST_CASE("a log line is time, level, program, event and key=value, quoted where a value has spaces") {
+    set_up_log("crowdjack-test", LogLevel::info);
+    const auto line = stderr_of([] {
+        log_event(LogLevel::info, "cued",
+                  {{"path", "a b\"c.wav"}, {"frames", 12}, {"seconds", 0.25}, {"cold", true}, {"none", ""}});
+        log_event(LogLevel::debug, "unheard");
+    });
+    const std::regex form{
+        R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3} info crowdjack-test: cued path="a b\\"c\.wav" frames=12 seconds=0\.25 cold=true none=""\n)"};
+    CHECK_MESSAGE(std::regex_match(line, form), line);
+}
+
+TEST_CASE("an event stays one line, whatever a value holds") {
+    const auto line = stderr_of([] { log_event(LogLevel::error, "bad", {{"why", "first\nsecond\r\n"}}); });
+    CHECK(std::count(line.begin(), line.end(), '\n') == 1);
+    CHECK(line.back() == '\n');
+    CHECK_THROWS_AS((void)parse_log_level("loud"), UsageError);
+    CHECK(parse_log_level("debug") == LogLevel::debug);
+}
+
+TEST_CASE("options come from the command line and a config file, and the command line wins") {
+    const TemporaryFolder folder;
+    const auto config = (folder / "deck.ini").string();
+    std::ofstream{config} << "server = studio\nosc-port = 9000\nbpm = 128\n";
+    CommandLine line{"crowdjack-test", "tests"};
+    line.own.add_options()("bpm", boost::program_options::value<double>(), "the tempo");
+    const std::array arguments{"crowdjack-test", "--config", config.c_str(), "--osc-port", "9001"};
+    const auto options = line.parse(static_cast<int>(arguments.size()), arguments.data());
+    REQUIRE(options);
+    CHECK(options->server == "studio");
+    CHECK(options->osc_port == 9001);
+    CHECK(line.values()["bpm"].as<double>() == 128.0);
+}
+
+TEST_CASE("a wrong option is an error that names the nearest right one") {
+    CommandLine line{"crowdjack-test", "tests"};
+    line.own.add_options()("stretch", boost::program_options::value<std::string>(), "method");
+    const std::array misspelt{"crowdjack-test", "--strech", "rate"};
+    CHECK(complaint_of<UsageError>([&] { (void)line.parse(3, misspelt.data()); }).find("--stretch") !=
+          std::string::npos);
+    CommandLine other{"crowdjack-test", "tests"};
+    const std::array port{"crowdjack-test", "--osc-port", "99999"};
+    CHECK_THROWS_AS((void)other.parse(3, port.data()), UsageError);
+}
+
+TEST_CASE("the server is the one named, else $JACK_DEFAULT_SERVER, else default") {
+    const auto server = [](std::initializer_list<const char*> arguments) {
+        CommandLine line{"crowdjack-test", "tests"};
+        return line.parse(static_cast<int>(arguments.size()), std::data(arguments))->server;
+    };
+    unsetenv("JACK_DEFAULT_SERVER");
+    CHECK(server({"crowdjack-test"}) == "default");
+    setenv("JACK_DEFAULT_SERVER", "hall", 1);
+    CHECK(server({"crowdjack-test"}) == "hall");
+    CHECK(server({"crowdjack-test", "--server", "studio"}) == "studio");
+    unsetenv("JACK_DEFAULT_SERVER");
+}
+
+TEST_CASE("what main throws becomes one line and an exit code: 2 for usage, 1 for the rest") {
+    int code = 0;
+    auto said =
+        stderr_of([&] { code = run_main("crowdjack-test", []() -> int { throw UsageError{"no such knob"}; }); });
+    CHECK(code == 2);
+    CHECK(said == "crowdjack-test: no such knob\n");
+    said = stderr_of([&] { code = run_main("crowdjack-test", []() -> int { throw Failure{"no server"}; }); });
+    CHECK(code == 1);
+    CHECK(said == "crowdjack-test: no server\n");
+    CHECK(run_main("crowdjack-test", [] { return 0; }) == 0);
+}
+
+TEST_CASE("a command's path reaches the music folders' regular files and nothing else") {
+    const TemporaryFolder folder;
+    fs::create_directories(folder / "music" / "deep");
+    std::ofstream{folder / "music" / "a.wav"} << "x";
+    std::ofstream{folder / "secret"} << "x";
+    fs::create_symlink(folder / "secret", folder / "music" / "link.wav");
+    fs::create_symlink(folder.path(), folder / "music" / "up");
+    REQUIRE(mkfifo((folder / "music" / "pipe").c_str(), 0600) == 0);
+    const MusicFolders folders{{folder / "music"}};
+    const auto kind = [&](const std::string& wanted) {
+        try {
+            (void)folders.existing(wanted);
+        } catch (const PathError& error) {
+            return error.kind == PathError::Kind::refused ? "refused" : "not found";
+        }
+        return "found";
+    };
+    const std::string music = (folder / "music").string();
+    CHECK(folders.existing("a.wav") == fs::canonical(music + "/a.wav"));
+    CHECK(kind(music + "/deep/../a.wav") == std::string{"found"});
+    CHECK(kind(music + "/none.wav") == std::string{"not found"});
+    for (const auto& hostile : {"../secret", "link.wav", "up/secret", "up/music/../secret", "pipe", "deep", "",
+                                "/etc/passwd", "/proc/self/mem", "/dev/zero", "/no/such/file"}) {
+        CHECK_MESSAGE(kind(hostile) != std::string{"found"}, hostile);
+    }
+    CHECK(kind(std::string{"a.wav\0.txt", 10}) == std::string{"refused"});
+    // A folder that only begins like a root is none.
+    fs::create_directories(folder / "music-not");
+    std::ofstream{folder / "music-not" / "b.wav"} << "x";
+    CHECK(kind((folder / "music-not" / "b.wav").string()) == std::string{"refused"});
+}
+
+TEST_CASE("a new file goes into a music folder, never over an old one") {
+    const TemporaryFolder folder;
+    std::ofstream{folder / "old.wav"} << "x";
+    fs::create_symlink("/tmp/elsewhere", folder / "dangling.wav");
+    const MusicFolders folders{{folder.path()}};
+    CHECK(folders.fresh((folder / "new.wav").string()) == fs::canonical(folder.path()) / "new.wav");
+    for (const std::string refused : {"old.wav", "dangling.wav", "../outside.wav", ".", ".."}) {
+        CHECK_THROWS_AS((void)folders.fresh((folder / refused).string()), PathError);
+    }
+}
+
+TEST_CASE("a slip of the finger finds the name that was meant, nonsense finds none") {
+    const std::vector<std::string> names{"deck-A", "mixer-bus", "bpm-follower"};
+    CHECK(nearest_name("mixerbus", names) == "mixer-bus");
+    CHECK(nearest_name("deck_A", names) == "deck-A");
+    CHECK(nearest_name("orchestra", names).empty());
+    CHECK(nearest_name("x", {}).empty());
+}

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a deck sounds like, sample by sample, without a server.
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include "tests/deck/deck_rig.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+using namespace crowdjack;
+using namespace crowdjack::test;
+
+namespace {
+
+TempoLine steady(std::int64_t from, double beat, double bpm) {
+    return {JackFrame{from}, Beats{beat}, Bpm{bpm}, JackFrame{from}, Bpm{bpm}, DeckRig::rate};
+}
+
+/// A low sine bends little from sample to sample, so that any click stands out: its own third difference at 200 Hz and
+/// half of full scale is -98 dBFS.
+constexpr double low_tone = 200.0;
+constexpr double click_db = -80.0;
+
+}  // namespace
+
+TEST_CASE("a deck told to start at a frame sounds its cue on exactly that sample, bit for bit") {
+    for (const std::uint32_t period : {64U, 256U, 1024U}) {
+        DeckRig rig{period};
+        const std::int64_t start = rig.now() + 5 * period + 37;
+        rig.play(rig.open(index_sound()), start, 4800.0);
+        rig.run(5 * period + 8192);
+        CHECK(rig.at(start - 1) == 0.0F);
+        for (std::int64_t i = 0; i < 6000; ++i) {
+            REQUIRE(index_of(rig.at(start + i)) == 4800 + i);
+        }
+        CHECK(rig.reported<Started>()->frame.value == start);
+        CHECK(rig.reported<Started>()->late.value == 0);
+    }
+}
+
+TEST_CASE("a start that comes late joins in phase instead of shifting") {
+    DeckRig rig;
+    const std::int64_t due = rig.now() - 10'000;
+    rig.play(rig.open(index_sound()), due);
+    rig.run(2048);
+    CHECK(index_of(rig.at(due + 10'000 + 1000)) == 11'000);
+    CHECK(rig.engine.late_starts() == 1);
+}
+
+TEST_CASE("a deck that missed cycles is in phase at the next one") {
+    DeckRig rig;
+    const std::int64_t start = rig.now() + 128;
+    rig.play(rig.open(index_sound()), start);
+    rig.run(4096);
+    rig.miss(48'000);
+    rig.run(4096);
+    CHECK(index_of(rig.at(start + 2000)) == 2000);
+    CHECK(index_of(rig.at(rig.now() - 100)) == rig.now() - 100 - start);
+}
+
+TEST_CASE("a playing track goes on through a cue until the start, which is exact") {
+    DeckRig rig;
+    rig.play(rig.open(index_sound()), rig.now());
+    rig.run(1024);
+    TrackStream* const next = rig.open([](std::int64_t frame) { return -static_cast<float>(frame + 1) / 0x1p23F; });
+    rig.order(CueTrack{next, 100.0, std::nullopt});
+    rig.run(1024);
+    CHECK(index_of(rig.at(rig.now() - 1)) == 2047);
+    const std::int64_t start = rig.now() + 500;
+    rig.order(StartAt{JackFrame{start}, std::nullopt});
+    rig.run(2048);
+    CHECK(index_of(rig.at(start - 1)) == start - 1 - 100'000);
+    CHECK(index_of(-rig.at(start + 1000)) == 100 + 1000);
+}
+
+TEST_CASE("two decks of different rates and tempos, swept 105-130-105, meet every beat together") {
+    DeckRig a;
+    DeckRig b{256};
+    const TempoLine up{JackFrame{100'000},           Beats{0.0}, Bpm{105.0},
+                       JackFrame{100'000 + 480'000}, Bpm{130.0}, DeckRig::rate};
+    const JackFrame bend{100'000 + 480'000};
+    const TempoLine down{bend, up.beat_at(bend), Bpm{130.0}, bend + Frames{480'000}, Bpm{105.0}, DeckRig::rate};
+    for (DeckRig* rig : {&a, &b}) {
+        rig->order(TakeLine{up, false});
+        rig->order(TakeLine{down, false});
+    }
+    a.order(SetTrackBpm{100.0});
+    b.order(SetTrackBpm{128.0});
+    a.play(a.open(sine_sound(100.0), 60.0), 120'000);
+    b.play(b.open(sine_sound(100.0, 44100.0), 60.0, 44100.0), 120'000);
+    a.run(900'000);
+    b.run(900'000);
+    const double beats_a = a.position() / DeckRig::rate * 100.0 / 60.0;
+    const double beats_b = b.position() / 44100.0 * 128.0 / 60.0;
+    const auto line_beats = [&](const DeckRig& rig) {
+        const auto frame = rig.engine.snapshot().frame;
+        return (frame >= bend ? down.beat_at(frame) : up.beat_at(frame)).value - up.beat_at(JackFrame{120'000}).value;
+    };
+    CHECK(beats_a == doctest::Approx(line_beats(a)).epsilon(1e-11));
+    CHECK(beats_b == doctest::Approx(line_beats(b)).epsilon(1e-11));
+}
+
+TEST_CASE("a line takes effect on the sample of its f0, in the middle of a cycle") {
+    DeckRig rig{1024};
+    rig.order(TakeLine{steady(rig.now() - 1, 0.0, 120.0), false});
+    rig.play(rig.open([](std::int64_t frame) { return static_cast<float>(frame) * 1e-5F; }), rig.now());
+    rig.run(4096);
+    const std::int64_t f0 = rig.now() + 1500;
+    rig.order(TakeLine{steady(f0, static_cast<double>(f0 - 99'999) / 24'000.0, 180.0), false});
+    rig.run(4096);
+    // A rising ramp tells its speed by its slope: 1 before, 1.5 after.
+    const auto slope = [&](std::int64_t frame) { return (rig.at(frame + 64) - rig.at(frame)) / 64.0F * 1e5F; };
+    CHECK(slope(f0 - 64) == doctest::Approx(1.0).epsilon(2e-3));
+    CHECK(slope(f0) == doctest::Approx(1.5).epsilon(2e-3));
+}
+
+TEST_CASE("unity with a line at the track's tempo is bit-exact, hours into it") {
+    DeckRig rig{128, 3'000'000'000};
+    rig.order(TakeLine{steady(1000, 77'777.25, 126.0), false});
+    rig.order(SetTrackBpm{126.0});
+    const std::int64_t start = rig.now() + 300;
+    rig.play(rig.open(index_sound()), start, 1000.0);
+    rig.run(9600);
+    for (std::int64_t i = 0; i < 9000; ++i) {
+        REQUIRE(index_of(rig.at(start + i)) == 1000 + i);
+    }
+}
+
+TEST_CASE("loops wrap sample-exactly, for as long as they last, and play out when let go") {
+    DeckRig rig{100};
+    const std::int64_t start = rig.now();
+    rig.play(rig.open(index_sound()), start, 500.0);
+    rig.order(SetLoop{Trajectory::Loop{700.0, 1033.0}});
+    rig.run(20'000);
+    for (std::int64_t i = 0; i < 19'000; ++i) {
+        const std::int64_t expected = 500 + i < 1033 ? 500 + i : 700 + (500 + i - 700) % 333;
+        REQUIRE(index_of(rig.at(start + i)) == expected);
+    }
+    rig.order(SetLoop{std::nullopt});
+    rig.run(2000);
+    const std::int64_t last = *index_of(rig.at(rig.now() - 1));
+    CHECK(last > 1500);
+}
+
+TEST_CASE("a whole track loops from its last sample to its first") {
+    DeckRig rig;
+    const std::int64_t start = rig.now();
+    rig.play(rig.open(index_sound(), 1.0), start, 40'000.0);
+    rig.order(SetLoop{Trajectory::Loop{0.0, 48'000.0}});
+    rig.run(60'000);
+    CHECK(index_of(rig.at(start + 7999)) == 47'999);
+    CHECK(index_of(rig.at(start + 8000)) == 0);
+    CHECK(index_of(rig.at(start + 56'000)) == 0);
+}
+
+TEST_CASE("a track ends on its last sample, and says so") {
+    DeckRig rig;
+    const std::int64_t start = rig.now() + 10;
+    rig.play(rig.open(index_sound(), 0.5), start);
+    rig.run(30'000);
+    CHECK(index_of(rig.at(start + 23'999)) == 23'999);
+    CHECK(rig.at(start + 24'000) == 0.0F);
+    CHECK(rig.reported<Ended>().has_value());
+    CHECK(rig.state() == DeckState::stopped);
+    CHECK(rig.engine.starved_frames() == 0);
+}
+
+TEST_CASE("stop, seek, nudge, loops, gain, rate and tempo changes make no click") {
+    DeckRig rig;
+    rig.order(TakeLine{steady(rig.now(), 0.0, 120.0), false});
+    rig.play(rig.open(sine_sound(low_tone), 60.0), rig.now());
+    rig.run_seconds(0.5);
+    const std::int64_t begin = rig.now();
+    rig.order(SeekTo{480'000.0 + 60.0});
+    rig.run_seconds(0.1);
+    rig.order(NudgeBy{0.0123});
+    rig.run_seconds(0.1);
+    rig.order(SetGain{0.25F, 0.01, true});
+    rig.run_seconds(0.1);
+    rig.order(SetGain{1.0F, 0.05, false});
+    rig.run_seconds(0.1);
+    rig.order(SetRate{1.004});  // a step of speed bends a sine by itself: kept below what is measured
+    rig.run_seconds(0.1);
+    rig.order(TakeLine{steady(rig.now() + 1000,
+                              rig.motion->mix.motion.tempo.beat_at(static_cast<double>(rig.now() + 1000)).value, 120.4),
+                       false});
+    rig.run_seconds(0.1);
+    rig.order(TakeLine{steady(rig.now() - 3000, 70.0, 120.0), false});  // a line heard too late moves the playhead
+    rig.run_seconds(0.1);
+    rig.order(SetFollow{false});
+    rig.run_seconds(0.1);
+    rig.order(SeekTo{10'000.0});
+    rig.run(256);
+    rig.order(SeekTo{20'100.0});  // again before the first has faded
+    rig.run(128);
+    rig.order(SeekTo{30'050.0});
+    rig.run_seconds(0.1);
+    rig.order(StopAt{std::nullopt});
+    rig.run_seconds(0.1);
+    rig.order(StartAt{std::nullopt, std::nullopt});
+    rig.run_seconds(0.1);
+    const Bend bend = sharpest_bend(rig.from(begin));
+    CAPTURE(bend.at);
+    CHECK(bend.db < click_db);
+    CHECK(rig.state() == DeckState::playing);
+}
+
+TEST_CASE("a stopped deck goes on from where it stopped; a started one begins again at its cue") {
+    DeckRig rig;
+    rig.play(rig.open(index_sound()), rig.now(), 2000.0);
+    rig.run(4096);
+    rig.order(StopAt{JackFrame{rig.now() + 64}});
+    rig.run(1024);
+    CHECK(rig.state() == DeckState::stopped);
+    CHECK(rig.position() == 2000.0 + 4096.0 + 64.0);
+    const std::int64_t again = rig.now() + 128;
+    rig.order(StartAt{JackFrame{again}, std::nullopt});
+    rig.run(2048);
+    CHECK(index_of(rig.at(again + 1000)) == 2000 + 4096 + 64 + 1000);
+    const std::int64_t anew = rig.now() + 128;
+    rig.order(StartAt{JackFrame{anew}, std::nullopt});
+    rig.run(2048);
+    CHECK(index_of(rig.at(anew + 500)) == 2500);
+}
+
+TEST_CASE("a start and a stop ordered together play exactly what lies between; an earlier stop cancels the start") {
+    DeckRig rig;
+    const std::int64_t start = rig.now() + 1000;
+    rig.play(rig.open(index_sound()), start);
+    rig.order(StopAt{JackFrame{start + 3000}});
+    rig.run(6000);
+    CHECK(index_of(rig.at(start)) == 0);
+    CHECK(index_of(rig.at(start + 3000 - 1)) == 2999);
+    CHECK(rig.at(start + 3000 + 300) == 0.0F);
+    const std::int64_t again = rig.now() + 2000;
+    rig.order(StartAt{JackFrame{again}, std::nullopt});
+    rig.order(StopAt{std::nullopt});
+    rig.run(4000);
+    CHECK(rig.at(again + 100) == 0.0F);
+    CHECK(rig.state() == DeckState::stopped);
+}
+
+TEST_CASE("a beat-quantised start is held as a beat: it moves with the line") {
+    DeckRig rig;
+    rig.order(TakeLine{steady(rig.now(), 0.5, 120.0), false});
+    rig.order(CueTrack{rig.open(index_sound()), 0.0, std::nullopt});
+    rig.order(StartOnBeat{4.0});
+    rig.run(1000);
+    CHECK(rig.state() == DeckState::waiting);
+    const std::int64_t f0 = rig.now() + 1000;
+    const double b0 = 0.5 + static_cast<double>(f0 - 100'000) / 24'000.0;
+    const TempoLine faster = steady(f0, b0, 240.0);
+    rig.order(TakeLine{faster, false});
+    rig.run(60'000);
+    const std::int64_t due = std::llround(faster.frame_of(Beats{4.0}));
+    CHECK(rig.at(due - 1) == 0.0F);
+    CHECK(rig.at(due + 10) != 0.0F);
+    CHECK(std::abs(rig.reported<Started>()->frame.value - due) <= 1);
+}
+
+TEST_CASE("stems and track start on one frame and are summed") {
+    DeckRig rig;
+    rig.order(LoadStem{0, rig.open([](std::int64_t frame) { return frame == 0 ? 0.25F : 0.0F; })});
+    rig.order(LoadStem{15, rig.open([](std::int64_t frame) { return frame == 0 ? 0.125F : 0.0F; }, 10.0)});
+    const std::int64_t start = rig.now() + 777;
+    rig.play(rig.open([](std::int64_t frame) { return frame == 0 ? 0.5F : 0.0F; }), start);
+    rig.run(2048);
+    CHECK(rig.at(start) == 0.875F);
+    CHECK(rig.at(start - 1) == 0.0F);
+    CHECK(rig.at(start + 1) == 0.0F);
+}
+
+TEST_CASE("a stem plays by itself with its own rate, gain, loop and start") {
+    DeckRig rig;
+    TrackStream* const stem = rig.open([](std::int64_t frame) { return static_cast<float>(frame) * 1e-5F; }, 0.1);
+    rig.order(LoadStem{3, stem});
+    const std::int64_t start = rig.now() + 200;
+    rig.order(PlayStem{3, 1.0, 0.5F, true, 2400.0, JackFrame{start}});
+    rig.run(20'000);
+    CHECK(rig.at(start - 1) == 0.0F);
+    CHECK(rig.at(start + 100) == doctest::Approx(0.5 * 2500e-5).epsilon(1e-5));
+    CHECK(rig.at(start + 2400 + 100) == doctest::Approx(0.5 * 100e-5).epsilon(1e-3));  // wrapped at its own end
+    rig.order(SetStemGain{3, 1.0F});
+    rig.run(2000);
+    rig.order(StopStem{3});
+    rig.run(2000);
+    CHECK(rig.at(rig.now() - 1) == 0.0F);
+    rig.order(StopStem{7});
+    rig.run(128);
+    CHECK(rig.reported<Refused>()->why == Refused::Why::no_stem);
+}
+
+TEST_CASE("storage that stalls for two seconds is not heard; a longer stall fades, is counted and recovers in phase") {
+    DeckRig rig{1024};
+    auto track = std::make_shared<FunctionTrack>(index_sound(), 48'000 * 60, 48'000.0);
+    TrackStream* const stream = rig.open(track);
+    const std::int64_t start = rig.now();
+    rig.play(stream, start);
+    rig.run(48'000);
+    REQUIRE(eventually([&] { return stream->windows().find((48'000 + 99'000) / 1024) != nullptr; }));
+    track->freeze(true);
+    rig.run(96'000, false);
+    CHECK(rig.engine.starved_frames() == 0);
+    rig.run(48'000, false);
+    CHECK(rig.engine.starved_frames() > 40'000);
+    CHECK(rig.engine.starved_frames() < 48'000);
+    track->freeze(false);
+    REQUIRE(eventually([&] {
+        rig.run(1024, false);
+        return rig.at(rig.now() - 1) != 0.0F;
+    }));
+    rig.run(2048);
+    CHECK(index_of(rig.at(rig.now() - 1)) == rig.now() - 1 - start);
+    CHECK(rig.reported<Starved>().has_value());
+}
+
+TEST_CASE("a track cut off under the playhead fades within 10 ms at the end of what is resident, and says so") {
+    DeckRig rig;
+    auto track = std::make_shared<FunctionTrack>(sine_sound(low_tone), 48'000 * 60, 48'000.0);
+    rig.play(rig.open(track), rig.now());
+    rig.run(48'000);
+    track->cut_off(200'000);
+    const std::int64_t begin = rig.now();
+    rig.run(200'000);
+    CHECK(rig.reported<CutOff>().has_value());
+    CHECK(rig.state() == DeckState::failed);
+    const Bend bend = sharpest_bend(rig.from(begin));
+    CAPTURE(bend.at);
+    CHECK(bend.db < click_db);
+    const std::int64_t end = 100'000 + 200'000;
+    CHECK(std::abs(rig.at(end - 500)) + std::abs(rig.at(end - 560)) > 0.1F);
+    CHECK(rig.at(end) == 0.0F);
+}
+
+TEST_CASE("the server's restart keeps the beat: with a line the deck waits for it and is in phase") {
+    DeckRig rig;
+    rig.order(TakeLine{steady(rig.now(), 8.0, 120.0), false});
+    rig.play(rig.open(index_sound()), rig.now());
+    rig.run(48'000);  // two beats
+    rig.engine.prepare(DeckRig::rate);
+    rig.run(4096);
+    CHECK(rig.at(rig.now() - 1) == 0.0F);
+    CHECK(rig.state() == DeckState::playing);
+    const std::int64_t f0 = rig.now() + 1000;
+    rig.order(TakeLine{steady(f0, 11.0, 120.0), false});  // the follower went on to beat 11
+    rig.run(4096);
+    CHECK(index_of(rig.at(f0 + 2000)) == 3 * 24'000 + 2000);
+}
+
+TEST_CASE("ejecting fades out, forgets everything and gives the tracks back") {
+    DeckRig rig;
+    TrackStream* const stream = rig.open(sine_sound(low_tone));
+    rig.play(stream, rig.now());
+    rig.run(4800);
+    rig.order(Eject{});
+    rig.order(Retire{stream});
+    rig.run(128);
+    CHECK(!rig.reported<Released>());
+    rig.run(1024);
+    CHECK(rig.reported<Released>()->stream == stream);
+    CHECK(rig.state() == DeckState::empty);
+    CHECK(rig.at(rig.now() - 1) == 0.0F);
+    CHECK(sharpest_bend(rig.left).db < click_db);
+    rig.order(StartAt{});
+    rig.run(128);
+    CHECK(rig.reported<Refused>()->why == Refused::Why::nothing_cued);
+}
+
+TEST_CASE("frames wrap at 2^32 without a sound") {
+    DeckRig rig{128, (std::int64_t{1} << 32) - 5000};
+    const std::int64_t start = rig.now() + 128;
+    rig.play(rig.open(index_sound()), start);
+    rig.run(10'000);
+    for (std::int64_t i = 0; i < 9000; ++i) {
+        REQUIRE(index_of(rig.at(start + i)) == i);
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/mixer-bus/icecast.hpp"
+
+#include "tests/support/eventually.hpp"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+
+namespace crowdjack::test {
+
+namespace {
+
+bool listens(int port) {
+    const int socket_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const bool connected = connect(socket_fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    close(socket_fd);
+    return connected;
+}
+
+}  // namespace
+
+Icecast::Icecast(std::filesystem::path folder, int port, std::string password)
+    : folder_{std::move(folder)}, port_{port}, password_{std::move(password)} {}
+
+bool Icecast::possible() {
+    return std::system("command -v icecast2 >/dev/null && unshare --user --map-user=1000 true 2>/dev/null") == 0;
+}
+
+void Icecast::start() {
+    ++runs_;
+    const auto config = folder_ / "icecast.xml";
+    std::ofstream out{config};
+    out << "<icecast><location>test</location><admin>nobody@localhost</admin>"
+           "<limits><clients>20</clients><sources>5</sources><header-timeout>5</header-timeout>"
+           "<source-timeout>5</source-timeout></limits>"
+           "<authentication><source-password>"
+        << password_
+        << "</source-password><admin-user>admin</admin-user><admin-password>other</admin-password></authentication>"
+           "<hostname>localhost</hostname><listen-socket><port>"
+        << port_ << "</port><bind-address>127.0.0.1</bind-address></listen-socket>";
+    for (const char* mount : {"set", "second", "third"}) {
+        out << "<mount type=\"normal\"><mount-name>/" << mount << "</mount-name><dump-file>"
+            << dump(mount, runs_).string() << "</dump-file></mount>";
+    }
+    out << "<paths><basedir>/usr/share/icecast2</basedir><logdir>" << folder_.string()
+        << "</logdir><webroot>/usr/share/icecast2/web</webroot><adminroot>/usr/share/icecast2/admin</adminroot></paths>"
+           "<logging><accesslog>access.log</accesslog><errorlog>error.log</errorlog><loglevel>3</loglevel></logging>"
+           "</icecast>";
+    out.close();
+    process_ = std::make_unique<Process>(
+        std::vector<std::string>{"unshare", "--user", "--map-user=1000", "icecast2", "-c", config.string()});
+    if (!eventually([&] { return listens(port_); })) {
+        throw std::runtime_error{"icecast2 does not listen: " + process_->output()};
+    }
+}
+
+void Icecast::kill_hard() {
+    process_->kill_hard();
+    process_.reset();
+}
+
+std::filesystem::path Icecast::dump(const std::string& mount, int run) const {
+    return folder_ / (mount + "-" + std::to_string(run) + ".dump");
+}
+
+std::string Icecast::url(const std::string& mount, const std::string& password) const {
+    return "icecast://source:" + password + "@127.0.0.1:" + std::to_string(port_) + "/" + mount;
+}
+
+}  // namespace crowdjack::test

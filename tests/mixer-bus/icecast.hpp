@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "tests/support/process.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace crowdjack::test {
+
+/// A real icecast2 on 127.0.0.1 that keeps every byte a source sends to /MOUNT in a dump file per run.
+class Icecast {
+public:
+    /// @param folder  for its configuration, logs and dumps
+    Icecast(std::filesystem::path folder, int port, std::string password);
+
+    /// False where icecast2 is missing or the system refuses the user namespace it needs (it won't run as root).
+    [[nodiscard]] static bool possible();
+
+    /// Starts it (again) and waits until it listens.
+    void start();
+    void kill_hard();
+
+    /// What came to `mount` (without /) in run `run`, counted from 1.
+    [[nodiscard]] std::filesystem::path dump(const std::string& mount, int run) const;
+    [[nodiscard]] std::string url(const std::string& mount) const { return url(mount, password_); }
+    [[nodiscard]] std::string url(const std::string& mount, const std::string& password) const;
+    [[nodiscard]] int runs() const noexcept { return runs_; }
+
+private:
+    std::filesystem::path folder_;
+    int port_;
+    std::string password_;
+    int runs_{0};
+    std::unique_ptr<Process> process_;
+};
+
+}  // namespace crowdjack::test

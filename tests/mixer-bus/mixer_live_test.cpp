@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/mixer-bus/mixer_room.hpp"
+#include "tests/mixer-bus/undisturbed.hpp"
+
+#include <doctest/doctest.h>
+#include <jack/metadata.h>
+
+#include <cstdlib>
+#include <limits>
+
+using namespace crowdjack;
+using namespace crowdjack::test;
+
+namespace {
+
+constexpr std::int64_t delay = Limiter::delay;
+
+}  // namespace
+
+TEST_CASE("through the server the master is bit for bit the sum of the strips, 64 frames later, as JACK is told") {
+    undisturbed([] {
+        MixerRoom room;
+        constexpr std::size_t frames = 48000;
+        const Stereo a{noise(frames, 1), noise(frames, 2)};
+        const Stereo b{noise(frames, 3), noise(frames, 4)};
+        const auto deck_a = room.player("A", a);
+        const auto deck_b = room.player("B", b);
+        const auto capture = room.capture();
+        const std::int64_t start = room.soon();
+        deck_a->start_at(start);
+        deck_b->start_at(start);
+        REQUIRE(capture->wait_until(start + delay + static_cast<std::int64_t>(frames)));
+        if (disturbed(*capture)) {
+            return false;
+        }
+        for (std::size_t side = 0; side < 2; ++side) {
+            const auto out = capture->samples(side, start + delay, start + delay + static_cast<std::int64_t>(frames));
+            std::size_t wrong = 0;
+            for (std::size_t i = 0; i < frames; ++i) {
+                wrong += out[i] == a[side][i] + b[side][i] ? 0U : 1U;
+            }
+            CHECK(wrong == 0);
+        }
+        jack_port_t* const port = jack_port_by_name(room.server.observer(), "mixer-bus:master_l");
+        jack_latency_range_t latency{};
+        jack_port_get_latency_range(port, JackCaptureLatency, &latency);
+        CHECK(jack_nframes_t{latency.max} >= static_cast<jack_nframes_t>(delay));
+        return true;
+    });
+}
+
+TEST_CASE("a fade, an EQ kill and a gain told for a frame begin on that frame") {
+    undisturbed([] {
+        MixerRoom room;
+        const auto deck = room.player("A", {Signal(480000, 0.5F), Signal(480000, 0.5F)});
+        const auto capture = room.capture();
+        const std::int64_t fade = room.soon(0.4);
+        deck->start_at(fade - 12000);
+        REQUIRE(room.obeys("/mixer/fade", {"A", 0.0F, 0.1, frame_value(fade)}));
+        REQUIRE(room.obeys("/mixer/gain", {"A", 1.0F, 0.05, frame_value(fade + 9600)}));
+        REQUIRE(room.obeys("/mixer/fade", {"A", 0.25F, 0.1, frame_value(fade + 14400), "equal-power"}));
+        REQUIRE(capture->wait_until(fade + 24000));
+        if (disturbed(*capture)) {
+            return false;
+        }
+        const auto at = [&](std::int64_t frame) {
+            return static_cast<double>(capture->sample(0, frame + delay).value_or(NAN));
+        };
+        CHECK(at(fade) == 0.5);
+        CHECK(at(fade + 1) < 0.5);
+        CHECK(at(fade + 2400) == doctest::Approx(0.25));
+        CHECK(at(fade + 4799) > 0.0);
+        CHECK(at(fade + 4800) == 0.0);
+        CHECK(at(fade + 9600) == 0.0);
+        CHECK(at(fade + 9601) > 0.0);
+        CHECK(at(fade + 12000) == 0.5);
+        CHECK(at(fade + 14400 + 2400) == doctest::Approx(0.5 * (0.25 + 0.75 * std::cos(std::numbers::pi / 4.0))));
+        CHECK(at(fade + 14400 + 4800) == 0.125);
+        return true;
+    });
+}
+
+TEST_CASE("every parameter answers what it was told, and asking changes nothing") {
+    MixerRoom room{{"--eq-boost", "6"}};
+    CHECK(room.ask("/mixer/gain", {"A"}).number(1) == 1.0);
+    REQUIRE(room.obeys("/mixer/gain", {"A", 0.5}));
+    CHECK(room.ask("/mixer/gain", {"A"}).number(1) == 0.5);
+    REQUIRE(room.obeys("/mixer/gain", {"a", 2, 0.5F}));
+    CHECK(room.ask("/mixer/gain", {"A"}).number(1) == 2.0);
+    REQUIRE(room.obeys("/mixer/trim", {"mic", 3.5}));
+    CHECK(room.ask("/mixer/trim", {"mic"}).number(1) == 3.5);
+    REQUIRE(room.obeys("/mixer/eq", {"B", "low", 0}));
+    REQUIRE(room.obeys("/mixer/eq", {"B", "high", 75.0F, 0.5, OscNil{}}));
+    CHECK(room.ask("/mixer/eq", {"B", "low"}).number(2) == 0.0);
+    CHECK(room.ask("/mixer/eq", {"B", "high"}).number(2) == doctest::Approx(75.0));
+    CHECK(room.ask("/mixer/filter", {"B", "high"}).number(2) == doctest::Approx(std::pow(10.0, 0.15)));
+    REQUIRE(room.obeys("/mixer/eq_all", {"C", 25.0F, 50.0F, 100.0F}));
+    const auto bands = room.ask("/mixer/eq_all", {"C"});
+    CHECK(bands.number(1) == doctest::Approx(25.0));
+    CHECK(bands.number(2) == doctest::Approx(50.0));
+    CHECK(bands.number(3) == doctest::Approx(100.0));
+    REQUIRE(room.obeys("/mixer/filter", {"D", "mid", 0.5F}));
+    CHECK(room.ask("/mixer/filter", {"D", "mid"}).number(2) == 0.5);
+    REQUIRE(room.obeys("/mixer/mute", {"A", true}));
+    CHECK(room.ask("/mixer/mute", {"A"}).number(1) == 1.0);
+    REQUIRE(room.obeys("/mixer/pfl", {"A", 1}));
+    CHECK(room.ask("/mixer/pfl", {"A"}).number(1) == 1.0);
+    REQUIRE(room.obeys("/mixer/phones", {0.7F, 0.3F}));
+    CHECK(room.ask("/mixer/phones").number(0) == doctest::Approx(0.7));
+    CHECK(room.ask("/mixer/phones").number(1) == doctest::Approx(0.3));
+    REQUIRE(room.obeys("/mixer/master", {0.9F, 0.1}));
+    CHECK(room.ask("/mixer/master").number(0) == doctest::Approx(0.9));
+    REQUIRE(room.obeys("/mixer/limiter", {true, -3.0F}));
+    CHECK(room.ask("/mixer/limiter").number(1) == doctest::Approx(-3.0));
+    CHECK(room.ask("/mixer/state").named("A.gain") == 2.0);
+    CHECK(room.ask("/mixer/health").named("xruns") >= 0.0);
+    CHECK(room.ask("/mixer/tap").text(0) == "recorder");
+}
+
+TEST_CASE("what makes no sense is refused by its kind of error, and the mixer stays as it was") {
+    MixerRoom room;
+    constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+    CHECK(room.error_code("/mixer/gain", {"Z", 1.0F}) == 2);
+    CHECK(room.error_code("/mixer/gain", {"A", 4.5F}) == 1);
+    CHECK(room.error_code("/mixer/gain", {"A", -0.1F}) == 1);
+    CHECK(room.error_code("/mixer/gain", {"A", "loud"}) == 1);
+    CHECK(room.error_code("/mixer/gain", {"A", 1.0F, 0.0, frame_value(room.soon(660.0))}) == 4);
+    CHECK(room.error_code("/mixer/gain") == 1);
+    CHECK(room.error_code("/mixer/fade", {"A", 0.5F}) == 1);
+    CHECK(room.error_code("/mixer/fade", {"A", 0.5F, 1.0, "wavy"}) == 1);
+    CHECK(room.error_code("/mixer/eq", {"A", "bass", 10.0F}) == 1);
+    CHECK(room.error_code("/mixer/eq", {"A", "low", 101.0F}) == 1);
+    CHECK(room.error_code("/mixer/eq_all", {"A", 1.0F, 2.0F}) == 1);
+    CHECK(room.error_code("/mixer/phones", {1.0F, 1.5F}) == 1);
+    CHECK(room.error_code("/mixer/record/start") == 1);
+    CHECK(room.error_code("/mixer/record/start", {"set.xyz"}) == 1);
+    CHECK(room.error_code("/mixer/record/start", {"/etc/set.wav"}) == 4);
+    CHECK(room.error_code("/mixer/record/start", {"../set.wav"}) == 4);
+    CHECK(room.error_code("/mixer/record/start", {"no/such/folder/set.wav"}) == 2);
+    CHECK(room.error_code("/mixer/record/stop") == 3);
+    CHECK(room.error_code("/mixer/stream/stop") == 3);
+    CHECK(room.error_code("/mixer/stream/start", {"icecast://h/m"}) == 1);
+    CHECK(room.error_code("/mixer/nothing") == 2);
+    room.osc.send(room.url, "/mixer/gain", {"A", nan});
+    CHECK(room.ask("/mixer/gain", {"A"}).number(1) == 1.0);
+}
+
+TEST_CASE("sixteen scheduled moves of a parameter are kept, the next is refused") {
+    MixerRoom room;
+    const std::int64_t later = room.soon(30.0);
+    for (int i = 0; i < 16; ++i) {
+        REQUIRE(room.obeys("/mixer/eq", {"A", "low", 20.0F, 1.0, frame_value(later + i * 48000)}));
+    }
+    CHECK(room.error_code("/mixer/eq", {"A", "low", 20.0F, 1.0, frame_value(later + 17 * 48000)}) == 4);
+    CHECK(room.obeys("/mixer/eq", {"A", "mid", 20.0F, 1.0, frame_value(later)}));
+}
+
+TEST_CASE("a strip that turns into NaN is cleaned, reported, and the others play on bit for bit") {
+    undisturbed([] {
+        MixerRoom room;
+        constexpr std::size_t frames = 48000;
+        const Stereo good{noise(frames, 1), noise(frames, 2)};
+        Stereo bad{Signal(frames, 0.0F), Signal(frames, 0.0F)};
+        std::fill(bad[0].begin() + 10000, bad[0].begin() + 20000, std::numeric_limits<float>::quiet_NaN());
+        std::fill(bad[1].begin() + 10000, bad[1].begin() + 20000, 1e38F);
+        const auto deck_a = room.player("A", good);
+        const auto deck_b = room.player("B", bad);
+        const auto capture = room.capture();
+        REQUIRE(room.obeys("/subscribe"));
+        const std::int64_t start = room.soon();
+        deck_a->start_at(start);
+        deck_b->start_at(start);
+        REQUIRE(capture->wait_until(start + delay + static_cast<std::int64_t>(frames)));
+        if (disturbed(*capture)) {
+            return false;
+        }
+        const auto out = capture->samples(0, start + delay, start + delay + static_cast<std::int64_t>(frames));
+        CHECK(std::equal(out.begin(), out.end(), good[0].begin()));
+        CHECK(eventually([&] { return room.ask("/mixer/health").named("B.cleaned") == 20000.0; }));
+        CHECK(room.osc.wait_for("/mixer/cleaned"));
+        CHECK(room.mixer->wait_for_line("input-cleaned strip=B"));
+        return true;
+    });
+}
+
+TEST_CASE("a strip whose source vanishes and one that hangs come back by themselves") {
+    MixerRoom room;
+    constexpr std::size_t frames = 480000;
+    const Stereo good{noise(frames, 1), noise(frames, 2)};
+    const auto deck_a = room.player("A", good);
+    const auto capture = room.capture();
+    const std::int64_t start = room.soon();
+    deck_a->start_at(start);
+    auto deck_b = room.player("B", {Signal(frames, 0.25F), Signal(frames, 0.25F)});
+    deck_b->start_at(start);
+    REQUIRE(capture->wait_for_sound(0, start + delay));
+    deck_b.reset();
+    deck_b = room.player("B", {Signal(frames, 0.125F), Signal(frames, 0.125F)});
+    const std::int64_t again = room.soon();
+    deck_b->start_at(again);
+    REQUIRE(capture->wait_until(again + delay + 4800));
+    const auto place = static_cast<std::size_t>(again - start);
+    for (std::size_t i = 0; i < 4800; ++i) {
+        const auto sample = capture->sample(0, again + delay + static_cast<std::int64_t>(i));
+        if (sample) {
+            REQUIRE(*sample == good[0][place + i] + 0.125F);
+        }
+    }
+}
+
+TEST_CASE("meters come 25 times a second to subscribers, and on question") {
+    MixerRoom room;
+    const auto deck = room.player("A", {sine_wave(997.0, 480000, 0.1), sine_wave(997.0, 480000, 0.1)});
+    const auto capture = room.capture();
+    deck->start_at(room.soon());
+    REQUIRE(room.obeys("/subscribe"));
+    REQUIRE(eventually([&] {
+        const auto meters = room.ask("/mixer/meters");
+        return std::fabs(meters.number(meters.arguments.size() - 1) + 20.0) < 0.2;
+    }));
+    const auto meters = room.ask("/mixer/meters");
+    CHECK(meters.arguments.size() == 6 * 6 + 1);
+    CHECK(meters.text(0) == "A");
+    CHECK(meters.number(1) == doctest::Approx(-20.0).epsilon(0.01));
+    CHECK(meters.number(3) == doctest::Approx(-23.0).epsilon(0.01));
+    CHECK(meters.text(30) == "master");
+    CHECK(meters.number(31) == doctest::Approx(-20.0).epsilon(0.01));
+    CHECK(meters.number(7) == -120.0);
+    const auto begin = room.server.frame();
+    const std::size_t mark = room.osc.received("/mixer/meters").size();
+    REQUIRE(eventually([&] { return room.osc.received("/mixer/meters").size() >= mark + 50; }));
+    const double seconds = (room.server.frame() - begin) / 48000.0;
+    CHECK(seconds > 1.5);
+    CHECK(seconds < 4.0);
+}
+
+TEST_CASE("a mixer killed and resumed mixes as before") {
+    MixerRoom room;
+    REQUIRE(room.obeys("/mixer/gain", {"A", 0.5F}));
+    REQUIRE(room.obeys("/mixer/eq", {"B", "low", 25.0F}));
+    REQUIRE(room.obeys("/mixer/mute", {"C", true}));
+    REQUIRE(room.obeys("/mixer/limiter", {true, -6.0F}));
+    REQUIRE(room.obeys("/mixer/fade", {"D", 0.25F, 100.0}));
+    const auto state = registry_of(room.server.name()) / "mixer-bus.state";
+    REQUIRE(eventually([&] {
+        return std::filesystem::exists(state) && std::system(("grep -q 0.25 '" + state.string() + "'").c_str()) == 0;
+    }));
+    room.mixer->kill_hard();
+    room.start({"--resume"});
+    CHECK(room.ask("/mixer/gain", {"A"}).number(1) == 0.5);
+    CHECK(room.ask("/mixer/eq", {"B", "low"}).number(2) == doctest::Approx(25.0));
+    CHECK(room.ask("/mixer/mute", {"C"}).number(1) == 1.0);
+    CHECK(room.ask("/mixer/limiter").number(1) == doctest::Approx(-6.0));
+    CHECK(room.ask("/mixer/gain", {"D"}).number(1) == 0.25);
+}
+
+TEST_CASE("when the server dies the mixer comes back with its ports and its settings, at another rate and period") {
+    MixerRoom room;
+    REQUIRE(room.obeys("/mixer/gain", {"A", 0.5F}));
+    room.server.kill_hard();
+    room.server.restart({.rate = 44100, .period = 256});
+    REQUIRE(room.server.wait_for_port("mixer-bus:phones_r"));
+    room.url = wait_for_client(room.server.name(), "mixer-bus");
+    CHECK(room.ask("/mixer/gain", {"A"}).number(1) == 0.5);
+    const auto deck = room.player("A", {Signal(44100, 0.5F), Signal(44100, 0.5F)});
+    const auto capture = room.capture();
+    const std::int64_t start = room.soon();
+    deck->start_at(start);
+    REQUIRE(capture->wait_for_sound(0, start));
+    CHECK(capture->sample(0, start + delay) == 0.25F);
+}
+
+TEST_CASE("ports have their names and their order, and strips are what the command line says") {
+    MixerRoom room{{"--strips", "left,right-hand"}};
+    const auto ports = room.server.ports("mixer-bus:.*");
+    const std::vector<std::string> expected{"mixer-bus:left_l",       "mixer-bus:left_r",   "mixer-bus:right-hand_l",
+                                            "mixer-bus:right-hand_r", "mixer-bus:master_l", "mixer-bus:master_r",
+                                            "mixer-bus:phones_l",     "mixer-bus:phones_r"};
+    CHECK(ports == expected);
+    CHECK(room.obeys("/mixer/gain", {"right-hand", 0.5F}));
+}
+
+TEST_CASE("bad command lines end with exit code 2 and say why") {
+    for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--strips", "A,A"},
+                                                      {"--strips", ""},
+                                                      {"--eq-boost", "99"},
+                                                      {"--record", "set.xyz"},
+                                                      {"--crossover-low", "1500"},
+                                                      {"--osc-bind", "0.0.0.0"},
+                                                      {"--no-such"}}) {
+        std::vector<std::string> command{program_path("crowdjack-mixer-bus")};
+        command.insert(command.end(), arguments.begin(), arguments.end());
+        Process mixer{command};
+        CHECK(mixer.wait() == 2);
+        CHECK(mixer.wait_for_line("crowdjack-mixer-bus: "));
+    }
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Every client under a session manager: NSM's real message sequence, and JACK's own session callback.
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include "tests/support/jack_server.hpp"
+#include "tests/support/osc_client.hpp"
+#include "tests/support/outsider.hpp"
+#include "tests/support/surroundings.hpp"
+
+#include <doctest/doctest.h>
+
+#include <csignal>
+#include <fstream>
+#include <iterator>
+
+using namespace crowdjack::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A small NSM server: keeps to the order of messages of API 1.1 and talks to one client, which it knows by its port.
+class SessionManager {
+public:
+    [[nodiscard]] std::string url() const { return osc_.url(); }
+
+    /// Starts `program` as NSM does: by its bare name, from PATH, without arguments.
+    std::unique_ptr<Process> launch(const std::string& program, const std::string& jack_server) {
+        Process::Options options = armed();
+        options.environment["NSM_URL"] = url();
+        options.environment["JACK_DEFAULT_SERVER"] = jack_server;
+        options.environment["PATH"] =
+            fs::path{program_path(program)}.parent_path().string() + ":" + std::getenv("PATH");
+        mark_ = osc_.count();
+        return std::make_unique<Process>(std::vector<std::string>{"env", program}, options);  // env looks on our PATH
+    }
+
+    /// Waits for the announcement and welcomes the client, which from then on is known at `client_url` in the registry.
+    OscReceived welcome() {
+        auto announcement = osc_.wait_for("/nsm/server/announce", mark_);
+        REQUIRE(announcement);
+        return *announcement;
+    }
+
+    OscReceived ask(const std::string& client_url, const std::string& address, const std::vector<OscValue>& arguments) {
+        const std::size_t mark = osc_.count();
+        osc_.send(client_url, address, arguments);
+        auto answer = osc_.wait_for(
+            [&address](const OscReceived& m) { return m.is_reply_to(address) || m.is_error_of(address); }, mark);
+        REQUIRE(answer);
+        return *answer;
+    }
+
+    OscClient& osc() { return osc_; }
+
+private:
+    OscClient osc_;
+    std::size_t mark_{};
+};
+
+std::string read_text(const fs::path& path) {
+    std::ifstream file{path};
+    return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+/// A client's OSC port as the announcement cannot tell it: liblo hides the sender, the process's own sockets don't.
+std::string url_of(const Process& process) {
+    // The only UDP socket of the process: /proc/PID/net/udp lists by inode, /proc/PID/fd names the inodes it holds.
+    std::string found;
+    const bool there = eventually([&] {
+        for (const auto& fd : fs::directory_iterator{"/proc/" + std::to_string(process.pid()) + "/fd"}) {
+            std::error_code error;
+            const std::string target = fs::read_symlink(fd.path(), error).string();
+            if (!target.starts_with("socket:[")) {
+                continue;
+            }
+            const std::string inode = target.substr(8, target.size() - 9);
+            std::ifstream table{"/proc/net/udp"};
+            for (std::string line; std::getline(table, line);) {
+                if (line.find(" " + inode + " ") != std::string::npos) {
+                    const std::size_t colon = line.find(':', line.find(':') + 1);
+                    found = "osc.udp://127.0.0.1:" + std::to_string(std::stoi(line.substr(colon + 1, 4), nullptr, 16)) +
+                            "/";
+                    return true;
+                }
+            }
+        }
+        return false;
+    });
+    REQUIRE(there);
+    return found;
+}
+
+struct Expected {
+    const char* program;
+    const char* client_id;
+    const char* port;
+    const char* plain_name;
+};
+
+}  // namespace
+
+TEST_CASE("every client announces itself, opens under NSM's name, saves, and is the same again when reopened") {
+    const JackServer server;
+    const TemporaryFolder session;
+    for (const Expected& expected :
+         {Expected{"crowdjack-deck", "crowdjack deck.nABCD", "out_l", "deck-A"},
+          Expected{"crowdjack-mixer-bus", "crowdjack mixer-bus.nEFGH", "master_l", "mixer-bus"},
+          Expected{"crowdjack-bpm-follower", "crowdjack bpm-follower.nIJKL", "midi_clock", "bpm-follower"}}) {
+        CAPTURE(expected.program);
+        const std::string id = expected.client_id;
+        const fs::path project = session / id;
+        SessionManager manager;
+        auto client = manager.launch(expected.program, server.name());
+        const OscReceived announcement = manager.welcome();
+        REQUIRE(announcement.arguments.size() == 6);
+        CHECK(announcement.text(2) == expected.program);
+        CHECK(announcement.number(3) == 1);
+        CHECK(announcement.number(5) == client->pid());
+        const std::string url = url_of(*client);
+        CHECK_FALSE(server.has_port(id + ":" + expected.port));  // no JACK client before open
+
+        manager.osc().send(url, "/reply",
+                           {std::string{"/nsm/server/announce"}, std::string{"hello"}, std::string{"test manager"},
+                            std::string{":server-control:"}});
+        CHECK(manager.ask(url, "/nsm/client/open", {project.string(), std::string{"test"}, id}).address == "/reply");
+        CHECK(server.wait_for_port(id + ":" + expected.port));
+        manager.osc().send(url, "/nsm/client/session_is_loaded");
+        const auto entry = registry_entry(server.name(), expected.plain_name);
+        REQUIRE(entry);
+        CHECK(entry->at("jack") == id);
+        CHECK(entry->at("url") == url);
+
+        CHECK(manager.ask(url, "/nsm/client/save", {}).address == "/reply");
+        CHECK(fs::exists(project / "state"));
+        CHECK(read_text(project / "name") == std::string{expected.plain_name} + "\n");
+        CHECK(client->terminate() == 0);
+
+        auto reopened = manager.launch(expected.program, server.name());
+        manager.welcome();
+        const std::string new_url = url_of(*reopened);
+        CHECK(manager.ask(new_url, "/nsm/client/open", {project.string(), std::string{"test"}, id}).address ==
+              "/reply");
+        CHECK(registry_entry(server.name(), expected.plain_name));
+
+        // :switch: another session's project in the running process, under its own id
+        const std::string other_id = "other.nWXYZ";
+        CHECK(manager.ask(new_url, "/nsm/client/open", {(session / "other").string(), std::string{"other"}, other_id})
+                  .address == "/reply");
+        CHECK(server.wait_for_port(other_id + ":" + expected.port));
+        CHECK_FALSE(server.has_port(id + ":" + expected.port));
+        CHECK(reopened->terminate() == 0);
+        fs::remove_all(session / "other");
+    }
+}
+
+TEST_CASE("a deck's letter and state travel in NSM's project, and a change makes it dirty until saved") {
+    const JackServer server;
+    const TemporaryFolder session;
+    SessionManager manager;
+    auto first = manager.launch("crowdjack-deck", server.name());
+    manager.welcome();
+    const std::string first_url = url_of(*first);
+    manager.ask(first_url, "/nsm/client/open",
+                {(session / "one").string(), std::string{"s"}, std::string{"deck.nAAAA"}});
+    auto second = manager.launch("crowdjack-deck", server.name());
+    manager.welcome();
+    const std::string second_url = url_of(*second);
+    manager.ask(second_url, "/nsm/client/open",
+                {(session / "two").string(), std::string{"s"}, std::string{"deck.nBBBB"}});
+    CHECK(registry_entry(server.name(), "deck-B")->at("jack") == "deck.nBBBB");
+
+    // Opening may leave something to save: once that is saved, a change must be announced.
+    CHECK(manager.ask(second_url, "/nsm/client/save", {}).address == "/reply");
+    const std::size_t mark = manager.osc().count();
+    CHECK(manager.ask(second_url, "/deck/bpm", {133.5}).address == "/reply");
+    CHECK(manager.osc().wait_for("/nsm/client/is_dirty", mark));
+    CHECK(manager.ask(second_url, "/nsm/client/save", {}).address == "/reply");
+    CHECK(manager.osc().wait_for("/nsm/client/is_clean", mark));
+    first->terminate();
+    second->terminate();
+
+    // Reopened alone, with letter A free: it is still deck B, and still at its tempo.
+    auto again = manager.launch("crowdjack-deck", server.name());
+    manager.welcome();
+    const std::string url = url_of(*again);
+    manager.ask(url, "/nsm/client/open", {(session / "two").string(), std::string{"s"}, std::string{"deck.nBBBB"}});
+    CHECK(registry_entry(server.name(), "deck-B"));
+    const auto bpm = manager.osc().request(url, "/deck/bpm");
+    REQUIRE(bpm);
+    CHECK(bpm->number(0) == 133.5);
+}
+
+TEST_CASE("a session manager that dies takes nobody with it") {
+    const JackServer server;
+    const TemporaryFolder session;
+    std::unique_ptr<Process> deck;
+    std::string url;
+    {
+        SessionManager manager;
+        deck = manager.launch("crowdjack-deck", server.name());
+        manager.welcome();
+        url = url_of(*deck);
+        manager.ask(url, "/nsm/client/open", {(session / "p").string(), std::string{"s"}, std::string{"deck.nDEAD"}});
+    }
+    OscClient osc;
+    CHECK(osc.request(url, "/deck/bpm", {121.0})->address == "/reply");  // wants to say is_dirty to nobody
+    CHECK(osc.request(url, "/deck/state"));
+    CHECK(server.has_port("deck.nDEAD:out_l"));
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // still what qjackctl's Session window speaks
+#include <jack/session.h>
+
+TEST_CASE("JACK's session callback saves, and the command line it returns restores the deck") {
+    const JackServer server;
+    const TemporaryFolder folder;
+    const std::string deck_path = program_path("crowdjack-deck");
+    auto deck = std::make_unique<Process>(
+        std::vector{deck_path, std::string{"--server"}, server.name(), std::string{"--name"}, std::string{"B"}},
+        armed());
+    OscClient osc;
+    const std::string url = wait_for_client(server.name(), "deck-B");
+    CHECK(osc.request(url, "/deck/bpm", {127.25})->address == "/reply");
+
+    const std::string path = folder.path().string() + "/";
+    jack_session_command_t* answers =
+        jack_session_notify(server.observer(), nullptr, JackSessionSaveAndQuit, path.c_str());
+    REQUIRE(answers != nullptr);
+    std::string command;
+    for (const jack_session_command_t* answer = answers; answer->uuid != nullptr; ++answer) {
+        if (answer->client_name == std::string{"deck-B"}) {
+            command = answer->command == nullptr ? "" : answer->command;
+        }
+    }
+    jack_session_commands_free(answers);
+    CHECK(deck->wait() == 0);  // save and quit
+
+    const std::string placeholder = "${SESSION_DIR}";
+    const std::size_t at = command.find(placeholder);
+    REQUIRE(at != std::string::npos);
+    // A session manager puts the client's folder in its place, as JACK names it: DIR/CLIENT/
+    command.replace(at, placeholder.size(), path + "deck-B/");
+    Process::Options options = armed();
+    options.environment["PATH"] = fs::path{deck_path}.parent_path().string() + ":" + std::getenv("PATH");
+    const Process restored{{"sh", "-c", "exec " + command}, options};
+    const auto bpm = osc.request(wait_for_client(server.name(), "deck-B"), "/deck/bpm");
+    REQUIRE(bpm);
+    CHECK(bpm->number(0) == 127.25);
+}
+
+#pragma GCC diagnostic pop
+
+TEST_CASE("SIGUSR1 saves") {
+    const JackServer server;
+    const Process deck{{program_path("crowdjack-deck"), "--server", server.name(), "--name", "A"}, armed()};
+    (void)wait_for_client(server.name(), "deck-A");
+    const fs::path state = registry_of(server.name()) / "deck-A.state";
+    REQUIRE(eventually([&] { return fs::exists(state); }));
+    fs::remove(state);
+    deck.signal(SIGUSR1);
+    CHECK(eventually([&] { return fs::exists(state); }));
+}

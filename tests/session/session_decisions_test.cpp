@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "session/group_start.hpp"
+#include "session/lives.hpp"
+#include "session/pulse_watch.hpp"
+#include "session/wanted_graph.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <random>
+
+using namespace crowdjack;
+
+namespace {
+
+Connection listed(const std::string& text) {
+    std::string why;
+    return parse_connection(text, why).value();
+}
+
+const std::vector<Connection> set_of_two{
+    listed("deck-A:out_* -> mixer-bus:A_*"), listed("deck-B:out_* -> mixer-bus:B_*"),
+    listed("mixer-bus:master_l -> system:playback_1"), listed("mixer-bus:master_r -> system:playback_2")};
+
+/// Every port of such a set, in no particular order.
+std::vector<PortView> ports_of_two() {
+    std::vector<PortView> ports;
+    for (const char* name :
+         {"deck-A:out_l", "deck-A:out_r", "deck-B:out_l", "deck-B:out_r", "mixer-bus:master_l", "mixer-bus:master_r"}) {
+        ports.push_back({name, true, false, false, {}});
+    }
+    for (const char* name : {"mixer-bus:A_l", "mixer-bus:A_r", "mixer-bus:B_l", "mixer-bus:B_r"}) {
+        ports.push_back({name, false, false, false, {}});
+    }
+    return ports;
+}
+
+void add_sound_card(GraphView& graph, const std::string& client) {
+    graph.ports.push_back({client + ":FL", false, false, true, {}});
+    graph.ports.push_back({client + ":FR", false, false, true, {}});
+}
+
+void make_all(GraphView& graph, WantedGraph& wanted) {
+    for (const Link& link : wanted.plan(graph).connect) {
+        graph.links.insert(link);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("in whatever order ports come, the wanted graph is complete with the last of them") {
+    std::mt19937 random{7};
+    for (int shuffle = 0; shuffle < 100; ++shuffle) {
+        std::vector<PortView> ports = ports_of_two();
+        std::shuffle(ports.begin(), ports.end(), random);
+        GraphView graph;
+        add_sound_card(graph, "Built-in Audio");
+        WantedGraph wanted{set_of_two, Keep::wanted};
+        for (const PortView& port : ports) {
+            graph.ports.push_back(port);
+            for (PortView& one : graph.ports) {
+                one.aliases.clear();
+            }
+            name_ports(graph, {});
+            make_all(graph, wanted);
+        }
+        CHECK(graph.links.size() == 6);
+        CHECK(graph.links.contains({"mixer-bus:master_r", "Built-in Audio:FR"}));
+        CHECK(wanted.plan(graph).complete());
+    }
+}
+
+TEST_CASE("connections are made downstream first") {
+    GraphView graph;
+    graph.ports = ports_of_two();
+    add_sound_card(graph, "system");
+    name_ports(graph, {});
+    const auto plan = WantedGraph{set_of_two, Keep::wanted}.plan(graph);
+    REQUIRE(plan.connect.size() == 6);
+    CHECK(plan.connect[0].source == "mixer-bus:master_l");
+    CHECK(plan.connect[1].source == "mixer-bus:master_r");
+    const auto depths = WantedGraph{set_of_two, Keep::wanted}.depths({"deck-A", "mixer-bus", "bpm-follower"});
+    CHECK(depths.at("mixer-bus") < depths.at("deck-A"));
+    CHECK(depths.at("bpm-follower") == 0);
+}
+
+TEST_CASE("a feedback loop in the patch has an order, too") {
+    const std::vector<Connection> loop{listed("a:o -> b:i"), listed("b:o -> a:i")};
+    CHECK(WantedGraph{loop, Keep::wanted}.depths({"a", "b"}).size() == 2);
+}
+
+TEST_CASE("a client under NSM is known by its plain name") {
+    GraphView graph;
+    graph.ports = {{"Deck.nXYZW:out_l", true, false, false, {}}, {"mixer-bus.nABCD:A_l", false, false, false, {}}};
+    name_ports(graph, {{"Deck.nXYZW", "deck-A"}});
+    const auto plan = WantedGraph{{listed("deck-A:out_l -> mixer-bus:A_l")}, Keep::wanted}.plan(graph);
+    REQUIRE(plan.connect.size() == 1);
+    CHECK(plan.connect[0] == Link{"Deck.nXYZW:out_l", "mixer-bus.nABCD:A_l"});
+}
+
+TEST_CASE("keep = exact removes what is not listed, on the suite's ports only") {
+    GraphView graph;
+    graph.ports = ports_of_two();
+    graph.ports.push_back({"ardour:out", true, false, false, {}});
+    add_sound_card(graph, "system");
+    graph.suite_clients = {"mixer-bus", "deck-A", "deck-B"};
+    name_ports(graph, {});
+    graph.links = {{"ardour:out", "mixer-bus:A_l"}, {"ardour:out", "system:FL"}};
+    const auto exact = WantedGraph{set_of_two, Keep::exact}.plan(graph);
+    CHECK(exact.disconnect == std::vector<Link>{{"ardour:out", "mixer-bus:A_l"}});
+    CHECK(WantedGraph{set_of_two, Keep::wanted}.plan(graph).disconnect.empty());
+}
+
+TEST_CASE("keep = once makes a connection once, and again only for a client that came back") {
+    GraphView graph;
+    graph.ports = {{"a:o", true, false, false, {}}, {"b:i", false, false, false, {}}};
+    WantedGraph once{{listed("a:o -> b:i")}, Keep::once};
+    make_all(graph, once);
+    CHECK(graph.links.size() == 1);
+    CHECK(once.plan(graph).connect.empty());
+    graph.links.clear();  // the user pulled it
+    CHECK(once.plan(graph).connect.empty());
+    GraphView without_b = graph;
+    without_b.ports.pop_back();
+    (void)once.plan(without_b);
+    CHECK(once.plan(graph).connect.size() == 1);
+}
+
+TEST_CASE("a deck's listed connections that lack are named, also while the other side is missing") {
+    GraphView graph;
+    graph.ports = ports_of_two();
+    name_ports(graph, {});
+    const WantedGraph wanted{set_of_two, Keep::wanted};
+    CHECK(wanted.unmade_of(graph, "deck-A").size() == 2);
+    graph.links = {{"deck-A:out_l", "mixer-bus:A_l"}, {"deck-A:out_r", "mixer-bus:A_r"}};
+    CHECK(wanted.unmade_of(graph, "deck-A").empty());
+    CHECK(wanted.unmade_of(graph, "deck-Z").empty());
+    std::erase_if(graph.ports, [](const PortView& port) { return port.name == "mixer-bus:A_r"; });
+    graph.links.erase({"deck-A:out_r", "mixer-bus:A_r"});
+    CHECK(wanted.unmade_of(graph, "deck-A") == std::vector<std::string>{"deck-A:out_r -> mixer-bus:A_r"});
+}
+
+TEST_CASE("a MIDI port is not taken for an audio one") {
+    GraphView graph;
+    graph.ports = {{"a:o", true, true, false, {}}, {"b:i", false, false, false, {}}};
+    CHECK(WantedGraph{{listed("a:o -> b:i")}, Keep::wanted}.plan(graph).connect.empty());
+}
+
+TEST_CASE("a hundred kills from outside restart at once; a crash loop is stopped") {
+    Lives lives;
+    Moment now{0};
+    for (int kill = 0; kill < 100; ++kill) {
+        lives.started(now);
+        lives.ready(now + Moment{100});
+        now += Moment{700};
+        CHECK(lives.ended(now, {true, SIGKILL, kill % 2 == 0, true}) == Moment{0});
+    }
+    Lives broken;
+    int starts = 0;
+    std::optional<Moment> wait{Moment{0}};
+    while (wait && starts < 100) {
+        now += *wait;
+        broken.started(now);
+        ++starts;
+        wait = broken.ended(now + Moment{5}, {false, 1, false, true});
+    }
+    CHECK(starts == 5);
+}
+
+TEST_CASE("lives that end early make the next start wait longer") {
+    Lives lives;
+    Moment now{0};
+    std::vector<Moment::rep> waits;
+    for (int i = 0; i < 4; ++i) {
+        lives.started(now);
+        const auto wait = lives.ended(now, {false, 1, false, true});
+        REQUIRE(wait);
+        waits.push_back(wait->count());
+        now += *wait;
+    }
+    CHECK(waits == std::vector<Moment::rep>{0, 250, 500, 1000});
+}
+
+namespace {
+
+/// Runs `cycles` looks of 10 ms; those in `still` stand still. @returns who was blamed, and after how long
+std::vector<std::pair<std::string, int>> watch(PulseWatch& pulses, Moment& now, std::uint64_t& server,
+                                               std::map<std::string, std::uint64_t>& counts,
+                                               const std::vector<std::string>& still, int looks,
+                                               bool server_runs = true, bool freewheeling = false) {
+    std::vector<std::pair<std::string, int>> blamed;
+    for (int i = 1; i <= looks; ++i) {
+        now += Moment{10};
+        server += server_runs ? 4 : 0;
+        std::vector<PulseSample> samples;
+        for (auto& [name, count] : counts) {
+            count += std::find(still.begin(), still.end(), name) == still.end() && server_runs ? 4U : 0U;
+            const bool is_mixer = name == "mixer-bus";
+            samples.push_back(
+                {name, count, is_mixer ? std::vector<std::string>{"deck-A"} : std::vector<std::string>{}});
+        }
+        for (const std::string& name : pulses.look({now, server, freewheeling}, samples)) {
+            blamed.emplace_back(name, i * 10);
+        }
+    }
+    return blamed;
+}
+
+}  // namespace
+
+TEST_CASE("a deck that hangs is blamed after 200 ms, the mixer that it silences is not") {
+    PulseWatch pulses;
+    Moment now{1000};
+    std::uint64_t server{};
+    std::map<std::string, std::uint64_t> counts{{"deck-A", 0}, {"deck-B", 0}, {"mixer-bus", 0}};
+    CHECK(watch(pulses, now, server, counts, {}, 20).empty());
+    const auto blamed = watch(pulses, now, server, counts, {"deck-A", "mixer-bus"}, 60);
+    REQUIRE(blamed.size() == 1);
+    CHECK(blamed[0].first == "deck-A");
+    CHECK(blamed[0].second == 200);
+}
+
+TEST_CASE("when the deck that hung is gone, the mixer that it silenced gets its time to come round") {
+    PulseWatch pulses;
+    Moment now{1000};
+    std::uint64_t server{};
+    std::map<std::string, std::uint64_t> counts{{"deck-A", 0}, {"mixer-bus", 0}};
+    CHECK(watch(pulses, now, server, counts, {}, 5).empty());
+    CHECK(watch(pulses, now, server, counts, {"deck-A", "mixer-bus"}, 22).size() == 1);
+    pulses.forget("deck-A");
+    counts.erase("deck-A");
+    CHECK(watch(pulses, now, server, counts, {"mixer-bus"}, 15).empty());
+    CHECK(watch(pulses, now, server, counts, {}, 30).empty());
+}
+
+TEST_CASE("nobody is blamed while the server itself stands still, or freewheels, or before a first beat") {
+    PulseWatch pulses;
+    Moment now{1000};
+    std::uint64_t server{};
+    std::map<std::string, std::uint64_t> counts{{"deck-A", 0}, {"mixer-bus", 0}};
+    CHECK(watch(pulses, now, server, counts, {"deck-A", "mixer-bus"}, 50).empty());  // still starting
+    CHECK(watch(pulses, now, server, counts, {}, 5).empty());
+    CHECK(watch(pulses, now, server, counts, {}, 100, false).empty());
+    CHECK(watch(pulses, now, server, counts, {"deck-A", "mixer-bus"}, 100, true, true).empty());
+    CHECK(watch(pulses, now, server, counts, {"mixer-bus"}, 30).size() == 1);
+}
+
+TEST_CASE("a stall of the watcher itself blames nobody") {
+    PulseWatch pulses;
+    CHECK(pulses.look({Moment{0}, 1, false}, {{"deck-A", 1, {}}}).empty());
+    CHECK(pulses.look({Moment{10}, 2, false}, {{"deck-A", 2, {}}}).empty());
+    CHECK(pulses.look({Moment{5000}, 3, false}, {{"deck-A", 2, {}}}).empty());
+}
+
+TEST_CASE("a group starts on one frame, never before it is due and never on one that a deck would miss") {
+    const GroupStart group{{"A", "B"}, Moment{1000}, JackFrame{48000}};
+    const std::map<std::string, DeckReadiness> both{{"A", {true, false, {}}}, {"B", {true, false, {}}}};
+    CHECK(group.decide(Moment{900}, JackFrame{20000}, both).frame.value == 48000);
+    CHECK(group.decide(Moment{1500}, JackFrame{70000}, both).frame.value == 70000);
+    CHECK(group.decide(Moment{900}, JackFrame{20000}, both).starting == std::vector<std::string>{"A", "B"});
+}
+
+TEST_CASE("a group waits for a deck until 5 s after it is due; then the others start and it is named") {
+    const GroupStart group{{"A", "B"}, Moment{1000}, JackFrame{48000}};
+    std::map<std::string, DeckReadiness> decks{{"A", {true, false, {}}}, {"B", {false, false, "still loading"}}};
+    CHECK(group.decide(Moment{5999}, JackFrame{0}, decks).wait);
+    const auto late = group.decide(Moment{6000}, JackFrame{300000}, decks);
+    CHECK_FALSE(late.wait);
+    CHECK(late.starting == std::vector<std::string>{"A"});
+    REQUIRE(late.not_ready.size() == 1);
+    CHECK(late.not_ready[0].first == "B");
+    CHECK(late.not_ready[0].second == "still loading");
+    decks["B"].hopeless = true;  // no such deck: not worth the wait
+    CHECK_FALSE(group.decide(Moment{1000}, JackFrame{0}, decks).wait);
+}

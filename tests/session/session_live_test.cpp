@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include "tests/session/session_room.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <sstream>
+
+using namespace crowdjack::test;
+using std::string;
+
+namespace {
+
+bool replies(SessionRoom& room, const string& address, const std::vector<OscValue>& arguments = {}) {
+    const auto answer = room.ask(address, arguments);
+    INFO(address, ": ", answer ? answer->shown() : string{"no answer"});
+    CHECK(answer);
+    const bool good = answer && (answer->is_reply_to(address));
+    CHECK(good);
+    return good;
+}
+
+bool refuses(SessionRoom& room, const string& address, const std::vector<OscValue>& arguments, int code) {
+    const auto answer = room.ask(address, arguments);
+    INFO(address, ": ", answer ? answer->shown() : string{"no answer"});
+    const bool good = answer && answer->is_error_of(address) && answer->number(1) == code;
+    CHECK(good);
+    return good;
+}
+
+/// Cues a coded file on deck A (left channel) and B (right), starts both. @returns the common frame
+std::int64_t play_both(SessionRoom& room) {
+    const string left = room.coded_track("left.wav", CodedChannels::left_only);
+    const string right = room.coded_track("right.wav", CodedChannels::right_only);
+    const std::size_t mark = room.osc.count();
+    // The group start first: it has to wait for the cues.
+    room.osc.send(front_door, "/start_group", {0.05F, string{"a"}, string{"B"}});
+    room.osc.send(front_door, "/cue", {string{"A"}, left});
+    room.osc.send(front_door, "/cue", {string{"b"}, right});
+    const auto started = room.osc.wait_for(
+        [](const OscReceived& message) {
+            return message.is_reply_to("/start_group") || message.is_error_of("/start_group");
+        },
+        mark);
+    REQUIRE(started);
+    INFO(started->shown());
+    REQUIRE(started->is_reply_to("/start_group"));
+    CHECK(started->text(2) == "A");
+    CHECK(started->text(3) == "B");
+    return static_cast<std::int64_t>(started->number(1));
+}
+
+Capture& listen(std::unique_ptr<Capture>& capture, double seconds) {
+    capture = std::make_unique<Capture>("test", Capture::Settings{"capture", 2, seconds});
+    capture->listen_to("mixer-bus:master_l", 0);
+    capture->listen_to("mixer-bus:master_r", 1);
+    return *capture;
+}
+
+}  // namespace
+
+TEST_CASE("a session file becomes a sounding set: server, clients, patch, and a group start on one frame") {
+    SessionRoom room;
+    REQUIRE(room.wait_until_whole());
+    CHECK(room.all_connected());
+    std::unique_ptr<Capture> capture;
+    listen(capture, 30.0);
+    const std::int64_t frame = play_both(room);
+    REQUIRE(capture->wait_until(frame + 9600));
+    CHECK(heard(*capture, 0, frame + 4800) == 4800);
+    CHECK(heard(*capture, 1, frame + 4800) == 4800);
+
+    SUBCASE("a connection that is pulled is made again") {
+        REQUIRE(jack_disconnect(room.observer(), "deck-A:out_l", "mixer-bus:A_l") == 0);
+        CHECK(eventually([&] { return room.connected("deck-A:out_l", "mixer-bus:A_l"); }));
+    }
+    SUBCASE("a deck killed while playing is heard again in phase, the other plays on") {
+        const std::int64_t killed = capture->end_frame().value();
+        const pid_t before = SessionRoom::signal("deck-A", SIGKILL);
+        REQUIRE(SessionRoom::wait_for_successor("deck-A", before));
+        CHECK(eventually([&] { return in_phase_from(*capture, 0, killed + 4800, -frame).has_value(); }));
+        CHECK(heard(*capture, 1, capture->end_frame().value() - 1000).has_value());
+    }
+    SUBCASE("a deck that hangs is killed before it has silenced the mix for 300 ms") {
+        const std::int64_t stopped = capture->end_frame().value();
+        const pid_t before = SessionRoom::signal("deck-A", SIGSTOP);
+        REQUIRE(SessionRoom::wait_for_successor("deck-A", before));
+        REQUIRE(capture->wait_until(capture->end_frame().value() + 9600));
+        CHECK(room.session->wait_for_line("client-hangs"));
+        CHECK(eventually([&] { return in_phase_from(*capture, 0, stopped + 4800, -frame).has_value(); }));
+        CHECK(heard(*capture, 1, capture->end_frame().value() - 1000).has_value());
+    }
+    SUBCASE("a killed server comes back with clients, patch and playing decks") {
+        capture.reset();
+        room.close_observer();
+        const pid_t server = room.server_pid();
+        REQUIRE(server > 0);
+        ::kill(server, SIGKILL);
+        REQUIRE(eventually([&] { return room.server_pid() != server; }));
+        CHECK(room.wait_until_connected());
+        listen(capture, 30.0);
+        CHECK(capture->wait_for_sound(0, capture->first_frame()));
+    }
+    SUBCASE("a session killed and started again adopts what runs, and stops it in the end") {
+        const pid_t deck = SessionRoom::pid_of("deck-A");
+        const pid_t server = room.server_pid();
+        room.session->kill_hard();
+        room.start();
+        REQUIRE(room.wait_until_whole());
+        CHECK(SessionRoom::pid_of("deck-A") == deck);
+        capture.reset();
+        room.close_observer();
+        CHECK(room.session->terminate() == 0);
+        CHECK(SessionRoom::pid_of("deck-A") == 0);
+        CHECK(eventually([&] { return ::kill(server, 0) != 0; }));
+    }
+}
+
+TEST_CASE("every crowdstream address answers, and does what it says") {
+    SessionRoom room;
+    REQUIRE(room.wait_until_whole());
+    const string track = (room.folder / "tone.wav").string();
+    write_audio(track, as_channels(sine(440.0, 20.0, 48000.0, 0.25), 2), 2, 48000);
+
+    replies(room, "/get_status");
+    replies(room, "/set_meter", {3});
+    replies(room, "/print_clock", {1});
+    replies(room, "/reset");
+    replies(room, "/set_tempo", {124.0F});
+    replies(room, "/deck_levels", {0.5F, 2.0F, 1.0F});
+    replies(room, "/crossfade_levels", {1.0F, 0.0F});
+    replies(room, "/deck_eq", {string{"a"}, string{"LOW"}, 50.0F});
+    replies(room, "/deck_eq_all", {string{"A"}, 50.0F, 50.0F, 400.0F});
+    replies(room, "/deck_filter", {string{"A"}, string{"mid"}, 1.0F});
+    replies(room, "/cue", {string{"A"}, track, 0.5F});
+    replies(room, "/play", {string{"a"}, track, 0.1F});
+    replies(room, "/fade", {string{"A"}, 0.1F, 0.1F});
+    replies(room, "/load_buffer", {1100, track, string{"lead"}});
+    replies(room, "/play_stem", {1100, 1.0F, 0.5F, 1, 0.0F});
+    replies(room, "/stem_volume", {1100, 3.0F});
+    replies(room, "/stop_stem", {1100});
+    replies(room, "/play_stem_section", {1100, 1.0F, 0.5F, 1, 0.25F, 0.2F});
+    replies(room, "/test_tone", {500.0F});
+    replies(room, "/mixer_cleanup");
+    room.osc.send("osc.udp://127.0.0.1:57122/", "/dance/total_movement", {0.1F});  // a report: never answered
+
+    refuses(room, "/cue", {string{"A"}, (room.folder / "nothing.wav").string()}, 2);
+    refuses(room, "/cue", {string{"A"}}, 1);
+    refuses(room, "/cue", {string{"Z"}, track}, 3);
+    refuses(room, "/play_stem", {1105}, 2);
+    refuses(room, "/play_stem", {99}, 1);
+    refuses(room, "/start_group", {900.0F, string{"A"}}, 4);
+    refuses(room, "/start_group", {0.0F, string{"Q"}}, 3);
+    refuses(room, "/schedule_c_at", {1.0F}, 3);
+    refuses(room, "/no_such_thing", {}, 2);
+    refuses(room, "/setlist/next", {}, 3);
+}
+
+TEST_CASE("a /test_tone is heard at the mixer's output, at its pitch") {
+    SessionRoom room;
+    REQUIRE(room.wait_until_whole());
+    std::unique_ptr<Capture> capture;
+    listen(capture, 20.0);
+    replies(room, "/test_tone", {500.0F});
+    REQUIRE(capture->wait_for_sound(0, capture->first_frame()));
+    const std::int64_t begin = capture->first_sound(0, capture->first_frame()).value();
+    REQUIRE(capture->wait_until(begin + 48000));
+    CHECK(measured_hertz(capture->samples(0, begin + 4800, begin + 40000), 48000.0) ==
+          doctest::Approx(500.0).epsilon(0.001));
+}
+
+TEST_CASE("a deck that is not ready in time is named, and the others start") {
+    SessionRoom room;
+    REQUIRE(room.wait_until_whole());
+    const string left = room.coded_track("left.wav", CodedChannels::left_only, 10.0);
+    REQUIRE(replies(room, "/cue", {string{"A"}, left}));
+    const std::size_t mark = room.osc.count();
+    room.osc.send(front_door, "/start_group", {string{"A"}, string{"B"}, 0.0F});
+    const auto error =
+        room.osc.wait_for([](const OscReceived& message) { return message.is_error_of("/start_group"); }, mark);
+    REQUIRE(error);
+    CHECK(error->number(1) == 3);
+    CHECK(error->text(2).find("deck B is not ready") != string::npos);
+    const auto reply =
+        room.osc.wait_for([](const OscReceived& message) { return message.is_reply_to("/start_group"); }, mark);
+    REQUIRE(reply);
+    CHECK(reply->arguments.size() == 3);
+    CHECK(reply->text(2) == "A");
+}
+
+TEST_CASE("save stores what was patched by hand, and nothing else changes in the file") {
+    SessionRoom room;
+    REQUIRE(room.wait_until_whole());
+    REQUIRE(jack_connect(room.observer(), "system:capture_1", "mixer-bus:mic_l") == 0);
+    Process save{{program_path("crowdjack-session"), "save", room.file().string()}};
+    REQUIRE(save.wait() == 0);
+    std::ifstream file{room.file()};
+    std::ostringstream text;
+    text << file.rdbuf();
+    CHECK(text.str().find("\"system:capture_1 -> mixer-bus:mic_l\"") != string::npos);
+    CHECK(text.str().find("\"deck-A:out_* -> mixer-bus:A_*\"") != string::npos);
+    CHECK(text.str().find("keep = \"wanted\"") != string::npos);
+    Process check{{program_path("crowdjack-session"), "check", room.file().string()}};
+    CHECK(check.wait() == 0);
+}
+
+TEST_CASE("a client that keeps crashing is given up and said, the rest goes on") {
+    SessionRoom room;
+    REQUIRE(room.wait_until_whole());
+    std::ofstream{room.file(), std::ios::app} << "[[client]]\nname = \"broken\"\nrun = [\"false\"]\n";
+    CHECK(room.session->terminate() == 0);
+    room.close_observer();
+    room.start();
+    CHECK(room.session->wait_for_line("client-given-up client=broken"));
+    CHECK(room.wait_until_whole());
+}
+
+TEST_CASE("a session file with a mistake starts nothing") {
+    TemporaryFolder folder;
+    std::ofstream{folder / "bad.toml"}
+        << "[jack]\nautostart = true\n[[client]]\nname = \"x\"\nrun = [\"crowdjack-dekc\"]\n";
+    Process session{{program_path("crowdjack-session"), "run", (folder / "bad.toml").string()}};
+    CHECK(session.wait() == 2);
+    CHECK(session.output().find("bad.toml:5: program 'crowdjack-dekc'") != string::npos);
+    CHECK(session.output().find("did you mean 'crowdjack-deck'?") != string::npos);
+}

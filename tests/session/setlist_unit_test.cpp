@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include "common/error.hpp"
+#include "session/setlist_choice.hpp"
+#include "session/setlist_handover.hpp"
+#include "session/setlist_sections.hpp"
+#include "session/setlist_timeline.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <set>
+
+using namespace crowdjack;
+
+namespace {
+
+const std::string header = "path,bpm,key,target_bpm,speed,ini_cue,begin_cue,end_cue,begin_cue_adj,end_cue_adj,"
+                           "duration_orig,duration_sectioned,part_file_orig,part_file\n";
+
+std::string row(const std::string& path, const std::string& begin, const std::string& end) {
+    return path + ",126,Gm,125,0.992063,8.000000,40.000000,48.000000," + begin + "," + end +
+           ",0:40.00,0:40.32,/p/o.wav,/p/a.wav\n";
+}
+
+std::string error_of(const std::string& text) {
+    try {
+        static_cast<void>(parse_sections(text, "set.csv"));
+    } catch (const Failure& failure) {
+        return failure.what();
+    }
+    return "";
+}
+
+Section track(const std::string& path, double bpm, double length_s = 100.0) {
+    Section section;
+    section.path = section.part_file = path;
+    section.bpm = bpm;
+    section.target_bpm = 120.0;
+    section.begin_s = length_s * 0.8;
+    section.end_s = length_s;
+    return section;
+}
+
+std::vector<Section> ten_tracks() {
+    std::vector<Section> set;
+    for (int i = 0; i < 10; ++i) {
+        set.push_back(track("t" + std::to_string(i), 100.0 + i));
+    }
+    return set;
+}
+
+}  // namespace
+
+TEST_CASE("an export's sections are read with their cues in seconds of the part file") {
+    const auto sections = parse_sections(header + row("/m/a.wav", "32.256000", "40.320000"), "set.csv");
+    REQUIRE(sections.size() == 1);
+    CHECK(sections[0].path == "/m/a.wav");
+    CHECK(sections[0].part_file == "/p/a.wav");
+    CHECK(sections[0].bpm == 126.0);
+    CHECK(sections[0].target_bpm == 125.0);
+    CHECK(sections[0].begin_s == 32.256);
+    CHECK(sections[0].end_s == 40.32);
+    CHECK(sections[0].line == 2);
+    CHECK(sections[0].begin_beats() == doctest::Approx(67.2));
+}
+
+TEST_CASE("quoted commas, doubled quotes, line ends in fields, CRLF and a byte order mark are what RFC 4180 says") {
+    const std::string odd = "\"/m/one, \"\"two\"\"\nthree.wav\"";
+    const auto sections =
+        parse_sections("\xEF\xBB\xBF" + header + row(odd, "1", "2") + "\r\n" + row("b", "3", "4"), "s");
+    REQUIRE(sections.size() == 2);
+    CHECK(sections[0].path == "/m/one, \"two\"\nthree.wav");
+    CHECK(sections[1].line == 5);
+    std::string windows = header + row("b", "3", "4");
+    for (std::size_t i = 0; (i = windows.find('\n', i)) != std::string::npos; i += 2) {
+        windows.replace(i, 1, "\r\n");
+    }
+    CHECK(parse_sections(windows, "s").at(0).part_file == "/p/a.wav");
+    CHECK(parse_csv("a," + csv_field("/m/one, \"two\"\nthree.wav") + "\n", "s").at(0).fields.at(1) ==
+          "/m/one, \"two\"\nthree.wav");
+}
+
+TEST_CASE("what is wrong with a setlist is said with its file, line and column") {
+    CHECK(error_of("").find("set.csv: the file is empty") == 0);
+    CHECK(error_of(header).find("no section is listed") != std::string::npos);
+    CHECK(error_of("path,bpm\n").find("set.csv:1: no column 'key'") == 0);
+    CHECK(error_of(header + row("a", "1", "2") + row("b", "1,5", "2")).find("set.csv:3: 15 fields") == 0);
+    CHECK(error_of(header + row("a", "1s", "2")) == "set.csv:2: begin_cue_adj: '1s' is no number");
+    CHECK(error_of(header + row("a", "nan", "2")).find("set.csv:2: begin_cue_adj") == 0);
+    CHECK(error_of(header + row("a", "2", "2")).find("set.csv:2: end_cue_adj: must be after") == 0);
+    CHECK(error_of(header + row("a", "-1", "2")).find("set.csv:2: begin_cue_adj") == 0);
+    CHECK(error_of(header + "\"open,1,2\n").find("set.csv:2: a quote is opened") == 0);
+    CHECK(error_of(header + "\"a\"b,1\n").find("set.csv:2: text follows a closing quote") == 0);
+}
+
+TEST_CASE("the crowd's trend is its last ten seconds against the set's first minute") {
+    MovementTrend trend;
+    CHECK(trend.at(0.0) == Trend::steady);
+    for (int s = 0; s <= 60; ++s) {
+        trend.add(s, 0.10);
+    }
+    CHECK(trend.at(60.0) == Trend::steady);
+    for (int s = 61; s <= 80; ++s) {
+        trend.add(s, 0.119);
+    }
+    CHECK(trend.at(80.0) == Trend::steady);
+    for (int s = 81; s <= 95; ++s) {
+        trend.add(s, 0.125);
+    }
+    CHECK(trend.at(95.0) == Trend::rising);
+    for (int s = 96; s <= 110; ++s) {
+        trend.add(s, 0.05);
+    }
+    CHECK(trend.at(110.0) == Trend::falling);
+    CHECK(*trend.baseline() == doctest::Approx(0.10));
+    // A detector that went silent says nothing about the crowd.
+    CHECK(trend.at(121.0) == Trend::steady);
+}
+
+TEST_CASE("a quantile lies where numpy's does") {
+    CHECK(quantile({3.0, 1.0, 2.0}, 0.5) == 2.0);
+    CHECK(quantile({100.0, 101.0, 102.0, 103.0, 104.0, 105.0, 106.0, 107.0, 108.0, 109.0}, 0.7) ==
+          doctest::Approx(106.3));
+    CHECK(quantile({5.0}, 0.7) == 5.0);
+}
+
+TEST_CASE("a rising crowd gets the tracks above the 70th percentile, a falling one the others") {
+    const auto set = ten_tracks();
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+        TrackChooser rising{set, {seed, false, false}};
+        TrackChooser falling{set, {seed, false, false}};
+        std::set<std::size_t> high, low;
+        for (int i = 0; i < 3; ++i) {
+            high.insert(*rising.next(Trend::rising));
+        }
+        for (int i = 0; i < 7; ++i) {
+            low.insert(*falling.next(Trend::falling));
+        }
+        CHECK(high == std::set<std::size_t>{7, 8, 9});
+        CHECK(low == std::set<std::size_t>{0, 1, 2, 3, 4, 5, 6});
+        // What the pool lacks comes from the rest rather than not at all.
+        CHECK(*rising.next(Trend::rising) < 7);
+    }
+}
+
+TEST_CASE("each section plays once, the same seed gives the same set, and another gives another") {
+    const auto set = ten_tracks();
+    const auto order = [&set](std::uint64_t seed) {
+        TrackChooser chooser{set, {seed, false, false}};
+        std::vector<std::size_t> drawn;
+        while (const auto next = chooser.next(Trend::steady)) {
+            drawn.push_back(*next);
+        }
+        return drawn;
+    };
+    const auto first = order(7);
+    CHECK(first.size() == 10);
+    CHECK(std::set<std::size_t>(first.begin(), first.end()).size() == 10);
+    CHECK(order(7) == first);
+    CHECK(order(8) != first);
+}
+
+TEST_CASE("a looping set never repeats a track at once, over its seam either") {
+    auto set = ten_tracks();
+    set.push_back(track("t9", 109.0));  // two sections of one track
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        TrackChooser chooser{set, {seed, true, false}};
+        std::string last;
+        for (int i = 0; i < 60; ++i) {
+            const auto next = chooser.next(i % 3 == 0 ? Trend::rising : Trend::steady);
+            REQUIRE(next);
+            CHECK(set[*next].path != last);
+            last = set[*next].path;
+        }
+    }
+}
+
+TEST_CASE("sections shorter than 0.9 of the median are left out and named") {
+    auto set = ten_tracks();
+    set[3] = track("short", 110.0, 89.9);
+    set[4] = track("just long enough", 110.0, 90.1);
+    set[5].begin_s = 1.0;  // two beats at 120
+    TrackChooser chooser{set, {1, false, false}};
+    REQUIRE(chooser.left_out().size() == 2);
+    CHECK(chooser.left_out()[0].first == 3);
+    CHECK(chooser.left_out()[0].second.find("0.9 of the median") != std::string::npos);
+    CHECK(chooser.left_out()[1].first == 5);
+    for (int i = 0; i < 8; ++i) {
+        const auto next = chooser.next(Trend::steady);
+        REQUIRE(next);
+        CHECK(*next != 3);
+        CHECK(*next != 5);
+    }
+    CHECK_FALSE(chooser.next(Trend::steady));
+}
+
+TEST_CASE("a listed order is kept whatever the crowd does") {
+    const auto set = ten_tracks();
+    TrackChooser chooser{set, {1, true, true}};
+    for (std::size_t i = 0; i < 25; ++i) {
+        CHECK(*chooser.next(i % 2 == 0 ? Trend::rising : Trend::falling) == i % 10);
+    }
+}
+
+TEST_CASE("through a hand-over each band of two unrelated tracks keeps its power within 0.55 dB") {
+    for (int i = 0; i <= 1000; ++i) {
+        const double place = i / 1000.0;
+        const StripSetting out = handover_setting(Side::outgoing, place);
+        const StripSetting in = handover_setting(Side::incoming, place);
+        for (const Control band : {Control::low, Control::mid, Control::high}) {
+            // Percent of flat as a gain: the ramps are linear in gain between kill and flat.
+            const double a = out.fader * out.control(band) / 50.0;
+            const double b = in.fader * in.control(band) / 50.0;
+            CHECK(std::abs(10.0 * std::log10(a * a + b * b)) < 0.55);
+        }
+    }
+}
+
+TEST_CASE("lows go over first, then mids, then highs, from silence to silence") {
+    CHECK(handover_setting(Side::incoming, 0.0) == StripSetting{0.0F, 50.0F, 0.0F, 0.0F});
+    CHECK(handover_setting(Side::outgoing, 0.0) == StripSetting{});
+    CHECK(handover_setting(Side::outgoing, 1.0 / 3.0).low == doctest::Approx(0.0));
+    CHECK(handover_setting(Side::outgoing, 1.0 / 3.0).mid == 50.0F);
+    CHECK(handover_setting(Side::outgoing, 2.0 / 3.0).mid == doctest::Approx(0.0));
+    CHECK(handover_setting(Side::outgoing, 2.0 / 3.0).high == 50.0F);
+    CHECK(handover_setting(Side::incoming, 2.0 / 3.0).high == doctest::Approx(0.0));
+    CHECK(handover_setting(Side::outgoing, 1.0).fader == 0.0F);
+    CHECK(handover_setting(Side::incoming, 1.0) == StripSetting{});
+}
+
+TEST_CASE("with a line a cue moves to the nearest beat of its track; without one it stays in unity time") {
+    Timeline timeline{48000.0};
+    // 31.99 beats at 125 BPM: the analysis missed the beat by 5 ms.
+    const double cue_s = 31.99 * 60.0 / 125.0;
+    CHECK(timeline.frame_of(timeline.on_grid({1000.0}, cue_s, 125.0)).value == 1000 + 32 * 23040);
+    CHECK(timeline.frame_of(timeline.on_grid({1000.0}, 31.6 * 60.0 / 125.0, 125.0)).value ==
+          1000 + std::llround(31.6 * 23040));
+    timeline.add(TempoLine{JackFrame{0}, Beats{0.0}, Bpm{120.0}, JackFrame{0}, Bpm{120.0}, 48000.0});
+    CHECK(timeline.on_grid({16.0}, cue_s, 125.0).at == 48.0);
+    CHECK(timeline.frame_of({48.0}).value == 48 * 24000);
+    CHECK(timeline.next_multiple(4.0, JackFrame{24001}).at == 4.0);
+}

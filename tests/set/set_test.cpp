@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Promises that no single program can keep alone: one start, one clock, one sound.
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include "tests/set/stage.hpp"
+#include "tests/support/waves.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <csignal>
+#include <fstream>
+
+using namespace crowdjack::test;
+
+namespace {
+
+constexpr std::int64_t coded_frames = 48'000 * 60;
+
+/// A and B told apart in one mix: A's file sounds on the left alone, B's on the right.
+void write_coded_pair(const Stage& stage) {
+    write_position_coded(stage.folder() / "a.wav", coded_frames, 48'000, SampleFormat::pcm24, CodedChannels::left_only);
+    write_position_coded(stage.folder() / "b.wav", coded_frames, 48'000, SampleFormat::pcm24,
+                         CodedChannels::right_only);
+}
+
+void cue_pair(Stage& stage) {
+    stage.done(stage.deck("A"), "/deck/cue", {(stage.folder() / "a.wav").string()});
+    stage.done(stage.deck("B"), "/deck/cue", {(stage.folder() / "b.wav").string()});
+}
+
+/// The file position heard on a master channel at a JACK frame.
+std::optional<std::int64_t> position(const Capture& ears, std::size_t channel, std::int64_t frame) {
+    const auto sample = ears.sample(channel, frame);
+    return sample ? PositionCode{24}.frame_of(*sample) : std::nullopt;
+}
+
+bool stays_silent(const Capture& ears, std::size_t channel, std::int64_t from, std::int64_t to) {
+    for (auto frame = from; frame < to; ++frame) {
+        if (ears.sample(channel, frame).value_or(0.0F) != 0.0F) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// Frames of [from, to) at which `channel` does not sound the file's frame `frame - start`, other than gaps of the
+/// clock.
+std::int64_t wrong_frames(Stage& stage, std::size_t channel, std::int64_t start, std::int64_t from, std::int64_t to) {
+    std::int64_t wrong = 0;
+    for (auto frame = from; frame < to; ++frame) {
+        if (stage.ears().sample(channel, frame)) {
+            wrong += position(stage.ears(), channel, frame) != frame - start ? 1 : 0;
+        }
+    }
+    return wrong;
+}
+
+/// The mixer's limiter looks ahead by a constant: the master is the decks' sum so many frames later.
+constexpr std::int64_t master_delay = 64;
+
+}  // namespace
+
+TEST_CASE("two decks told to start together start on the same sample, 100 of 100, whatever the period") {
+    Stage stage{{.period = 256, .capture_seconds = 180.0}};
+    write_coded_pair(stage);
+    for (const std::uint32_t period : {64U, 256U, 1024U}) {
+        CAPTURE(period);
+        stage.server().set_period(period);
+        for (int trial = 0; trial < 100; ++trial) {
+            CAPTURE(trial);
+            cue_pair(stage);
+            const auto reply =
+                stage.done(stage.front_door(), "/start_group", {0.0, std::string{"A"}, std::string{"B"}});
+            CHECK(reply.text(2) == "A");
+            CHECK(reply.text(3) == "B");
+            const auto start = frame_argument(reply, 1);
+            REQUIRE(stage.ears().wait_until(start + 500));
+            for (std::int64_t k = 0; k < 200; ++k) {
+                const auto heard = start + master_delay + k;
+                if (!stage.ears().sample(0, heard)) {
+                    continue;  // the machine stalled and the clock jumped over this frame
+                }
+                REQUIRE(position(stage.ears(), 0, heard) == k);
+                REQUIRE(position(stage.ears(), 1, heard) == k);
+            }
+            stage.done(stage.deck("A"), "/deck/stop");
+            stage.done(stage.deck("B"), "/deck/stop");
+            const auto stopped = *stage.ears().end_frame() + 4'000;
+            REQUIRE(stage.ears().wait_until(stopped));
+        }
+    }
+    CHECK_FALSE(stage.trap_sprang());
+}
+
+TEST_CASE("at unity, deck and mixer are bit-exact for ten seconds: every sample is its file's") {
+    Stage stage{{.period = 128, .capture_seconds = 60.0}};
+    write_coded_pair(stage);
+    cue_pair(stage);
+    const auto start =
+        frame_argument(stage.done(stage.front_door(), "/start_group", {0.0, std::string{"A"}, std::string{"B"}}), 1);
+    // Freewheeling, so that a busy machine can't make the server drop a cycle: what is judged is the arithmetic.
+    stage.server().freewheel(true);
+    REQUIRE(stage.ears().wait_until(start + 480'000 + master_delay));
+    stage.server().freewheel(false);
+    CHECK(wrong_frames(stage, 0, start + master_delay, start + master_delay, start + 480'000) == 0);
+    CHECK(wrong_frames(stage, 1, start + master_delay, start + master_delay, start + 480'000) == 0);
+    for (const auto* deck : {"A", "B"}) {
+        const auto health = stage.done(stage.deck(deck), "/deck/health");
+        CHECK_MESSAGE(health.named("starved_frames") == 0.0, health.shown());
+    }
+}
+
+TEST_CASE(
+    "a group start sent with the cues of two 140 MB files on a cold cache waits for both and starts them as one") {
+    Stage stage{{.capture_seconds = 40.0}};
+    constexpr std::int64_t long_track = 35'000'000;  // 140 MB of 16-bit stereo; the code repeats nothing it should not
+    for (const auto* name : {"a.wav", "b.wav"}) {
+        write_position_coded(stage.folder() / name, long_track, 44'100, SampleFormat::pcm16);
+        make_cold(stage.folder() / name);
+    }
+    const auto sent_at = *stage.ears().end_frame();
+    const auto mark = stage.osc().count();
+    stage.osc().send(stage.front_door(), "/cue", {std::string{"A"}, (stage.folder() / "a.wav").string()});
+    stage.osc().send(stage.front_door(), "/cue", {std::string{"B"}, (stage.folder() / "b.wav").string()});
+    stage.osc().send(stage.front_door(), "/start_group", {0.1, std::string{"A"}, std::string{"B"}});
+    const auto reply = stage.osc().wait_for(
+        [](const OscReceived& message) {
+            return message.is_reply_to("/start_group") || message.is_error_of("/start_group");
+        },
+        mark);
+    REQUIRE(reply);
+    REQUIRE_MESSAGE(reply->is_reply_to("/start_group"), reply->shown());
+    CHECK(reply->arguments.size() == 4);
+    const auto start = frame_argument(*reply, 1);
+    // Due 0.1 s after arrival, which is after sending.
+    CHECK(start >= sent_at + 4'800);
+    REQUIRE(stage.ears().wait_until(start + 4'800));
+    for (const std::size_t deck : {2U, 3U}) {
+        CHECK(stays_silent(stage.ears(), deck, sent_at, start));
+        CHECK(stage.ears().first_sound(deck, sent_at).value_or(0) - start <= 1);
+    }
+    CHECK(stage.ears().samples(2, start, start + 4'800) == stage.ears().samples(3, start, start + 4'800));
+}
+
+TEST_CASE("a deck that can't be made ready is named in an error after 5 s, and the other starts") {
+    Stage stage;
+    write_coded_pair(stage);
+    stage.done(stage.deck("A"), "/deck/cue", {(stage.folder() / "a.wav").string()});
+    const auto mark = stage.osc().count();
+    stage.osc().send(stage.front_door(), "/start_group", {0.1, std::string{"A"}, std::string{"B"}});
+    const auto is = [](const std::string& address) {
+        return [address](const OscReceived& message) {
+            return message.address == address && message.text(0) == "/start_group";
+        };
+    };
+    const auto error = stage.osc().wait_for(is("/error"), mark);
+    const auto reply = stage.osc().wait_for(is("/reply"), mark);
+    REQUIRE(error);
+    REQUIRE(reply);
+    CHECK(error->number(1) == 3);
+    CHECK(error->text(2).find('B') != std::string::npos);
+    CHECK(reply->arguments.size() == 3);
+    CHECK(reply->text(2) == "A");
+    const auto start = frame_argument(*reply, 1);
+    REQUIRE(stage.ears().wait_until(start + 5'000 + master_delay));
+    CHECK(wrong_frames(stage, 0, start + master_delay, start + master_delay, start + 5'000) == 0);
+}
+
+TEST_CASE("a file that can't be played gets an error that names it, and the playing track goes on untouched") {
+    Stage stage;
+    write_coded_pair(stage);
+    const auto& folder = stage.folder();
+    std::ofstream{folder / "empty.wav"};
+    std::ofstream{folder / "text.wav"} << "This is no music.\n";
+    std::ofstream{folder / "header-only.wav"} << "RIFF\x24\x10";
+    std::filesystem::create_directory(folder / "folder.wav");
+    cue_pair(stage);
+    const auto start =
+        frame_argument(stage.done(stage.front_door(), "/start_group", {0.0, std::string{"A"}, std::string{"B"}}), 1);
+    for (const std::string name : {"missing.wav", "empty.wav", "text.wav", "header-only.wav", "folder.wav"}) {
+        const auto answer = stage.ask(stage.deck("A"), "/deck/cue", {(folder / name).string()});
+        CHECK_MESSAGE(answer.is_error_of("/deck/cue"), answer.shown());
+        CHECK_MESSAGE(answer.text(2).find(name) != std::string::npos, answer.shown());
+        // The same by way of the front door.
+        const auto door = stage.ask(stage.front_door(), "/cue", {std::string{"A"}, (folder / name).string()});
+        CHECK_MESSAGE(door.is_error_of("/cue"), door.shown());
+    }
+    const auto now = *stage.ears().end_frame();
+    REQUIRE(stage.ears().wait_until(now + 2'000));
+    CHECK(wrong_frames(stage, 0, start + master_delay, start + master_delay, now) == 0);
+}
+
+TEST_CASE("killing any one client leaves the others playing, and the session says which one it lost") {
+    Stage stage{{.capture_seconds = 60.0}};
+    write_coded_pair(stage);
+    cue_pair(stage);
+    const auto start =
+        frame_argument(stage.done(stage.front_door(), "/start_group", {0.0, std::string{"A"}, std::string{"B"}}), 1);
+    REQUIRE(stage.ears().wait_until(start + 9'600));
+    const auto kill_and_listen = [&](const std::string& client, std::size_t channel, std::int64_t heard_from) {
+        CAPTURE(client);
+        const auto pid = stage.client_pid(client);
+        REQUIRE(pid > 0);
+        const auto before = *stage.ears().end_frame();
+        kill(pid, SIGKILL);
+        REQUIRE(stage.session().wait_for_line(client));
+        REQUIRE(stage.ears().wait_until(before + 24'000));
+        // An asynchronous server loses at most a period downstream of a client that dies.
+        CHECK(wrong_frames(stage, channel, heard_from, before, before + 24'000) <= 128);
+    };
+    kill_and_listen("deck-B", 0, start + master_delay);
+    kill_and_listen("bpm-follower", 0, start + master_delay);
+    kill_and_listen("mixer-bus", 2, start);
+    stage.session().kill_hard();
+    const auto before = *stage.ears().end_frame();
+    REQUIRE(stage.ears().wait_until(before + 24'000));
+    CHECK(wrong_frames(stage, 2, start, before, before + 24'000) == 0);
+    CHECK_FALSE(stage.trap_sprang());
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "struct-export/section_csv.hpp"
+#include "struct-export/tempo_truth.hpp"
+#include "struct-export/text.hpp"
+#include "struct-export/track_plot.hpp"
+#include "struct-export/track_struct.hpp"
+#include "tests/support/surroundings.hpp"
+
+#include <doctest/doctest.h>
+#include <pugixml.hpp>
+
+#include <cmath>
+#include <random>
+
+using namespace crowdjack;
+
+namespace {
+
+/// Beat times as an analysis writes them: to 10 ms.
+std::vector<double> beats_at(double bpm, int count) {
+    std::vector<double> beats;
+    for (int i = 0; i < count; ++i) {
+        beats.push_back(std::round((0.5 + i * 60.0 / bpm) * 100.0) / 100.0);
+    }
+    return beats;
+}
+
+TempoTruth truth(double rekordbox, double json, const std::vector<double>& beats,
+                 TempoSource wanted = TempoSource::automatic) {
+    return choose_tempo({rekordbox, json, fit_tempo(beats)}, wanted);
+}
+
+ExportPlan plan_of(const std::string& name, double bpm, double target) {
+    ExportPlan plan;
+    plan.track.name = name;
+    plan.tempo = {bpm, TempoSource::json, {}};
+    plan.target_bpm = target;
+    plan.order.audio = "/music/" + name + ".wav";
+    plan.order.part_fitted = "/parts/" + name + "_sectioned.wav";
+    plan.order.part_original = "/parts/orig/" + name + "_sectioned.wav";
+    plan.order.cues = {{12.82}, {57.62}, {70.44}};
+    plan.order.speed = target / bpm;
+    return plan;
+}
+
+}  // namespace
+
+TEST_CASE("a tempo is read off beats to within a thousandth, through gaps, doubles and strays") {
+    CHECK(fit_tempo(beats_at(127.6, 300))->bpm == doctest::Approx(127.6).epsilon(1e-5));
+    CHECK(fit_tempo(beats_at(127.6, 300))->firm());
+    std::mt19937 random{7};
+    std::vector<double> beats = beats_at(126.98, 400);
+    std::uniform_real_distribution<double> anywhere{0.0, beats.back()};
+    for (int i = 0; i < 30; ++i) {
+        beats.erase(beats.begin() + static_cast<std::ptrdiff_t>(random() % beats.size()));
+    }
+    beats.insert(beats.end(), {beats[10], beats[20] + 0.005, anywhere(random)});
+    CHECK(fit_tempo(beats)->bpm == doctest::Approx(126.98).epsilon(5e-5));
+    CHECK_FALSE(fit_tempo({1.0, 1.5, 2.0}).has_value());
+    CHECK_FALSE(fit_tempo({}).has_value());
+    CHECK_FALSE(fit_tempo(std::vector<double>(100, 3.0)).has_value());
+}
+
+TEST_CASE("beats of a track that wanders are no firm word") {
+    std::vector<double> beats{0.0};
+    for (int i = 0; i < 200; ++i) {
+        beats.push_back(beats.back() + (i < 100 ? 0.5 : 0.45));
+    }
+    CHECK_FALSE(fit_tempo(beats)->firm());
+}
+
+TEST_CASE("Rekordbox is believed first, then firm beats against a rounded number, then the number") {
+    CHECK(truth(122.5, 120.0, beats_at(122.5, 200)).bpm == 122.5);
+    CHECK(truth(122.5, 120.0, {}).source == TempoSource::rekordbox);
+
+    const TempoTruth rounded = truth(0.0, 128.0, beats_at(127.6, 200));
+    CHECK(rounded.source == TempoSource::beats);
+    CHECK(rounded.bpm == doctest::Approx(127.6).epsilon(1e-5));
+
+    CHECK(truth(0.0, 122.0, beats_at(122.0, 200)).source == TempoSource::json);  // agree: the number as it stands
+    CHECK(truth(0.0, 122.0, beats_at(122.0, 200)).bpm == 122.0);
+    CHECK(truth(0.0, 128.0, beats_at(127.6, 20)).source == TempoSource::json);   // too few beats to overrule
+    CHECK(truth(0.0, 128.0, beats_at(100.0, 200)).source == TempoSource::json);  // another metre: not a correction
+    CHECK(truth(0.0, 0.0, beats_at(100.0, 10)).source == TempoSource::beats);
+    CHECK(truth(0.0, 0.0, {}).bpm == 0.0);
+    CHECK(truth(0.0, 128.0, beats_at(63.8, 200)).bpm == doctest::Approx(127.6).epsilon(1e-5));  // half time
+}
+
+TEST_CASE("a named source is used whatever the others say") {
+    CHECK(truth(122.5, 120.0, beats_at(121.0, 200), TempoSource::json).bpm == 120.0);
+    CHECK(truth(122.5, 120.0, beats_at(121.0, 200), TempoSource::beats).bpm == doctest::Approx(121.0).epsilon(1e-5));
+    CHECK(truth(0.0, 120.0, {}, TempoSource::rekordbox).bpm == 0.0);
+}
+
+TEST_CASE("sources that disagree by more than half a percent are told, others not") {
+    CHECK(truth(122.5, 122.0, beats_at(122.4, 200)).warning.empty());
+    const std::string warning = truth(122.5, 120.0, beats_at(122.5, 200)).warning;
+    CHECK(warning == "json says 120.00 (-2.0 %)");
+    CHECK(truth(0.0, 128.0, beats_at(126.98, 200)).warning == "json says 128.00 (0.8 %)");
+    CHECK(truth(0.0, 128.0, beats_at(100.0, 200)).warning == "beats says 100.00 (-21.9 %)");
+}
+
+TEST_CASE("the tempi of real analyses: whole numbers that their own beats correct") {
+    const auto data = test::real_data();
+    if (!data) {
+        MESSAGE("no real-world files beside this checkout: skipped");
+        return;
+    }
+    const TrackStruct house = read_track_struct(*data / "allin1" / "lenuxo-stutter-house-a.json");
+    const TempoTruth tempo = truth(0.0, house.bpm, house.beats);
+    CHECK(house.bpm == 128.0);
+    CHECK(tempo.source == TempoSource::beats);
+    CHECK(tempo.bpm == doctest::Approx(127.0).epsilon(0.0005));  // 32 beats in the 15.12 s of a segment
+}
+
+TEST_CASE("the set's CSV: columns, order, formats") {
+    std::vector<ExportPlan> plans{plan_of("a", 124.0, 122.5), plan_of("b, \"live\"", 126.98, 122.5),
+                                  plan_of("failed", 120.0, 122.5)};
+    plans[1].key = "Gm";
+    std::vector<Outcome> outcomes(3);
+    outcomes[0].result = CutResult{{2'540'952}, {2'572'066}, 44100.0, 0, 0, {}};
+    outcomes[1].result = CutResult{{2'765'760}, {2'880'000}, 48000.0, 0, 0, {}};
+    outcomes[2].reason = "failed";
+    CHECK(section_csv(plans, outcomes) ==
+          "path,bpm,key,target_bpm,speed,ini_cue,begin_cue,end_cue,begin_cue_adj,end_cue_adj,duration_orig,"
+          "duration_sectioned,part_file_orig,part_file\n"
+          "/music/a.wav,124,,122.5,0.9879032258064516,12.820000,57.620000,70.440000,45.348571,58.325551,0:57.62,"
+          "0:58.32,/parts/orig/a_sectioned.wav,/parts/a_sectioned.wav\n"
+          "\"/music/b, \"\"live\"\".wav\",126.98,Gm,122.5,0.9647188533627342,12.820000,57.620000,70.440000,46.438400,"
+          "59.727246,0:57.62,1:00.00,\"/parts/orig/b, \"\"live\"\"_sectioned.wav\",\"/parts/b, "
+          "\"\"live\"\"_sectioned.wav\"\n");
+    const std::vector<SkippedTrack> skipped{{"/s/x.json", "x.wav", "audio missing", "tried /a, /b"}};
+    CHECK(skipped_csv(skipped) == "struct,path,reason,detail\n/s/x.json,x.wav,audio missing,\"tried /a, /b\"\n");
+}
+
+TEST_CASE("durations round like a clock") {
+    CHECK(minutes_text({0.0}) == "0:00.00");
+    CHECK(minutes_text({9.994}) == "0:09.99");
+    CHECK(minutes_text({59.996}) == "1:00.00");
+    CHECK(minutes_text({61.5}) == "1:01.50");
+    CHECK(minutes_text({3599.999}) == "60:00.00");
+    CHECK(fixed(-0.0000001, 6) == "0.000000");
+    CHECK(fixed(1.5, 6) == "1.500000");
+    CHECK(shortest(122.0) == "122");
+}
+
+TEST_CASE("a track's picture is well-formed and shows every segment and cue, whatever its name") {
+    ExportPlan plan = plan_of("<b> & \"c\"", 124.0, 122.5);
+    plan.track.segments = {{{0.0}, {12.82}, "intro"}, {{12.82}, {80.0}, "<script>"}, {{80.0}, {80.0}, "end"}};
+    plan.track.beats = {0.5, 1.0, 1.5};
+    plan.track.downbeats = {0.5};
+    Waveform waveform;
+    waveform.length = Seconds{120.0};
+    waveform.columns.assign(1552, {-0.5F, 0.5F, 0.2F});
+    const std::string svg = track_svg(plan, waveform);
+    pugi::xml_document document;
+    REQUIRE(document.load_string(svg.c_str()));
+    CHECK(std::string{document.document_element().name()} == "svg");
+    CHECK(document.select_nodes("//polygon").size() == 2);
+    CHECK(document.select_node("//text[contains(., 'ini 0:12.82')]"));
+    CHECK(document.select_node("//text[contains(., 'begin 0:57.62')]"));
+    CHECK(document.select_node("//text[contains(., 'end 1:10.44')]"));
+    CHECK(document.select_node("//text[contains(., '<script>')]"));
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the real program makes of generated tracks.
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include "tests/struct-export/crate.hpp"
+
+#include <doctest/doctest.h>
+#include <pugixml.hpp>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+using namespace crowdjack;
+using namespace crowdjack::test;
+
+namespace {
+
+double number(const std::string& text) { return std::stod(text); }
+
+}  // namespace
+
+TEST_CASE("sections are cut, fitted and listed") {
+    const Crate crate;
+    crate.add("Zoë", 124.0, 20);
+    crate.add("beta", 121.5, 20);
+    const auto ran = crate.export_to("parts", {"--bpm", "122.5", "--csv-out", (crate.folder / "out/set.csv").string()});
+    REQUIRE_MESSAGE(ran.code == 0, ran.output);
+    const auto rows = rows_of(crate.folder / "out/set.csv");
+    REQUIRE(rows.size() == 2);
+    CHECK(fs::path{rows[0].at("path")}.filename() == "Zoë.wav");
+    CHECK(bytes_of(crate.folder / "out/set.csv")
+              .starts_with("path,bpm,key,target_bpm,speed,ini_cue,begin_cue,end_cue,begin_cue_adj,end_cue_adj,"
+                           "duration_orig,duration_sectioned,part_file_orig,part_file\n"));
+    CHECK(rows_of(crate.folder / "out/skipped.csv").empty());
+    for (const auto& row : rows) {
+        const double bpm = number(row.at("bpm"));
+        const double speed = number(row.at("speed"));
+        const double beat = 60.0 / bpm;
+        CHECK(speed == doctest::Approx(122.5 / bpm).epsilon(1e-12));
+        CHECK(number(row.at("target_bpm")) == 122.5);
+        CHECK(number(row.at("ini_cue")) == doctest::Approx(4 * beat).epsilon(1e-6));
+        CHECK(number(row.at("begin_cue")) == doctest::Approx(8 * beat).epsilon(1e-6));
+        CHECK(number(row.at("end_cue")) == doctest::Approx(12 * beat).epsilon(1e-6));
+        CHECK(number(row.at("begin_cue_adj")) == doctest::Approx(4 * 60.0 / 122.5).epsilon(1e-5));
+        CHECK(number(row.at("end_cue_adj")) == doctest::Approx(8 * 60.0 / 122.5).epsilon(1e-5));
+        CHECK(row.at("duration_sectioned") == "0:03.92");
+        const auto part = test::read_audio(row.at("part_file"));
+        CHECK(std::abs(static_cast<double>(part.frames()) - 8 * 60.0 / 122.5 * 44100.0) <= 1.0);
+        CHECK(test::read_audio(row.at("part_file_orig")).frames() == std::llround(8 * beat * 44100.0));
+    }
+    CHECK(rows[0].at("bpm") == "124");
+}
+
+TEST_CASE("every track that is not exported has its reason, on stderr and in skipped.csv") {
+    const Crate crate;
+    crate.add("good", 122.0, 20, {{"key", "gm"}});
+    crate.add("wrong key", 122.0, 20, {{"key", "C"}});
+    crate.add("no key", 122.0, 20);
+    crate.add("too fast", 126.0, 20, {{"key", "Gm"}});
+    crate.add("too short", 122.0, 8, {{"key", "Gm"}});
+    crate.add("gone", 122.0, 20, {{"key", "Gm"}});
+    fs::remove(crate.audio_dir / "gone.wav");
+    crate.add("not audio", 122.0, 20, {{"key", "Gm"}});
+    std::ofstream{crate.audio_dir / "not audio.wav"} << "no sound in here";
+    crate.add("no intro", 122.0, 20, {{"key", "Gm"}, {"segments", Json::array()}});
+    crate.add("no tempo", 122.0, 20, {{"key", "Gm"}, {"bpm", nullptr}, {"beats", Json::array()}});
+    crate.write_struct("broken", "{\"path\": \"a.wav\",\n\"segments\": [}");
+    const auto ran = crate.export_to("parts", {"--bpm", "122", "--key", " Gm , Cm"});
+    CHECK_MESSAGE(ran.code == 0, ran.output);
+    CHECK(rows_of(crate.folder / "parts/sections.csv").size() == 1);
+    const auto reasons = reasons_of(crate.folder / "parts/skipped.csv");
+    const std::map<std::string, std::string> expected{
+        {"wrong key", "key mismatch"},          {"no key", "key mismatch"},  {"too fast", "BPM outside range"},
+        {"too short", "fewer than n sections"}, {"gone", "audio missing"},   {"not audio", "unreadable"},
+        {"no intro", "no intro segment"},       {"no tempo", "BPM unknown"}, {"broken", "unreadable"}};
+    CHECK(reasons == expected);
+    for (const auto& [name, reason] : expected) {
+        CHECK_MESSAGE(ran.output.find(reason) != std::string::npos, reason);
+    }
+    CHECK(ran.output.find("/on/another/machine/gone.wav") != std::string::npos);
+    CHECK(ran.output.find("broken.json: not JSON: parse error at line 2") != std::string::npos);
+}
+
+TEST_CASE("nothing exported is exit code 1, wrong usage is 2 and says which option") {
+    const Crate crate;
+    crate.add("a", 122.0, 20);
+    CHECK(crate.export_to("parts", {"--bpm", "100"}).code == 1);
+    const auto refused = [&crate](std::vector<std::string> arguments, const std::string& word) {
+        arguments.insert(arguments.begin(), crate.struct_dir.string());
+        const auto ran = crate.run(arguments);
+        CHECK_MESSAGE(ran.code == 2, ran.output);
+        CHECK_MESSAGE(ran.output.find(word) != std::string::npos, ran.output);
+        CHECK(std::ranges::count(ran.output, '\n') <= 1);
+    };
+    refused({}, "--bpm is missing");
+    refused({"--bpm", "-3"}, "--bpm");
+    refused({"--bpm", "nan"}, "--bpm");
+    refused({"--bpm", "122", "--delta", "-1"}, "--delta");
+    refused({"--bpm", "122", "--bpm-min", "130", "--bpm-max", "120"}, "--bpm-min");
+    refused({"--bpm", "122", "--stretch", "granular"}, "rubberband, wsola, rate");
+    refused({"--bpm", "122", "--n-sections", "0"}, "--n-sections");
+    refused({"--bpm", "122", "--jobs", "0"}, "--jobs");
+    refused({"--bpm", "122", "--key", " , "}, "--key");
+    refused({"--bpm", "122", "--write-keys"}, "--rekordbox-xml");
+    refused({"--bpm", "122", "--intro-fallback", "guess"}, "--intro-fallback");
+    refused({"--bpm", "122", "--stretsh", "rate"}, "did you mean --stretch?");
+    CHECK(crate.run({"--bpm", "122", (crate.folder / "none").string()}).code == 1);
+    CHECK(crate.run({"--help"}).output.find("--n-sections") != std::string::npos);
+    CHECK(crate.run({"--version"}).output.starts_with("crowdjack-struct-export "));
+}
+
+TEST_CASE("Rekordbox: true tempo in memory, key, place of the audio, and keys written only when asked") {
+    const Crate crate;
+    crate.add("Café Noir", 122.0, 40, {{"bpm", 120}, {"extra", {1, 2.5}}});
+    std::ofstream{crate.folder / "collection.xml"}
+        << "<?xml version='1.0' encoding='UTF-8'?>\n<DJ_PLAYLISTS Version='1.0.0'>\n<COLLECTION Entries='1'>\n"
+           "<TRACK TrackID='1' Name='Caf\xC3\xA9 Noir (Mix)' Artist='Somebody' AverageBpm='122.00' Tonality='Cm' "
+           "Location='file://localhost" +
+               crate.audio_dir.string() + "/Cafe%CC%81%20Noir.wav'/>\n</COLLECTION>\n</DJ_PLAYLISTS>\n";
+    const fs::path structure = crate.struct_dir / "Café Noir.json";
+    const std::string before = bytes_of(structure);
+    const std::vector<std::string> arguments{crate.struct_dir.string(),
+                                             "--bpm",
+                                             "122.5",
+                                             "--stretch",
+                                             "rate",
+                                             "--n-sections",
+                                             "2",
+                                             "--parts-dir",
+                                             (crate.folder / "parts").string(),
+                                             "--rekordbox-xml",
+                                             (crate.folder / "collection.xml").string(),
+                                             "--key",
+                                             "cm"};
+    const auto ran = crate.run(arguments);
+    REQUIRE_MESSAGE(ran.code == 0, ran.output);
+    const auto row = rows_of(crate.folder / "parts/sections.csv").at(0);
+    CHECK(row.at("bpm") == "122");
+    CHECK(row.at("key") == "Cm");
+    CHECK(row.at("path") == (crate.audio_dir / "Café Noir.wav").string());
+    CHECK(ran.output.find("json says 120.00 (-1.6 %)") != std::string::npos);
+    CHECK(ran.output.find("source=rekordbox") != std::string::npos);
+    CHECK(bytes_of(structure) == before);
+
+    auto with_keys = arguments;
+    with_keys.emplace_back("--write-keys");
+    ::chmod(structure.c_str(), 0640);
+    CHECK(crate.run(with_keys).code == 0);
+    Json expected = Json::parse(before);
+    expected["key"] = "Cm";
+    CHECK(Json::parse(bytes_of(structure)) == expected);
+    struct stat status {};
+    REQUIRE(::stat(structure.c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777U) == 0640U);
+    const auto written = fs::last_write_time(structure);
+    CHECK(crate.run(with_keys).code == 0);  // nothing to change: not touched
+    CHECK(fs::last_write_time(structure) == written);
+}
+
+TEST_CASE("the merged mapping holds every readable structure as it is, by name") {
+    const Crate crate;
+    crate.add("技能", 122.0, 20, {{"extra", {{"b", 1}, {"a", 0.1}}}});
+    crate.add("plain", 90.0, 20);
+    crate.write_struct("broken", "{");
+    CHECK(crate.export_to("parts", {"--bpm", "122", "--output", (crate.folder / "all.json").string()}).code == 0);
+    const Json merged = Json::parse(bytes_of(crate.folder / "all.json"));
+    CHECK(merged.size() == 2);
+    CHECK(merged["技能"] == Json::parse(bytes_of(crate.struct_dir / "技能.json")));
+    CHECK(merged["plain"] == Json::parse(bytes_of(crate.struct_dir / "plain.json")));
+}
+
+TEST_CASE("each exported track is drawn") {
+    const Crate crate;
+    crate.add("A & B", 122.0, 20);
+    CHECK(crate.export_to("parts", {"--bpm", "122.5", "--plot", (crate.folder / "plots").string()}).code == 0);
+    pugi::xml_document document;
+    CHECK(document.load_file((crate.folder / "plots/A & B.svg").c_str()));
+    CHECK(document.select_nodes("//polygon").size() == 2);
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/jack_server.hpp"
+
+#include <csignal>
+#include <cstdlib>
+#include <stdexcept>
+#include <string_view>
+
+namespace crowdjack::test {
+
+namespace {
+
+void say_nothing(const char* /*message*/) {}
+
+void refuse_shared_world() {
+    const char* isolated = std::getenv("CROWDJACK_ISOLATED");
+    if (isolated == nullptr || std::string_view{isolated} != "yes") {
+        throw std::runtime_error{
+            "this test starts JACK servers: run it as `tests/support/isolated PROGRAM` (meson test does)"};
+    }
+}
+
+int observe(jack_nframes_t /*frames*/, void* /*unused*/) { return 0; }
+
+}  // namespace
+
+jack_client_t* open_client(const std::string& server, const std::string& name) {
+    jack_set_error_function(say_nothing);
+    jack_set_info_function(say_nothing);
+    const auto options = static_cast<jack_options_t>(JackNoStartServer | JackServerName);
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): JACK's own interface
+    jack_client_t* client = jack_client_open(name.c_str(), options, nullptr, server.c_str());
+    if (client == nullptr) {
+        throw std::runtime_error{"cannot open " + name + " on " + server};
+    }
+    return client;
+}
+
+JackServer::JackServer() : JackServer{Settings{}} {}
+
+JackServer::JackServer(Settings settings) : settings_{std::move(settings)} {
+    refuse_shared_world();
+    start();
+}
+
+JackServer::~JackServer() {
+    close_observer();
+    if (process_) {
+        process_->terminate(Deadline{3000});
+    }
+}
+
+void JackServer::start() {
+    // Asynchronous and without -t: a client killed upstream then costs at most one period.
+    process_ = std::make_unique<Process>(std::vector<std::string>{"jackd", "-n", settings_.name, "-R", "-d", "dummy",
+                                                                  "-r", std::to_string(settings_.rate), "-p",
+                                                                  std::to_string(settings_.period)});
+    const bool reachable = eventually([this] {
+        try {
+            observer_ = open_client(settings_.name, "observer");
+            return true;
+        } catch (const std::runtime_error&) {
+            return false;
+        }
+    });
+    if (!reachable) {
+        throw std::runtime_error{"jackd did not become reachable: " + process_->output()};
+    }
+    // Active, so that graph queries and the frame clock are live.
+    jack_set_process_callback(observer_, observe, nullptr);
+    jack_activate(observer_);
+}
+
+void JackServer::close_observer() {
+    if (observer_ != nullptr) {
+        jack_client_close(observer_);
+        observer_ = nullptr;
+    }
+}
+
+void JackServer::kill_hard() {
+    process_->kill_hard();
+    close_observer();
+}
+
+void JackServer::restart() { restart(settings_); }
+
+void JackServer::restart(Settings settings) {
+    close_observer();
+    process_->terminate(Deadline{3000});
+    settings_ = std::move(settings);
+    start();
+}
+
+void JackServer::freewheel(bool on) { jack_set_freewheel(observer_, on ? 1 : 0); }
+
+void JackServer::set_period(std::uint32_t frames) {
+    if (jack_set_buffer_size(observer_, frames) != 0) {
+        throw std::runtime_error{"the server refuses a period of " + std::to_string(frames)};
+    }
+    settings_.period = frames;
+}
+
+std::uint32_t JackServer::frame() const { return jack_last_frame_time(observer_); }
+
+bool JackServer::wait_for_frame(std::uint32_t frame, Deadline deadline) const {
+    return eventually([&] { return static_cast<std::int32_t>(this->frame() - frame) > 0; }, deadline);
+}
+
+std::vector<std::string> JackServer::ports(const std::string& pattern) const {
+    std::vector<std::string> names;
+    const char** found = jack_get_ports(observer_, pattern.c_str(), nullptr, 0);
+    for (const char** port = found; port != nullptr && *port != nullptr; ++port) {
+        names.emplace_back(*port);
+    }
+    jack_free(static_cast<void*>(found));
+    return names;
+}
+
+bool JackServer::has_port(const std::string& port) const {
+    return jack_port_by_name(observer_, port.c_str()) != nullptr;
+}
+
+bool JackServer::wait_for_port(const std::string& port, Deadline deadline) const {
+    return eventually([&] { return has_port(port); }, deadline);
+}
+
+void JackServer::connect(const std::string& from, const std::string& to) const {
+    const int result = jack_connect(observer_, from.c_str(), to.c_str());
+    if (result != 0 && result != EEXIST) {
+        throw std::runtime_error{"cannot connect " + from + " to " + to};
+    }
+}
+
+void JackServer::disconnect(const std::string& from, const std::string& to) const {
+    jack_disconnect(observer_, from.c_str(), to.c_str());
+}
+
+bool JackServer::connected(const std::string& from, const std::string& to) const {
+    const jack_port_t* port = jack_port_by_name(observer_, from.c_str());
+    return port != nullptr && jack_port_connected_to(port, to.c_str()) != 0;
+}
+
+}  // namespace crowdjack::test

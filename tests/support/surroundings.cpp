@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/surroundings.hpp"
+
+#include <cstdlib>
+#include <stdexcept>
+
+namespace crowdjack::test {
+
+namespace {
+
+std::string environment_variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::string{} : std::string{value};
+}
+
+}  // namespace
+
+std::filesystem::path build_folder() {
+    const auto folder = environment_variable("CROWDJACK_BUILD");
+    if (folder.empty()) {
+        throw std::runtime_error{
+            "$CROWDJACK_BUILD does not say where the build tree is; run the tests through meson test"};
+    }
+    return folder;
+}
+
+std::string program_path(const std::string& program) {
+    const std::string room = program == "crowdjack-session" ? "session" : program.substr(program.find('-') + 1);
+    const auto path = build_folder() / room / program;
+    if (!std::filesystem::exists(path)) {
+        throw std::runtime_error{path.string() + " is not built"};
+    }
+    return path.string();
+}
+
+Process::Options armed(Process::Options options) {
+    if (const auto trap = environment_variable("CROWDJACK_TRAP"); !trap.empty()) {
+        options.environment["LD_PRELOAD"] = trap;
+    }
+    return options;
+}
+
+std::optional<std::filesystem::path> real_data() {
+    const std::filesystem::path folder{environment_variable("CROWDJACK_DATA")};
+    return !folder.empty() && std::filesystem::is_directory(folder) ? std::optional{folder} : std::nullopt;
+}
+
+TemporaryFolder::TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "crowdjack-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) {
+        throw std::runtime_error{"cannot make a folder like " + name};
+    }
+    path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+}
+
+}  // namespace crowdjack::test
