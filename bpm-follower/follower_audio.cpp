@@ -3,6 +3,7 @@
 
 #include "bpm-follower/bbt.hpp"
 #include "common/error.hpp"
+#include "common/jack_thread.hpp"
 
 #include <jack/midiport.h>
 
@@ -74,8 +75,8 @@ void FollowerAudio::become_timebase_master(jack_client_t* client) {
 }
 
 void FollowerAudio::timebase_callback(jack_transport_state_t /*state*/, jack_nframes_t frames,
-                                      jack_position_t* position, int /*new_position*/, void* self) noexcept {
-    static_cast<const FollowerAudio*>(self)->fill_position(frames, *position);
+                                      jack_position_t* position, int /*new_position*/, void* self) {
+    on_jack_thread([=] { static_cast<const FollowerAudio*>(self)->fill_position(frames, *position); });
 }
 
 CROWDJACK_REALTIME void FollowerAudio::fill_position(jack_nframes_t frames, jack_position_t& position) const noexcept {

@@ -34,7 +34,7 @@ public:
 
 private:
     static void timebase_callback(jack_transport_state_t state, jack_nframes_t frames, jack_position_t* position,
-                                  int new_position, void* self) noexcept;
+                                  int new_position, void* self);
     CROWDJACK_REALTIME void take_commands() noexcept;
     CROWDJACK_REALTIME void follow_transport(jack_client_t* client) noexcept;
     CROWDJACK_REALTIME void fill_position(jack_nframes_t frames, jack_position_t& position) const noexcept;

@@ -3,16 +3,17 @@
 
 #include "common/error.hpp"
 #include "common/jack_opening.hpp"
+#include "common/jack_thread.hpp"
 #include "common/log.hpp"
 #include "common/port_names.hpp"
 #include "common/resident_program.hpp"
 
 #include <jack/session.h>
 #include <jack/uuid.h>
-#include <pthread.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <thread>
@@ -30,25 +31,6 @@ std::uint64_t monotonic_ns() noexcept {
     clock_gettime(CLOCK_MONOTONIC, &now);  // answered by the vDSO, no system call
     return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
 }
-
-void route_jack_messages() {
-    jack_set_error_function([](const char* text) { log_event(LogLevel::debug, "jack-error", {{"text", text}}); });
-    jack_set_info_function([](const char* text) { log_event(LogLevel::debug, "jack-info", {{"text", text}}); });
-}
-
-/// JACK ends its threads by cancelling them, at any moment, which unwinds their stack; through a noexcept function that
-/// would be std::terminate. So whatever of ours runs on them is not to be cancelled until it is done; a cancellation
-/// that came meanwhile acts in the destructor, which lets it pass.
-class Uncancelled {
-public:
-    Uncancelled() { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
-    ~Uncancelled() noexcept(false) { pthread_setcancelstate(before_, nullptr); }
-    Uncancelled(const Uncancelled&) = delete;
-    Uncancelled& operator=(const Uncancelled&) = delete;
-
-private:
-    int before_{PTHREAD_CANCEL_ENABLE};
-};
 
 }  // namespace
 
@@ -105,6 +87,7 @@ void JackClient::set_up(jack_client_t* client) {
     // PipeWire calls only the plain one, jackd both.
     jack_on_shutdown(client, &JackClient::shutdown_callback, this);
     jack_on_info_shutdown(client, &JackClient::info_shutdown_callback, this);
+    closing_.watch(client);
     watch_sessions();
     register_ports();
     set_metadata();  // before activation, so that the ports appear with their names
@@ -159,18 +142,21 @@ void JackClient::watch_sessions() {
     jack_set_session_callback(
         client_,
         [](jack_session_event_t* event, void* self) {
-            auto* client = static_cast<JackClient*>(self);
-            client->loop_.post([client, event, alive = std::weak_ptr<const int>{client->alive_}] {
-                if (!alive.expired() && client->client_ != nullptr && client->session_save_) {
-                    const bool quit = event->type == JackSessionSaveAndQuit;
-                    const std::string command = client->session_save_(event->session_dir, quit);
-                    event->command_line = ::strdup(command.c_str());
-                    jack_session_reply(client->client_, event);
-                }
-                jack_session_event_free(event);
-            });
+            on_jack_thread([event, self] { static_cast<JackClient*>(self)->session_asked(event); });
         },
         this);
+}
+
+void JackClient::session_asked(jack_session_event_t* event) {
+    loop_.post([this, event, alive = std::weak_ptr<const int>{alive_}] {
+        if (!alive.expired() && client_ != nullptr && session_save_) {
+            const bool quit = event->type == JackSessionSaveAndQuit;
+            const std::string command = session_save_(event->session_dir, quit);
+            event->command_line = ::strdup(command.c_str());
+            jack_session_reply(client_, event);
+        }
+        jack_session_event_free(event);
+    });
 }
 
 #pragma GCC diagnostic pop
@@ -185,9 +171,13 @@ void JackClient::close() {
 }
 
 void JackClient::drop_client() {
-    if (client_ != nullptr) {
-        jack_client_close(client_);
-        client_ = nullptr;
+    if (client_ == nullptr || closing_.close(std::exchange(client_, nullptr))) {
+        return;
+    }
+    log_event(LogLevel::error, "jack-close-hangs",
+              {{"client", actual_name_}, {"do", wanted_ ? "ending, to be started again" : "ending all the same"}});
+    if (wanted_) {
+        std::_Exit(1);  // nothing of JACK works in this process any more; our supervisor starts another, with our state
     }
 }
 
@@ -279,8 +269,7 @@ bool JackClient::connect(const std::string& port, const std::string& other) {
 }
 
 int JackClient::process_callback(jack_nframes_t frames, void* self) {
-    const Uncancelled whole;
-    static_cast<JackClient*>(self)->run_cycle(frames);
+    on_jack_thread([frames, self] { static_cast<JackClient*>(self)->run_cycle(frames); });
     return 0;
 }
 
@@ -322,16 +311,18 @@ void JackClient::freewheel_callback(int starting, void* self) {
 }
 
 void JackClient::latency_callback(jack_latency_callback_mode_t mode, void* self) {
-    const Uncancelled whole;
-    const auto* client = static_cast<JackClient*>(self);
+    on_jack_thread([mode, self] { static_cast<const JackClient*>(self)->pass_on_latency(mode); });
+}
+
+void JackClient::pass_on_latency(jack_latency_callback_mode_t mode) const {
     const PortDirection from = mode == JackCaptureLatency ? PortDirection::input : PortDirection::output;
-    const jack_nframes_t own = client->settings_.latency_frames;
+    const jack_nframes_t own = settings_.latency_frames;
     jack_latency_range_t widest{};
     bool any = false;
-    for (std::size_t i = 0; i < client->ports_.size(); ++i) {
-        if (client->settings_.ports[i].direction == from && client->settings_.ports[i].kind == PortKind::audio) {
+    for (std::size_t i = 0; i < ports_.size(); ++i) {
+        if (settings_.ports[i].direction == from && settings_.ports[i].kind == PortKind::audio) {
             jack_latency_range_t range{};
-            jack_port_get_latency_range(client->ports_[i], mode, &range);
+            jack_port_get_latency_range(ports_[i], mode, &range);
             widest.min = any ? std::min(widest.min, range.min) : range.min;
             widest.max = std::max(widest.max, range.max);
             any = true;
@@ -339,21 +330,23 @@ void JackClient::latency_callback(jack_latency_callback_mode_t mode, void* self)
     }
     widest.min += own;
     widest.max += own;
-    for (std::size_t i = 0; i < client->ports_.size(); ++i) {
-        if (client->settings_.ports[i].direction != from) {
-            jack_port_set_latency_range(client->ports_[i], mode, &widest);
+    for (std::size_t i = 0; i < ports_.size(); ++i) {
+        if (settings_.ports[i].direction != from) {
+            jack_port_set_latency_range(ports_[i], mode, &widest);
         }
     }
 }
 
 void JackClient::shutdown_callback(void* self) {
-    const Uncancelled whole;
-    auto* client = static_cast<JackClient*>(self);
-    if (!client->gone_.exchange(true, std::memory_order_relaxed)) {
-        client->loop_.post(client->while_alive([client] { client->server_gone(); }));
-    }
+    on_jack_thread([self] { static_cast<JackClient*>(self)->shut_down(); });
 }
 
 void JackClient::info_shutdown_callback(jack_status_t, const char*, void* self) { shutdown_callback(self); }
+
+void JackClient::shut_down() {
+    if (!gone_.exchange(true, std::memory_order_relaxed)) {
+        loop_.post(while_alive([this] { server_gone(); }));
+    }
+}
 
 }  // namespace crowdjack

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/control_loop.hpp"
+#include "common/jack_closing.hpp"
 #include "common/quantities.hpp"
 #include "common/realtime.hpp"
 
@@ -16,6 +17,8 @@
 #include <span>
 #include <string>
 #include <vector>
+
+struct _jack_session_event;  // of jack/session.h, which is deprecated as a whole
 
 namespace crowdjack {
 
@@ -132,7 +135,7 @@ public:
     [[nodiscard]] jack_client_t* raw() const noexcept { return client_; }
 
 private:
-    // Not noexcept: libjack may cancel its thread at their very edges, and that unwinds through them.
+    // Libjack's threads; all the work is done within on_jack_thread() (jack_thread.hpp).
     static int process_callback(jack_nframes_t frames, void* self);
     static int xrun_callback(void* self);
     static void freewheel_callback(int starting, void* self);
@@ -140,6 +143,9 @@ private:
     static void shutdown_callback(void* self);
     static void info_shutdown_callback(jack_status_t code, const char* reason, void* self);
     CROWDJACK_REALTIME void run_cycle(jack_nframes_t frames) noexcept;
+    void session_asked(_jack_session_event* event);
+    void pass_on_latency(jack_latency_callback_mode_t mode) const;
+    void shut_down();
     void set_up(jack_client_t* client);
     void register_ports();
     void set_metadata();
@@ -163,6 +169,7 @@ private:
     std::function<void(bool)> server_changed_;
     std::function<std::string(const std::string&, bool)> session_save_;
     std::shared_ptr<JackOpening> opening_;
+    JackClosing closing_;
     bool wanted_{false};
     std::shared_ptr<const int> alive_{std::make_shared<const int>(0)};
 

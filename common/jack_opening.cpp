@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/jack_opening.hpp"
 
+#include "common/jack_closing.hpp"
+
 #include <thread>
 #include <utility>
 
@@ -26,7 +28,7 @@ void JackOpening::finish(jack_client_t* client, jack_status_t status, const std:
     status_ = status;
     if (abandoned_) {
         if (client != nullptr) {
-            jack_client_close(client);
+            (void)JackClosing{}.close(client);
         }
         return;
     }
@@ -60,8 +62,7 @@ void JackOpening::abandon() {
     const std::lock_guard lock{mutex_};
     abandoned_ = true;
     if (client_ != nullptr) {
-        jack_client_close(client_);
-        client_ = nullptr;
+        (void)JackClosing{}.close(std::exchange(client_, nullptr));
     }
 }
 

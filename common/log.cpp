@@ -81,8 +81,10 @@ LogLevel parse_log_level(std::string_view text) {
     throw UsageError{"--log-level '" + std::string{text} + "' is unknown: use error, warning, info or debug"};
 }
 
+bool log_wants(LogLevel level) noexcept { return level <= settings().level; }
+
 void log_event(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
-    if (level > settings().level) {
+    if (!log_wants(level)) {
         return;
     }
     std::string line = time_text();

@@ -36,6 +36,9 @@ void set_up_log(std::string program, LogLevel level);
 /// @throws UsageError for anything but error, warning, info, debug
 [[nodiscard]] LogLevel parse_log_level(std::string_view text);
 
+/// Would an event of `level` be written? Any thread.
+[[nodiscard]] bool log_wants(LogLevel level) noexcept;
+
 /// Writes one line. Any thread but audio; lines of different threads don't mix.
 void log_event(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
 

@@ -2,6 +2,7 @@
 #include "common/osc_message.hpp"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace crowdjack {
@@ -76,6 +77,22 @@ OscArguments::OscArguments(lo_message message)
     : message_{message},
       types_{lo_message_get_types(message), static_cast<std::size_t>(lo_message_get_argc(message))} {}
 
+template <typename T>
+T OscArguments::as(std::size_t i) const noexcept {
+    T value{};
+    std::memcpy(&value, lo_message_get_argv(message_)[i], sizeof value);
+    return value;
+}
+
+bool OscArguments::all_finite() const noexcept {
+    for (std::size_t i = 0; i < size(); ++i) {
+        if ((types_[i] == 'f' && !std::isfinite(as<float>(i))) || (types_[i] == 'd' && !std::isfinite(as<double>(i)))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool OscArguments::is_number(std::size_t i) const noexcept {
     return i < size() && (types_[i] == 'i' || types_[i] == 'h' || types_[i] == 'f' || types_[i] == 'd');
 }
@@ -92,20 +109,19 @@ double OscArguments::number(std::size_t i, std::string_view name) const {
     if (i >= size()) {
         refuse(i, name, "is missing: a number is needed");
     }
-    const lo_arg& argument = *lo_message_get_argv(message_)[i];
     switch (types_[i]) {
     case 'i':
-        return static_cast<double>(argument.i);
+        return static_cast<double>(as<std::int32_t>(i));
     case 'h':
-        return static_cast<double>(argument.h);
+        return static_cast<double>(as<std::int64_t>(i));
     case 'f':
-        if (std::isfinite(argument.f)) {
-            return static_cast<double>(argument.f);
+        if (const auto value = as<float>(i); std::isfinite(value)) {
+            return static_cast<double>(value);
         }
         break;
     case 'd':
-        if (std::isfinite(argument.d)) {
-            return argument.d;
+        if (const auto value = as<double>(i); std::isfinite(value)) {
+            return value;
         }
         break;
     default:
@@ -147,7 +163,7 @@ std::string_view OscArguments::text(std::size_t i, std::string_view name) const 
     if (!is_text(i)) {
         refuse(i, name, std::string{"is of type '"} + types_[i] + "': a string is needed");
     }
-    return &lo_message_get_argv(message_)[i]->s;
+    return reinterpret_cast<const char*>(lo_message_get_argv(message_)[i]);
 }
 
 std::optional<double> OscArguments::optional_number(std::size_t i, std::string_view name) const {

@@ -66,6 +66,7 @@ public:
     [[nodiscard]] bool is_number(std::size_t i) const noexcept;
     [[nodiscard]] bool is_text(std::size_t i) const noexcept;
     [[nodiscard]] bool is_flag(std::size_t i) const noexcept;  ///< T, F, or a number (as switches may come)
+    [[nodiscard]] bool all_finite() const noexcept;            ///< no f or d is NaN or infinite
 
     [[nodiscard]] double number(std::size_t i, std::string_view name) const;
     /// @throws OscError{bad_arguments} outside [low, high], too
@@ -90,6 +91,10 @@ public:
     void expect(std::size_t least, std::size_t most, std::string_view usage) const;
 
 private:
+    /// Copied out: liblo aligns arguments to 4 bytes, also those that are 8 long.
+    template <typename T>
+    [[nodiscard]] T as(std::size_t i) const noexcept;
+
     lo_message message_;
     std::string_view types_;
 };

@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cmath>
 #include <exception>
 
 namespace crowdjack {
@@ -27,17 +26,6 @@ constexpr int packets_per_turn = 256;  ///< then timers and other sockets get th
 constexpr auto subscription = std::chrono::seconds{60};
 constexpr double furthest_bundle_seconds = 1.0;
 constexpr const char* pattern_characters = "#*,?[]{} ";
-
-bool all_finite(const OscArguments& arguments, lo_message message) {
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        const lo_arg& argument = *lo_message_get_argv(message)[i];
-        const char type = arguments.types()[i];
-        if ((type == 'f' && !std::isfinite(argument.f)) || (type == 'd' && !std::isfinite(argument.d))) {
-            return false;
-        }
-    }
-    return true;
-}
 
 int bound_socket(const std::string& bind_address, std::uint16_t port) {
     sockaddr_in address{};
@@ -222,7 +210,7 @@ void OscServer::dispatch(std::size_t socket, const OscEndpoint& from, std::strin
     }
     const Registered& registered = found->second;
     try {
-        if (!all_finite(arguments, message)) {
+        if (!arguments.all_finite()) {
             throw OscError{OscErrorCode::bad_arguments, "NaN and infinite numbers are refused"};
         }
         for (const Handler& handler : registered.handlers) {

@@ -2,7 +2,6 @@
 #include "session/jack_open.hpp"
 
 #include "common/jack_opening.hpp"
-#include "common/log.hpp"
 
 #include <unistd.h>
 
@@ -13,11 +12,6 @@ jack_client_t* open_jack_client(const std::string& name, const std::string& serv
     // JackOpening insists on the exact name; with the pid it is nobody else's.
     const auto opening = JackOpening::begin(server, name + "-" + std::to_string(::getpid()), {});
     return opening->wait_until(std::chrono::steady_clock::now() + deadline) ? opening->take() : nullptr;
-}
-
-void quieten_jack() {
-    jack_set_error_function([](const char* text) { log_event(LogLevel::debug, "jack-error", {{"text", text}}); });
-    jack_set_info_function([](const char* text) { log_event(LogLevel::debug, "jack-info", {{"text", text}}); });
 }
 
 }  // namespace crowdjack

@@ -14,7 +14,4 @@ namespace crowdjack {
 [[nodiscard]] jack_client_t* open_jack_client(const std::string& name, const std::string& server,
                                               std::chrono::milliseconds deadline);
 
-/// Sends libjack's own messages to the log, at level debug. Once, before anything is opened.
-void quieten_jack();
-
 }  // namespace crowdjack

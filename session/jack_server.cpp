@@ -2,6 +2,8 @@
 #include "session/jack_server.hpp"
 
 #include "common/error.hpp"
+#include "common/jack_closing.hpp"
+#include "common/jack_thread.hpp"
 #include "common/log.hpp"
 #include "session/jack_open.hpp"
 #include "session/moment.hpp"
@@ -51,12 +53,21 @@ bool any_server_of_this_user_runs() {
     return false;
 }
 
+/// Nothing in it is true any more when no server runs; and what died inside it (a server killed with -9 takes some of
+/// its mutexes along, a client may leave a lock) would hamper or hang every later server.
+void remove_stale_metadata() {
+    std::error_code error;
+    if (!any_server_of_this_user_runs() && std::filesystem::remove_all(metadata_store(), error) > 0 && !error) {
+        log_event(LogLevel::info, "jack-metadata-store-removed", {{"path", metadata_store().string()}});
+    }
+}
+
 }  // namespace
 
 bool jack_server_answers(const std::string& server, std::chrono::milliseconds deadline) {
     jack_client_t* client = open_jack_client("crowdjack-probe", server, deadline);
     if (client != nullptr) {
-        jack_client_close(client);
+        (void)JackClosing{}.close(client);
     }
     return client != nullptr;
 }
@@ -82,7 +93,7 @@ JackServer::JackServer(ControlLoop& loop, LogRelay& logs, JackSpec spec, std::st
     : loop_{loop}, logs_{logs}, spec_{std::move(spec)}, server_{std::move(server)} {}
 
 void JackServer::ensure(pid_t earlier) {
-    quieten_jack();
+    route_jack_messages();
     if (earlier > 0 && environment_of(earlier, session_mark) == server_) {
         process_ = ChildProcess::adopt(loop_, earlier, [this](const Ending& ending) { ended(ending); });
         lives_.started(moment_now());
@@ -110,12 +121,7 @@ void JackServer::start() {
                   {{"why", "this user may not have real-time priority"},
                    {"do", "join the audio group and set rtprio 95 and memlock unlimited in /etc/security/limits.d"}});
     }
-    if (store_suspect_ && !any_server_of_this_user_runs()) {
-        std::error_code error;
-        std::filesystem::remove_all(metadata_store(), error);
-        log_event(LogLevel::warning, "jack-metadata-store-removed", {{"path", metadata_store().string()}});
-    }
-    store_suspect_ = false;
+    remove_stale_metadata();
     reached_ = false;
     std::vector<std::string> command = jackd_command(spec_, server_, realtime);
     const auto program = find_program(command.front(), program_folders());
@@ -139,7 +145,7 @@ void JackServer::start() {
 
 void JackServer::wait_until_it_answers() {
     const auto give_up = std::chrono::steady_clock::now() + start_deadline;
-    bool cleaned = false;
+    bool again = false;
     while (!jack_server_answers(server_, probe_deadline)) {
         if (state_of(process_->pid()) == 'Z' || state_of(process_->pid()) == ' ') {
             logs_.drain();
@@ -149,14 +155,10 @@ void JackServer::wait_until_it_answers() {
         if (std::chrono::steady_clock::now() > give_up) {
             process_->signal(SIGKILL);
             process_.reset();
-            if (cleaned || any_server_of_this_user_runs()) {
+            if (again || any_server_of_this_user_runs()) {
                 throw Failure{"the JACK server was started but does not answer; its words are above"};
             }
-            // What a client killed inside a metadata call leaves behind makes every later server hang.
-            std::error_code error;
-            std::filesystem::remove_all(metadata_store(), error);
-            log_event(LogLevel::warning, "jack-metadata-store-removed", {{"path", metadata_store().string()}});
-            cleaned = true;
+            again = true;
             start();
         }
         std::this_thread::sleep_for(std::chrono::milliseconds{10});
@@ -192,7 +194,6 @@ void JackServer::ended(const Ending& ending) {
                 if (!reached_ && own_pid() == pid && !stopping_) {
                     log_event(LogLevel::error, "jack-server-hangs",
                               {{"server", server_}, {"do", "starting it once more"}});
-                    store_suspect_ = true;
                     process_->signal(SIGKILL);
                 }
             });

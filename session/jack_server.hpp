@@ -55,8 +55,7 @@ private:
     std::optional<ChildProcess> process_;
     Lives lives_;
     bool stopping_{false};
-    bool reached_{false};        ///< since its last start
-    bool store_suspect_{false};  ///< nobody reached the last one: what it leaves behind may be why
+    bool reached_{false};  ///< since its last start
 };
 
 }  // namespace crowdjack

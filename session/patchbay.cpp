@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/patchbay.hpp"
 
+#include "common/jack_closing.hpp"
+#include "common/jack_thread.hpp"
 #include "common/log.hpp"
 #include "common/registry.hpp"
 #include "session/jack_open.hpp"
@@ -14,6 +16,7 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace crowdjack {
 
@@ -85,15 +88,22 @@ struct Patchbay::Worker {
     std::function<void()> changed;
     std::shared_ptr<const PatchStatus> status{std::make_shared<PatchStatus>()};  ///< guarded by mutex
     jack_client_t* client{nullptr};                                              ///< worker thread only
-    std::set<std::string> complained;                                            ///< worker thread only
+    JackClosing closing;
+    std::set<std::string> complained;  ///< worker thread only
 
     static void run(const std::shared_ptr<Worker>& self);
     bool open();
+    void close();
     bool pass();
     void publish(PatchStatus next);
     void wake() {
         const std::lock_guard lock{mutex};
         awake = true;
+        woken.notify_all();
+    }
+    void lose_server() {
+        const std::lock_guard lock{mutex};
+        server_gone = true;
         woken.notify_all();
     }
 };
@@ -108,24 +118,28 @@ bool Patchbay::Worker::open() {
         server_gone = false;
     }
     jack_set_port_registration_callback(
-        client, [](jack_port_id_t, int, void* self) { static_cast<Worker*>(self)->wake(); }, this);
+        client, [](jack_port_id_t, int, void* self) { on_jack_thread([self] { static_cast<Worker*>(self)->wake(); }); },
+        this);
     jack_set_port_connect_callback(
-        client, [](jack_port_id_t, jack_port_id_t, int, void* self) { static_cast<Worker*>(self)->wake(); }, this);
-    jack_on_shutdown(
         client,
-        [](void* self) {
-            auto* worker = static_cast<Worker*>(self);
-            const std::lock_guard lock{worker->mutex};
-            worker->server_gone = true;
-            worker->woken.notify_all();
+        [](jack_port_id_t, jack_port_id_t, int, void* self) {
+            on_jack_thread([self] { static_cast<Worker*>(self)->wake(); });
         },
         this);
+    jack_on_shutdown(
+        client, [](void* self) { on_jack_thread([self] { static_cast<Worker*>(self)->lose_server(); }); }, this);
+    closing.watch(client);
     if (jack_activate(client) != 0) {
-        jack_client_close(client);
-        client = nullptr;
+        close();
         return false;
     }
     return true;
+}
+
+void Patchbay::Worker::close() {
+    if (client != nullptr && !closing.close(std::exchange(client, nullptr))) {
+        log_event(LogLevel::error, "jack-close-hangs", {{"client", "session-patchbay"}, {"do", "restart the session"}});
+    }
 }
 
 /// One look and the steps it asks for. @returns whether JACK refused something
@@ -191,8 +205,7 @@ void Patchbay::Worker::run(const std::shared_ptr<Worker>& self) {
         if (self->client != nullptr && self->server_gone) {
             self->may_open = false;  // not before the session's own client has left the dead server, too, and is back
             lock.unlock();
-            jack_client_close(self->client);
-            self->client = nullptr;
+            self->close();
             self->publish({});
             lock.lock();
         } else if (self->client == nullptr && !self->may_open) {
@@ -219,9 +232,7 @@ void Patchbay::Worker::run(const std::shared_ptr<Worker>& self) {
         }
     }
     lock.unlock();
-    if (self->client != nullptr) {
-        jack_client_close(self->client);
-    }
+    self->close();
     lock.lock();
     self->done = true;
     self->woken.notify_all();

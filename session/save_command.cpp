@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // crowdjack-session save: what is patched now becomes the file's [patch] list.
 #include "common/error.hpp"
+#include "common/jack_closing.hpp"
+#include "common/jack_thread.hpp"
 #include "common/log.hpp"
 #include "common/options.hpp"
 #include "session/commands.hpp"
@@ -17,13 +19,13 @@ namespace {
 constexpr auto open_deadline = std::chrono::seconds{5};
 
 GraphView present_graph(const std::string& server) {
-    quieten_jack();
+    route_jack_messages();
     jack_client_t* client = open_jack_client("session-save", server, open_deadline);
     if (client == nullptr) {
         throw Failure{"cannot reach JACK server '" + server + "' to look at its patch: is the session running?"};
     }
     GraphView graph = look_at_graph(client, server);
-    jack_client_close(client);
+    (void)JackClosing{}.close(client);  // should it hang, it ends with us
     return graph;
 }
 

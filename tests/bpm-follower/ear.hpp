@@ -38,7 +38,7 @@ public:
             throw std::runtime_error{"the ear can't be activated"};
         }
     }
-    ~Ear() { jack_client_close(client_); }
+    ~Ear() { close_client(client_); }
     Ear(const Ear&) = delete;
     Ear& operator=(const Ear&) = delete;
 

@@ -19,6 +19,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace crowdjack::test {
@@ -98,12 +99,7 @@ keep = "wanted"
         }
         return observer_;
     }
-    void close_observer() {
-        if (observer_ != nullptr) {
-            jack_client_close(observer_);
-            observer_ = nullptr;
-        }
-    }
+    void close_observer() { close_client(std::exchange(observer_, nullptr)); }
     [[nodiscard]] bool connected(const std::string& from, const std::string& to) {
         const jack_port_t* port = jack_port_by_name(observer(), from.c_str());
         return port != nullptr && jack_port_connected_to(port, to.c_str()) != 0;

@@ -38,12 +38,12 @@ JackProbe::JackProbe(const std::string& server, const std::string& name, std::si
         },
         this);
     if (jack_activate(client_) != 0) {
-        jack_client_close(client_);
+        close_client(client_);
         throw std::runtime_error{"cannot activate " + name_};
     }
 }
 
-JackProbe::~JackProbe() { jack_client_close(client_); }
+JackProbe::~JackProbe() { close_client(client_); }
 
 int JackProbe::process(jack_nframes_t frames, void* self) {
     auto& probe = *static_cast<JackProbe*>(self);

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/support/jack_server.hpp"
 
-#include <csignal>
+#include "common/jack_closing.hpp"
+
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
+#include <map>
+#include <mutex>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 namespace crowdjack::test {
 
@@ -20,6 +26,9 @@ void refuse_shared_world() {
     }
 }
 
+std::mutex opened_mutex;
+std::map<jack_client_t*, std::unique_ptr<JackClosing>> opened;  ///< guarded by opened_mutex
+
 int observe(jack_nframes_t /*frames*/, void* /*unused*/) { return 0; }
 
 }  // namespace
@@ -33,7 +42,23 @@ jack_client_t* open_client(const std::string& server, const std::string& name) {
     if (client == nullptr) {
         throw std::runtime_error{"cannot open " + name + " on " + server};
     }
+    const std::lock_guard lock{opened_mutex};
+    const auto& closing = opened[client] = std::make_unique<JackClosing>();
+    closing->watch(client);
     return client;
+}
+
+void close_client(jack_client_t* client) {
+    if (client == nullptr) {
+        return;
+    }
+    std::unique_lock lock{opened_mutex};
+    const auto closing = std::move(opened.extract(client).mapped());
+    lock.unlock();
+    if (!closing->close(client)) {
+        std::fputs("libjack hangs in jack_client_close()\n", stderr);
+        std::_Exit(3);
+    }
 }
 
 JackServer::JackServer() : JackServer{Settings{}} {}
@@ -71,12 +96,7 @@ void JackServer::start() {
     jack_activate(observer_);
 }
 
-void JackServer::close_observer() {
-    if (observer_ != nullptr) {
-        jack_client_close(observer_);
-        observer_ = nullptr;
-    }
-}
+void JackServer::close_observer() { close_client(std::exchange(observer_, nullptr)); }
 
 void JackServer::kill_hard() {
     process_->kill_hard();

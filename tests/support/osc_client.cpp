@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <sstream>
@@ -28,20 +29,27 @@ void add(lo_message message, const OscValue& value) {
                value);
 }
 
-OscValue value_of(char type, const lo_arg& argument) {
+/// Copied out: liblo aligns arguments to 4 bytes only.
+template <typename T>
+T copied(const lo_arg* argument) {
+    T value{};
+    std::memcpy(&value, argument, sizeof value);
+    return value;
+}
+
+OscValue value_of(char type, const lo_arg* argument) {
     switch (type) {
     case LO_INT32:
-        return argument.i;
+        return copied<std::int32_t>(argument);
     case LO_INT64:
-        return argument.h;
+        return copied<std::int64_t>(argument);
     case LO_FLOAT:
-        return argument.f;
+        return copied<float>(argument);
     case LO_DOUBLE:
-        return argument.d;
+        return copied<double>(argument);
     case LO_STRING:
-        return std::string{&argument.s};
     case LO_SYMBOL:
-        return std::string{&argument.S};
+        return std::string{reinterpret_cast<const char*>(argument)};
     case LO_TRUE:
         return true;
     case LO_FALSE:
@@ -111,7 +119,7 @@ int OscClient::take(const char* path, const char* types, lo_arg** arguments, int
                     void* self) {
     OscReceived message{path, {}};
     for (int i = 0; i < count; ++i) {
-        message.arguments.push_back(value_of(types[i], *arguments[i]));
+        message.arguments.push_back(value_of(types[i], arguments[i]));
     }
     auto& client = *static_cast<OscClient*>(self);
     const std::lock_guard lock{client.mutex_};

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <jack/jack.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+namespace crowdjack {
+
+/// Closes a JACK client without getting stuck.
+///
+/// jack_client_close() cancels libjack's notification thread wherever it is. Hits it while another client comes or goes
+/// and the thread holds a lock of the library's (fSynchroMutex of jackd2 1.9), that lock is never freed, and this and
+/// all later opening and closing in this process hang. So closing waits for a moment in which nobody came or went.
+class JackClosing {
+public:
+    /// Starts noticing who comes and goes. Control thread, before jack_activate(); takes the client's registration
+    /// callback.
+    void watch(jack_client_t* client);
+
+    /// Waits for calm, at most for a second, then closes. `client` is gone afterwards in any case.
+    /// @returns false when libjack hangs all the same: then a thread stays behind in it, and this process should end
+    bool close(jack_client_t* client, std::chrono::milliseconds deadline = std::chrono::seconds{2}) const;
+
+private:
+    std::atomic<std::int64_t> last_change_ns_{0};  ///< written by JACK's notification thread (relaxed)
+};
+
+}  // namespace crowdjack
