@@ -199,13 +199,26 @@ TEST_CASE("a strip whose source vanishes and one that hangs come back by themsel
     const std::int64_t again = room.soon();
     deck_b->start_at(again);
     REQUIRE(capture->wait_until(again + delay + 4800));
-    const auto place = static_cast<std::size_t>(again - start);
-    for (std::size_t i = 0; i < 4800; ++i) {
-        const auto sample = capture->sample(0, again + delay + static_cast<std::int64_t>(i));
-        if (sample) {
-            REQUIRE(*sample == good[0][place + i] + 0.125F);
+    const auto check_both_from = [&](std::int64_t from) {
+        std::size_t heard = 0;
+        for (std::int64_t frame = from; frame < from + 4800; ++frame) {
+            // Cycles that the machine lost are not there, or silent; whatever sounds is both.
+            const float sample = capture->sample(0, frame + delay).value_or(0.0F);
+            if (sample != 0.0F) {
+                REQUIRE(sample == good[0][static_cast<std::size_t>(frame - start)] + 0.125F);
+                ++heard;
+            }
         }
-    }
+        CHECK(heard > 2400);
+    };
+    check_both_from(again);
+    deck_b->hang(true);
+    const std::int64_t hung = room.soon(0.0);
+    REQUIRE(room.server.wait_for_frame(static_cast<std::uint32_t>(hung + 48000)));
+    deck_b->hang(false);
+    const std::int64_t released = room.soon(0.2);
+    REQUIRE(capture->wait_until(released + delay + 4800));
+    check_both_from(released);
 }
 
 TEST_CASE("meters come 25 times a second to subscribers, and on question") {

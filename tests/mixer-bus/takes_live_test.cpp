@@ -2,6 +2,7 @@
 #include "tests/mixer-bus/icecast.hpp"
 #include "tests/mixer-bus/mixer_room.hpp"
 #include "tests/mixer-bus/undisturbed.hpp"
+#include "tests/support/frozen_disk.hpp"
 #include "tests/support/waves.hpp"
 
 #include <doctest/doctest.h>
@@ -153,6 +154,48 @@ TEST_CASE("on a full disk there is one error, the file plays, and the mix goes o
     CHECK(room.obeys("/mixer/record/start", {"elsewhere.wav"}));
     CHECK(room.obeys("/mixer/record/stop"));
     umount2(small.c_str(), MNT_DETACH);
+}
+
+TEST_CASE("a disk that stands still for ten seconds costs the recording no frame and the mix no sample") {
+    MixerRoom room;
+    FrozenDisk disk{room.folder.path()};
+    if (!disk.possible()) {
+        MESSAGE("skipped: ", disk.why_not());
+        return;
+    }
+    undisturbed([&, take = 0]() mutable {
+        const std::string path = (disk.path() / ("set" + std::to_string(++take) + ".wav")).string();
+        const Stereo music{noise(48000 * 14, 1), noise(48000 * 14, 2)};
+        const auto deck = room.player("A", music);
+        const auto capture = room.capture();
+        REQUIRE(room.obeys("/mixer/record/start", {path}));
+        const std::int64_t start = room.soon(0.2);
+        deck->start_at(start);
+        REQUIRE(capture->wait_until(start + 48000));
+        disk.freeze();
+        const bool ten_seconds = capture->wait_until(start + 48000 * 11);
+        disk.thaw();
+        REQUIRE(ten_seconds);
+        REQUIRE(capture->wait_until(start + 48000 * 12 + 4800));
+        REQUIRE(room.obeys("/mixer/record/stop"));
+        REQUIRE(room.mixer->wait_for_line("recorded path=" + path));
+        CHECK(room.mixer->output().find("lost=0") != std::string::npos);
+        if (disturbed(*capture)) {
+            return false;
+        }
+        const auto content = read_audio(path);
+        std::size_t first = 0;
+        while (content.interleaved[2 * first] == 0.0F) {
+            ++first;
+        }
+        std::size_t wrong = 0;
+        for (std::size_t i = 0; i < 48000 * 12; ++i) {
+            const auto heard = capture->sample(0, start + delay + static_cast<std::int64_t>(i));
+            wrong += heard == music[0][i] && content.interleaved[2 * (first + i)] == music[0][i] ? 0U : 1U;
+        }
+        CHECK(wrong == 0);
+        return true;
+    });
 }
 
 TEST_CASE("--record records from the very first frame and SIGTERM leaves a whole file behind a short fade") {
