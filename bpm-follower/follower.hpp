@@ -74,7 +74,8 @@ private:
     enum class Phase { away, waiting_for_clock, asking, running };
     Phase phase_{Phase::away};
     std::uint64_t cycles_at_connect_{};
-    std::chrono::steady_clock::time_point asked_at_{};
+    std::chrono::steady_clock::time_point asked_at_{}, answered_at_{};
+    std::size_t decks_asked_{0};
     std::map<std::string, std::vector<AnnouncedLine>> found_;  ///< what decks answered, by their URL
     std::optional<SavedState> saved_;                          ///< what --resume or a session manager gave
     int clock_listeners_{0};                                   ///< connections of the midi_clock port

@@ -9,7 +9,8 @@ namespace crowdjack {
 
 namespace {
 
-constexpr auto answer_deadline = std::chrono::milliseconds{150};  ///< for decks to say which line they play
+constexpr auto answer_deadline = std::chrono::milliseconds{500};  ///< for decks to say which line they play
+constexpr auto last_word = std::chrono::milliseconds{50};         ///< after the latest line of a deck nothing follows
 
 }  // namespace
 
@@ -29,7 +30,8 @@ void Follower::disconnected() {
 void Follower::look_for_lines() {
     conductor_.set_lead(sender_.lead());
     found_.clear();
-    if (conductor_.running() || sender_.ask_for_lines() == 0) {
+    decks_asked_ = conductor_.running() ? 0 : sender_.ask_for_lines();
+    if (decks_asked_ == 0) {
         begin();
         return;
     }
@@ -47,6 +49,7 @@ void Follower::hear_line(const OscRequest& request) {
     if (phase_ == Phase::asking) {
         found_[request.sender().url()].push_back(
             read_line(request.arguments, shell_.jack().last_frame(), shell_.jack().format().rate));
+        answered_at_ = std::chrono::steady_clock::now();
     }
 }
 
@@ -74,7 +77,9 @@ void Follower::begin() {
 }
 
 void Follower::begin_if_answered() {
-    if (std::chrono::steady_clock::now() - asked_at_ >= answer_deadline) {
+    const auto time = std::chrono::steady_clock::now();
+    const bool all_spoke = found_.size() >= decks_asked_ && time - answered_at_ >= last_word;
+    if (all_spoke || time - asked_at_ >= answer_deadline) {
         begin();
     }
 }

@@ -189,17 +189,17 @@ std::optional<WireFrame> OscArguments::optional_frame(std::size_t i, std::string
     constexpr auto low = static_cast<double>(std::numeric_limits<std::int32_t>::min());
     constexpr double high = 9.0e15;  // whole numbers are exact in a double up to here
     if (types_[i] == 'i') {
-        return static_cast<WireFrame>(lo_message_get_argv(message_)[i]->i);
+        return static_cast<WireFrame>(as<std::int32_t>(i));
     }
     if (types_[i] == 'h') {
-        return static_cast<WireFrame>(lo_message_get_argv(message_)[i]->h);
+        return static_cast<WireFrame>(as<std::int64_t>(i));
     }
     return static_cast<WireFrame>(static_cast<std::int64_t>(std::floor(number(i, name, low, high))));
 }
 
 std::optional<std::string_view> OscArguments::trailing_text(std::size_t first) const {
     if (size() > first && is_text(size() - 1)) {
-        return std::string_view{&lo_message_get_argv(message_)[size() - 1]->s};
+        return text(size() - 1, {});
     }
     return std::nullopt;
 }

@@ -328,6 +328,6 @@ TEST_CASE("a session of every command keeps the audio thread free of allocations
     done("/deck/eject");
     CHECK(deck.ask(stage.osc, "/deck/state").text(0) == "empty");
     CHECK(deck.process().terminate() == 0);
-    CAPTURE(deck.process().output());
-    CHECK(deck.process().output().find("trap") == std::string::npos);
+    CAPTURE(deck.process().whole_output());
+    CHECK(deck.process().whole_output().find("trap") == std::string::npos);
 }

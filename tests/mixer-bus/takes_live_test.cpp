@@ -178,8 +178,9 @@ TEST_CASE("a disk that stands still for ten seconds costs the recording no frame
         REQUIRE(ten_seconds);
         REQUIRE(capture->wait_until(start + 48000 * 12 + 4800));
         REQUIRE(room.obeys("/mixer/record/stop"));
-        REQUIRE(room.mixer->wait_for_line("recorded path=" + path));
-        CHECK(room.mixer->output().find("lost=0") != std::string::npos);
+        const auto said = room.mixer->wait_for_line("recorded path=" + path);
+        REQUIRE(said);
+        CHECK(said->find("lost=0") != std::string::npos);
         if (disturbed(*capture)) {
             return false;
         }

@@ -222,6 +222,6 @@ TEST_CASE("a session file with a mistake starts nothing") {
         << "[jack]\nautostart = true\n[[client]]\nname = \"x\"\nrun = [\"crowdjack-dekc\"]\n";
     Process session{{program_path("crowdjack-session"), "run", (folder / "bad.toml").string()}};
     CHECK(session.wait() == 2);
-    CHECK(session.output().find("bad.toml:5: program 'crowdjack-dekc'") != string::npos);
-    CHECK(session.output().find("did you mean 'crowdjack-deck'?") != string::npos);
+    CHECK(session.whole_output().find("bad.toml:5: program 'crowdjack-dekc'") != string::npos);
+    CHECK(session.whole_output().find("did you mean 'crowdjack-deck'?") != string::npos);
 }

@@ -123,8 +123,8 @@ TEST_CASE("without a follower: frames exact, a missing file skipped, a deck kill
 
     REQUIRE(setlist.wait(Deadline{60'000}) == 0);
     MESSAGE(setlist.output());
-    CHECK(setlist.output().find("skipped") != std::string::npos);
-    CHECK(setlist.output().find("part1.wav") != std::string::npos);
+    CHECK(setlist.whole_output().find("skipped") != std::string::npos);
+    CHECK(setlist.whole_output().find("part1.wav") != std::string::npos);
     const auto rows = world.played();
     REQUIRE(rows.size() == 3);
     CHECK(std::stoll(rows[1].at("start_frame")) == start + 48000 * 5);
