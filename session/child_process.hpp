@@ -15,6 +15,9 @@
 
 namespace crowdjack {
 
+/// In the environment of what a session starts: the name of its server.
+inline constexpr const char* session_mark = "CROWDJACK_SESSION";
+
 /// How to start a child.
 struct ChildCommand {
     std::vector<std::string> arguments;              ///< [0]: the program's path

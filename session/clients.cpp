@@ -14,7 +14,6 @@ namespace crowdjack {
 
 namespace {
 
-constexpr const char* session_mark = "CROWDJACK_SESSION";
 constexpr const char* client_mark = "CROWDJACK_CLIENT";
 constexpr auto term_patience = std::chrono::milliseconds{1000};
 /// The next tier does not wait longer than this for a slow one before it.

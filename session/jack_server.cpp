@@ -23,7 +23,6 @@ namespace {
 constexpr auto start_deadline = std::chrono::seconds{10};
 constexpr auto reach_patience = std::chrono::seconds{6};
 constexpr auto probe_deadline = std::chrono::seconds{3};
-constexpr const char* session_mark = "CROWDJACK_SESSION";
 
 /// May this user's threads have real-time priority? Tried on a thread of its own.
 bool realtime_is_permitted() {

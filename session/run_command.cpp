@@ -9,6 +9,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 
 namespace crowdjack {
 
@@ -31,6 +32,15 @@ void override_period(SessionFile& session, const CommandLine& command) {
     } else if (wished != nullptr && *wished != '\0') {
         session.jack.period = parse_period(wished, "$CROWDJACK_PERIOD");
     }
+}
+
+std::string checked_setlist(const CommandLine& command) {
+    const auto csv = command.values()["setlist"].as<std::string>();
+    std::error_code error;
+    if (!csv.empty() && !std::filesystem::is_regular_file(csv, error)) {
+        throw UsageError{"--setlist '" + csv + "': there is no such file: crowdjack-struct-export writes one"};
+    }
+    return csv;
 }
 
 /// The file's server, unless the command line names one; clients on other machines become known peers.
@@ -65,6 +75,8 @@ int run_session(int argc, const char* const* argv) {
     command.usage_tail = "FILE.toml";
     command.own.add_options()("period", boost::program_options::value<std::string>()->value_name("N"),
                               "period in frames of a server that is started (also $CROWDJACK_PERIOD)")(
+        "setlist", boost::program_options::value<std::string>()->default_value("")->value_name("SECTIONS.csv"),
+        "play this unattended set, again and again, once all is patched")(
         "legacy-levels", boost::program_options::bool_switch(), "gains begin at 0.8 x 0.8, as crowdstream's did");
     command.hidden.add_options()("file", boost::program_options::value<std::string>());
     command.positional.add("file", 1);
@@ -82,7 +94,7 @@ int run_session(int argc, const char* const* argv) {
         ports = {own.osc_port};
     }
     return keep_session(own, std::move(session), std::move(ports),
-                        {command.values()["legacy-levels"].as<bool>(), false});
+                        {command.values()["legacy-levels"].as<bool>(), false, checked_setlist(command)});
 }
 
 }  // namespace crowdjack

@@ -16,6 +16,7 @@
 #include <csignal>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 namespace crowdjack {
 
@@ -24,7 +25,6 @@ namespace {
 constexpr auto registry_look = std::chrono::milliseconds{100};  ///< besides events: a killed owner makes none
 constexpr auto patchbay_goodbye = std::chrono::milliseconds{300};
 constexpr auto server_goodbye = std::chrono::milliseconds{800};
-constexpr const char* session_mark = "CROWDJACK_SESSION";
 
 /// The pids that an earlier run left in session.state, by name; "jackd" is the server's.
 std::map<std::string, pid_t> pids_of_earlier_run(const std::string& server) {
@@ -68,6 +68,7 @@ SessionRun::SessionRun(ClientShell& shell, SessionFile session, Settings setting
       budget_{shell, calls_},
       decks_{shell, calls_},
       tempo_{shell, calls_},
+      setlist_{shell.loop(), logs_, shell.server()},
       starter_{shell,
                calls_,
                decks_,
@@ -77,7 +78,8 @@ SessionRun::SessionRun(ClientShell& shell, SessionFile session, Settings setting
                    {settings.legacy_levels, [this](double hz) { play_tone(hz); }}},
       movement_{{shell, calls_, decks_, starter_, tempo_}},
       native_{{shell, calls_, decks_, starter_, tempo_},
-              {clients_, patchbay_, [this] { save_patch(); }, [this](const std::string& csv) { start_setlist(csv); }}} {
+              {clients_, patchbay_, [this] { save_patch(); },
+               [this](const std::string& csv) { setlist_.start(csv, false); }}} {
     shell_.hooks.ports = [](const std::string&) { return std::vector<PortSpec>{}; };
     shell_.hooks.connected = [this] { connected(); };
     shell_.hooks.disconnected = [this] { disconnected(); };
@@ -172,6 +174,9 @@ void SessionRun::patch_changed() {
     clients_.see_ports(clients_with_ports);
     watchdog_.see_patch(*status);
     starter_.look_again();
+    if (status->complete()) {
+        begin_setlist();
+    }
     if (settings_.patch_is_state && status->graph.links != saved_links_) {
         saved_links_ = status->graph.links;
         shell_.state_changed();  // the user patched: worth saving
@@ -179,10 +184,9 @@ void SessionRun::patch_changed() {
 }
 
 void SessionRun::stop(std::function<void()> finished) {
-    for (const auto* helper : {&setlist_, &tone_}) {
-        if (*helper) {
-            (*helper)->signal(SIGTERM);
-        }
+    setlist_.stop();
+    if (tone_) {
+        tone_->signal(SIGTERM);
     }
     clients_.stop(std::move(finished));
 }
@@ -242,22 +246,22 @@ void SessionRun::save_patch() {
               {{"file", session_.path.string()}, {"connections", saved.connections.size()}});
 }
 
-void SessionRun::start_setlist(const std::string& csv) {
-    if (setlist_) {
-        throw OscError{OscErrorCode::refused, "a setlist is playing: send /setlist/stop first"};
+void SessionRun::begin_setlist() {
+    if (settings_.setlist.empty()) {
+        return;
     }
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(csv, error)) {
-        throw OscError{OscErrorCode::not_found, "there is no file '" + csv + "'"};
+    const std::string csv = std::exchange(settings_.setlist, {});  // once
+    for (const PeerInfo& peer : shell_.peers().all()) {
+        if (peer.name == "setlist") {
+            log_event(LogLevel::info, "setlist-found", {{"pid", peer.pid}});
+            return;
+        }
     }
-    setlist_ = ChildProcess::start(shell_.loop(),
-                                   {{"/proc/self/exe", "setlist", csv, "--server", shell_.server()},
-                                    {{session_mark, shell_.server()}, {"NSM_URL", ""}},
-                                    logs_.channel("setlist")},
-                                   [this](const Ending& ending) {
-                                       log_event(LogLevel::info, "setlist-ended", {{"how", ending.text()}});
-                                       setlist_.reset();
-                                   });
+    try {
+        setlist_.start(csv, true);
+    } catch (const OscError& error) {
+        log_event(LogLevel::error, "setlist-not-started", {{"why", error.what()}});
+    }
 }
 
 void SessionRun::play_tone(double hz) {

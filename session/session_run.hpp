@@ -7,6 +7,7 @@
 #include "session/movement_relay.hpp"
 #include "session/native_door.hpp"
 #include "session/patchbay.hpp"
+#include "session/setlist_keeper.hpp"
 #include "session/tune_budget_log.hpp"
 #include "session/watchdog.hpp"
 
@@ -21,6 +22,7 @@ public:
     struct Settings {
         bool legacy_levels{false};
         bool patch_is_state{false};  ///< under NSM: the patch is what is saved; there is no session file
+        std::string setlist{};       ///< sections.csv to play, again and again, once all is patched; may be empty
     };
 
     SessionRun(ClientShell& shell, SessionFile session, Settings settings);
@@ -40,7 +42,7 @@ private:
     void stop(std::function<void()> finished);
     void save_patch();
     void restore_patch(const std::string& text);
-    void start_setlist(const std::string& csv);
+    void begin_setlist();
     void play_tone(double hz);
     [[nodiscard]] std::string state_text() const;
     [[nodiscard]] bool strangers_use_the_server() const;
@@ -58,11 +60,11 @@ private:
     BudgetLog budget_;
     DeckBook decks_;
     TempoDesk tempo_;
+    SetlistKeeper setlist_;
     GroupStarter starter_;
     CrowdstreamDoor crowdstream_;
     MovementRelay movement_;
     NativeDoor native_;
-    std::optional<ChildProcess> setlist_;
     std::optional<ChildProcess> tone_;
     int registry_fd_{-1};
     bool begun_{false};

@@ -189,6 +189,34 @@ TEST_CASE("a deck that is not ready in time is named, and the others start") {
     CHECK(reply->text(2) == "A");
 }
 
+TEST_CASE(
+    "a session's own setlist begins once all is patched; when it is killed the music goes on and another follows") {
+    SessionRoom room;
+    REQUIRE(room.wait_until_whole());
+    CHECK(room.session->terminate() == 0);
+    room.close_observer();
+    std::ofstream csv{room.folder / "sections.csv"};
+    csv << "path,bpm,key,target_bpm,speed,ini_cue,begin_cue,end_cue,begin_cue_adj,end_cue_adj,duration_orig,"
+           "duration_sectioned,part_file_orig,part_file\n";
+    for (const char* name : {"one.wav", "two.wav"}) {
+        const string part = room.coded_track(name, CodedChannels::both);
+        csv << part << ",120,Am,120,1,0,0,0,50,58,1:00.00,1:00.00," << part << ',' << part << '\n';
+    }
+    csv.close();
+    room.start({"--setlist", (room.folder / "sections.csv").string()});
+    REQUIRE(room.wait_until_whole());
+    Capture ears{"test", {"ears", 2, 40.0}};
+    ears.listen_to("deck-A:out_l", 0);
+    REQUIRE(ears.wait_for_sound(0, ears.first_frame()));
+    const std::int64_t killed = ears.end_frame().value();
+    const pid_t before = SessionRoom::signal("setlist", SIGKILL);
+    REQUIRE(SessionRoom::wait_for_successor("setlist", before));
+    REQUIRE(ears.wait_until(ears.end_frame().value() + 48000));
+    CHECK(longest_silence(ears, 0, killed, ears.end_frame().value()) < 4800);
+    CHECK(replies(room, "/setlist/stop"));
+    CHECK(room.session->wait_for_line("setlist-ended how="));
+}
+
 TEST_CASE("save stores what was patched by hand, and nothing else changes in the file") {
     SessionRoom room;
     REQUIRE(room.wait_until_whole());

@@ -71,9 +71,10 @@ keep = "wanted"
     SessionRoom(const SessionRoom&) = delete;
     SessionRoom& operator=(const SessionRoom&) = delete;
 
-    void start() {
-        session = std::make_unique<Process>(
-            std::vector<std::string>{program_path("crowdjack-session"), "run", file().string()});
+    void start(const std::vector<std::string>& options = {}) {
+        std::vector<std::string> command{program_path("crowdjack-session"), "run", file().string()};
+        command.insert(command.end(), options.begin(), options.end());
+        session = std::make_unique<Process>(command);
     }
 
     [[nodiscard]] std::filesystem::path file() const { return folder / "set.toml"; }
