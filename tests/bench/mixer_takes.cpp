@@ -2,9 +2,11 @@
 // R5, R6, S3, S4: what recording and streaming survive, and what the isolator's response is.
 //
 // usage: mixer_takes [SECONDS]   how long icecast stays away (60)
+#include "tests/deck/live_deck.hpp"
 #include "tests/mixer-bus/icecast.hpp"
 #include "tests/mixer-bus/mixer_room.hpp"
 #include "tests/support/figures.hpp"
+#include "tests/support/frozen_disk.hpp"
 #include "tests/support/waves.hpp"
 
 #include <chrono>
@@ -108,11 +110,15 @@ private:
 /// Follows a signal of places and counts where it does not go on.
 class Follower {
 public:
+    /// @param level  what is added to each place
+    explicit Follower(float level = 0.0F) : level_{level} {}
+
     void take(float sample) {
         if (place_ < 0 && sample == 0.0F) {
             return;
         }
-        const auto came = static_cast<std::int64_t>(std::llround(static_cast<double>(sample) * 16777216.0)) - 1;
+        const auto came =
+            static_cast<std::int64_t>(std::llround(static_cast<double>(sample - level_) * 16777216.0)) - 1;
         breaks_ += place_ >= 0 && came != (place_ + 1) % PlaceSource::period ? 1 : 0;
         place_ = came;
         ++frames_;
@@ -121,6 +127,7 @@ public:
     [[nodiscard]] std::int64_t frames() const { return frames_; }
 
 private:
+    float level_;
     std::atomic<std::int64_t> place_{-1}, breaks_{0}, frames_{0};  // written by audio, read by main
 };
 
@@ -142,12 +149,12 @@ void follow(const std::filesystem::path& path, Follower& follower) {
 /// The master, followed.
 class Listener {
 public:
-    explicit Listener(const std::string& server)
-        : probe_{server, "listener", 1, 0, [this](const JackProbe::Cycle& cycle) {
-                     for (std::uint32_t i = 0; i < cycle.frames; ++i) {
-                         heard.take(cycle.inputs[0][i]);
-                     }
-                 }} {
+    explicit Listener(const std::string& server, float level = 0.0F)
+        : heard{level}, probe_{server, "listener", 1, 0, [this](const JackProbe::Cycle& cycle) {
+                                   for (std::uint32_t i = 0; i < cycle.frames; ++i) {
+                                       heard.take(cycle.inputs[0][i]);
+                                   }
+                               }} {
         probe_.connect("mixer-bus:master_l", probe_.input(0));
     }
     Follower heard;
@@ -157,48 +164,97 @@ private:
     JackProbe probe_;
 };
 
+/// Four real decks on strips A to D, one saying its places and three holding a level, so that a frame that any of them
+/// misses shows in the sum.
+class FourDecks {
+public:
+    static constexpr float level = 3 * 0.125F;  ///< what the others add; the sum stays below 1, where it is exact
+
+    FourDecks(const MixerRoom& room, double seconds) {
+        const auto frames = static_cast<std::size_t>(seconds * rate);
+        Signal places(2 * frames);
+        for (std::size_t i = 0; i < places.size(); ++i) {
+            places[i] = PlaceSource::value(static_cast<std::int64_t>(i / 2));
+        }
+        write_audio(room.folder / "places.wav", places, 2, 48'000);
+        write_audio(room.folder / "level.wav", Signal(2 * frames, 0.125F), 2, 48'000);
+        for (const std::string letter : {"A", "B", "C", "D"}) {
+            const auto& deck = decks_.emplace_back(
+                std::make_unique<LiveDeck>(room.server, room.folder.path(), std::vector<std::string>{}, letter));
+            deck->ask(osc_, "/deck/cue", {(room.folder / (letter == "A" ? "places.wav" : "level.wav")).string()});
+            room.server.connect(deck->port("out_l"), "mixer-bus:" + letter + "_l");
+            room.server.connect(deck->port("out_r"), "mixer-bus:" + letter + "_r");
+        }
+    }
+    void start_at(std::int64_t frame) {
+        for (const auto& deck : decks_) {
+            deck->ask(osc_, "/deck/start", {static_cast<std::int32_t>(static_cast<std::uint32_t>(frame))});
+        }
+    }
+
+private:
+    OscClient osc_;
+    std::vector<std::unique_ptr<LiveDeck>> decks_;
+};
+
 void measure_outage(double seconds) {
     if (!Icecast::possible()) {
         std::printf("R6: icecast2 is not here\n");
         return;
     }
+    constexpr double stall_s = 10.0;
     MixerRoom room;
+    FrozenDisk disk{room.folder.path(), 256};
+    if (!disk.possible()) {
+        std::printf("R6: no disk that stands still: %s\n", disk.why_not().c_str());
+    }
+    const auto recording = (disk.possible() ? disk.path() : room.folder.path()) / "night.wav";
     Icecast icecast{room.folder.path(), 8710, "hackme"};
     icecast.start();
-    PlaceSource source{room.server.name(), "A"};
-    const Listener listener{room.server.name()};
-    (void)room.obeys("/subscribe");
-    (void)room.obeys("/mixer/record/start", {"night.wav"});
-    (void)room.obeys("/mixer/stream/start", {icecast.url("set")});
-    const std::int64_t begin = room.soon(0.1);
-    source.begin_at(begin);
-    (void)room.server.wait_for_frame(static_cast<std::uint32_t>(begin + 96000));
-    icecast.kill_hard();
-    const auto away = static_cast<std::uint32_t>(room.soon(seconds));
-    while (!room.server.wait_for_frame(away, Deadline{20'000})) {
+    FourDecks decks{room, seconds + 60.0};
+    const Listener listener{room.server.name(), FourDecks::level};
+    const auto wait_for = [&](std::int64_t frame) {
+        while (!room.server.wait_for_frame(static_cast<std::uint32_t>(frame), Deadline{20'000})) {
+            (void)room.obeys("/subscribe");
+        }
         (void)room.obeys("/subscribe");
+    };
+    (void)room.obeys("/mixer/record/start", {recording.string()});
+    (void)room.obeys("/mixer/stream/start", {icecast.url("set")});
+    const std::int64_t begin = room.soon(0.3);
+    decks.start_at(begin);
+    wait_for(begin + 96000);
+    icecast.kill_hard();
+    const auto away = room.soon(seconds);
+    if (disk.possible()) {
+        disk.freeze();
+        wait_for(room.soon(std::min(stall_s, seconds)));
+        disk.thaw();
     }
-    (void)room.obeys("/subscribe");
+    wait_for(away);
     const std::size_t mark = room.osc.count();
     icecast.start();
     const auto back = std::chrono::steady_clock::now();
     const bool connected = room.osc.wait_for("/mixer/stream/connected", mark).has_value();
     const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - back).count();
     const auto skipped = room.osc.wait_for("/mixer/stream/skipped", mark, Deadline{3000});
-    (void)room.server.wait_for_frame(static_cast<std::uint32_t>(room.soon(1.0)));
+    wait_for(room.soon(1.0));
     const auto stopped = room.ask("/mixer/record/stop");
-    Follower recorded;
-    follow(room.folder / "night.wav", recorded);
+    Follower recorded{FourDecks::level};
+    follow(recording, recorded);
     const auto lost = room.mixer->wait_for_line("recorded path=").value_or("");
     print_figure("R6", "icecast gone " + shown(seconds) + " s: stream back after, s; frames of sound skipped",
                  shown(took) + "; " + (skipped ? shown(skipped->number(1), 8) : "0"), "≤ 5", connected && took <= 5.0);
-    print_figure("R6",
-                 "meanwhile: frames lost by the recording; breaks in it; breaks in the mix; xruns of this machine",
-                 lost.substr(lost.rfind("lost=")) + "; " + std::to_string(recorded.breaks()) + "; " +
-                     std::to_string(listener.heard.breaks()) + "; " + std::to_string(listener.xruns()),
-                 "0; 0; 0",
-                 lost.ends_with("lost=0") && recorded.breaks() <= static_cast<std::int64_t>(listener.xruns()) &&
-                     stopped.is_reply_to("/mixer/record/stop"));
+    print_figure(
+        "R6",
+        "meanwhile 4 decks, and a disk that stands still for 10 s: frames lost by the recording; breaks in it; "
+        "breaks in the mix; xruns of this machine; frames followed",
+        lost.substr(lost.rfind("lost=")) + "; " + std::to_string(recorded.breaks()) + "; " +
+            std::to_string(listener.heard.breaks()) + "; " + std::to_string(listener.xruns()) + "; " +
+            std::to_string(recorded.frames()),
+        "0; 0; 0",
+        lost.ends_with("lost=0") && recorded.breaks() <= static_cast<std::int64_t>(listener.xruns()) &&
+            stopped.is_reply_to("/mixer/record/stop"));
 }
 
 void measure_ten_minutes() {

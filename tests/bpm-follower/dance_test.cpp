@@ -215,7 +215,9 @@ TEST_CASE("a hundred thousand messages a second, half of them broken, lose no li
     REQUIRE(person.request(url, "/tempo/state").has_value());
     const auto memory = follower.memory().anonymous;
 
-    const auto sent = storm(url, 100'000, 3.0);
+    const Capture cycles{server.name(), {.name = "cycles", .channels = 1, .seconds = 30.0}};
+    const auto sent = storm(url, 100'000, 10.0);
+    const auto xruns = cycles.xruns();  // said, not judged: a shared machine has its own
     const auto answer = person.request(url, "/tempo/state");
     REQUIRE(answer.has_value());
     REQUIRE(person.request(url, "/tempo/hold", {true}).has_value());
@@ -246,7 +248,9 @@ TEST_CASE("a hundred thousand messages a second, half of them broken, lose no li
     }
     CHECK(gaps == 0);
     CHECK(worst < 1e-9);
-    CHECK(follower.memory().anonymous < memory + (1U << 20U));
+    const auto memory_after = follower.memory().anonymous;
+    CHECK(memory_after < memory + (1U << 20U));
     CHECK(follower.terminate() == 0);
-    MESSAGE(sent << " packets in 3 s, " << last << " lines, memory " << memory << " bytes before");
+    MESSAGE(sent << " packets in 10 s, " << xruns << " xruns, " << last << " lines, memory " << memory
+                 << " bytes before, " << memory_after << " after");
 }
