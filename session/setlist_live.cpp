@@ -91,7 +91,7 @@ void LiveSuite::look_around() {
         const auto before = known == decks_.end() ? std::nullopt : std::optional{known->second};
         const auto [client, fresh] = look(before, link_.peer(client_of_deck(letter)));
         if (before && (fresh || !client)) {
-            log_event(LogLevel::warning, fresh ? "deck_returned" : "deck_gone", {{"deck", client_of_deck(letter)}});
+            log_event(LogLevel::warning, fresh ? "deck-returned" : "deck-gone", {{"deck", client_of_deck(letter)}});
             conductor_.deck_gone(letter);
             decks_.erase(letter);
         }
@@ -105,7 +105,7 @@ void LiveSuite::look_around() {
         mixer_ = mixer;
     }
     if (mixer_fresh && had_mixer && now()) {
-        log_event(LogLevel::warning, "mixer_returned");
+        log_event(LogLevel::warning, "mixer-returned");
         conductor_.mixer_returned(*now());
     }
     follower_ = look(follower_, link_.peer_of_kind("bpm-follower")).first;
@@ -162,7 +162,7 @@ void LiveSuite::hear_deck(char letter, const OscArguments& arguments) {
     }
     const double seconds = SuiteLink::seconds();
     if (clock_.hear(*frame, seconds) == SetClock::Heard::restarted) {
-        log_event(LogLevel::warning, "server_restarted");
+        log_event(LogLevel::warning, "server-restarted");
         conductor_.server_restarted({clock_.at(seconds), seconds});
     }
     if (!rate_known_) {

@@ -52,7 +52,7 @@ void PlayedLog::add(const PlayedTrack& track, const Section& section) {
     file_ << line(track, section) << std::endl;
     if (!file_ && !complained_) {
         complained_ = true;
-        log_event(LogLevel::error, "played_log_failed", {{"file", path_.string()}, {"hint", "is the disk full?"}});
+        log_event(LogLevel::error, "played-log-failed", {{"file", path_.string()}, {"hint", "is the disk full?"}});
     }
 }
 

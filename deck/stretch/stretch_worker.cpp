@@ -112,7 +112,7 @@ void StretchWorker::run() {
                 continue;
             }
         } catch (const std::exception& failure) {
-            log_event(LogLevel::error, "stretch_failed", {{"why", failure.what()}});
+            log_event(LogLevel::error, "stretch-failed", {{"why", failure.what()}});
             give_up();
         }
         rest();
