@@ -171,7 +171,10 @@ void JackClient::close() {
 }
 
 void JackClient::drop_client() {
-    if (client_ == nullptr || closing_.close(std::exchange(client_, nullptr))) {
+    // The audio thread uses client_ until it is closed.
+    const bool closed = client_ == nullptr || closing_.close(client_);
+    client_ = nullptr;
+    if (closed) {
         return;
     }
     log_event(LogLevel::error, "jack-close-hangs",

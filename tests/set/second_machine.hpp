@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "tests/support/process.hpp"
+#include "tests/support/surroundings.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace crowdjack::test {
+
+/// Another machine on a cable to this one (10.0.0.2 there, 10.0.0.1 here), as namespaces: it shares neither network nor
+/// JACK's shared memory nor the registry with us, only the clock.
+///
+/// Only inside tests/support/isolated. The machine and whatever runs on it ends with its processes' scopes.
+class SecondMachine {
+public:
+    /// Why there can be none on this system; nothing when there can.
+    [[nodiscard]] static std::optional<std::string> missing();
+
+    /// @throws std::runtime_error when it can't be made
+    SecondMachine();
+    ~SecondMachine();
+    SecondMachine(const SecondMachine&) = delete;
+    SecondMachine& operator=(const SecondMachine&) = delete;
+
+    static constexpr const char* our_address = "10.0.0.1";
+    static constexpr const char* its_address = "10.0.0.2";
+
+    /// The command as it must be started here to run there, and the options that go with it.
+    [[nodiscard]] std::vector<std::string> there(std::vector<std::string> command) const;
+    [[nodiscard]] Process::Options surroundings() const;
+    /// Runs a command there to its end. @throws std::runtime_error with what it printed when it fails
+    void run(const std::vector<std::string>& command) const;
+
+private:
+    TemporaryFolder folder_;
+    Process machine_;
+};
+
+/// Runs a command here to its end. @returns what it printed @throws std::runtime_error with it when the command fails
+std::string run_here(const std::vector<std::string>& command, const Process::Options& options = {});
+
+}  // namespace crowdjack::test
