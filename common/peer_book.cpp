@@ -25,9 +25,8 @@ std::vector<PeerInfo> parse_remote_peers(const std::vector<std::string>& peers) 
         }
         PeerInfo info;
         info.client = info.name = info.jack = peer.substr(0, equals);
-        info.url = peer.substr(equals + 1);
+        info.url = OscEndpoint::parse(peer.substr(equals + 1)).url();  // as its answers will show it
         info.kind = info.name.starts_with("deck-") ? "deck" : info.name;
-        (void)OscEndpoint::parse(info.url);
         remote.push_back(std::move(info));
     }
     return remote;

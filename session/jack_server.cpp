@@ -61,6 +61,13 @@ void remove_stale_metadata() {
     }
 }
 
+/// Signals wait for the control loop, which does not run yet.
+bool told_to_stop() {
+    sigset_t waiting;
+    sigpending(&waiting);
+    return sigismember(&waiting, SIGINT) == 1 || sigismember(&waiting, SIGTERM) == 1;
+}
+
 }  // namespace
 
 bool jack_server_answers(const std::string& server, std::chrono::milliseconds deadline) {
@@ -73,9 +80,12 @@ bool jack_server_answers(const std::string& server, std::chrono::milliseconds de
 
 std::vector<std::string> jackd_command(const JackSpec& spec, const std::string& server, bool realtime) {
     // Neither -S (a killed client would cost 56 ms) nor -t.
-    std::vector<std::string> command{"jackd", realtime ? "-R" : "-r", "-n", server, "-d", spec.driver};
-    const bool on_network = spec.driver.starts_with("net");
-    if (!on_network) {  // these take rate and period from their master
+    std::vector<std::string> command{"jackd", realtime ? "-R" : "-r", "-n", server};
+    for (const std::string& client : spec.internal) {
+        command.insert(command.end(), {"-I", client});
+    }
+    command.insert(command.end(), {"-d", spec.driver});
+    if (!spec.on_network()) {
         command.insert(command.end(), {"-r", std::to_string(spec.rate), "-p", std::to_string(spec.period)});
     }
     if (!spec.device.empty()) {
@@ -143,7 +153,7 @@ void JackServer::start() {
 }
 
 void JackServer::wait_until_it_answers() {
-    const auto give_up = std::chrono::steady_clock::now() + start_deadline;
+    auto give_up = std::chrono::steady_clock::now() + start_deadline;
     bool again = false;
     while (!jack_server_answers(server_, probe_deadline)) {
         if (state_of(process_->pid()) == 'Z' || state_of(process_->pid()) == ' ') {
@@ -151,7 +161,17 @@ void JackServer::wait_until_it_answers() {
             throw Failure{"the JACK server ended at once (its words are above): is the driver '" + spec_.driver +
                           "' right, is the sound card free? (driver = \"dummy\" needs none)"};
         }
+        if (told_to_stop()) {
+            process_->signal(SIGTERM);
+            throw Failure{"stopped before the JACK server answered"};
+        }
         if (std::chrono::steady_clock::now() > give_up) {
+            give_up += start_deadline;
+            if (spec_.on_network()) {
+                log_event(LogLevel::info, "waiting-for-the-master",
+                          {{"why", "a network driver answers only when the other machine's server is there"}});
+                continue;
+            }
             process_->signal(SIGKILL);
             process_.reset();
             if (again || any_server_of_this_user_runs()) {
@@ -190,7 +210,7 @@ void JackServer::ended(const Ending& ending) {
         try {
             start();
             loop_.after(reach_patience, [this, pid = process_->pid()] {
-                if (!reached_ && own_pid() == pid && !stopping_) {
+                if (!reached_ && own_pid() == pid && !stopping_ && !spec_.on_network()) {
                     log_event(LogLevel::error, "jack-server-hangs",
                               {{"server", server_}, {"do", "starting it once more"}});
                     process_->signal(SIGKILL);

@@ -3,6 +3,7 @@
 #include "common/error.hpp"
 #include "common/log.hpp"
 #include "common/options.hpp"
+#include "common/osc_endpoint.hpp"
 #include "session/commands.hpp"
 #include "session/idle_audio.hpp"
 #include "session/session_run.hpp"
@@ -51,6 +52,12 @@ CommonOptions session_options(CommonOptions options, const CommandLine& command,
     for (const ClientSpec& client : session.clients) {
         if (!client.url.empty()) {
             options.peers.push_back(client.name + "=" + client.url);
+            if (options.osc_bind.starts_with("127.") && !OscEndpoint::parse(client.url).is_loopback()) {
+                log_event(LogLevel::warning, "client-out-of-reach",
+                          {{"client", client.name},
+                           {"why", "from " + options.osc_bind + " no other machine is reached"},
+                           {"do", "--osc-bind 0.0.0.0, or this machine's address"}});
+            }
         }
     }
     return options;

@@ -17,11 +17,14 @@ struct JackSpec {
     std::string server;  ///< empty: the caller's default
     bool autostart{false};
     std::string driver{"dummy"};
-    std::string device;                ///< the driver's -d, e.g. hw:0
-    std::uint32_t rate{48000};         ///< Hz
-    std::uint32_t period{256};         ///< frames
-    std::uint32_t periods{0};          ///< the driver's -n; 0: its own default
-    std::vector<std::string> options;  ///< further options of the driver, as they are
+    std::string device;                 ///< the driver's -d, e.g. hw:0
+    std::uint32_t rate{48000};          ///< Hz
+    std::uint32_t period{256};          ///< frames
+    std::uint32_t periods{0};           ///< the driver's -n; 0: its own default
+    std::vector<std::string> options;   ///< further options of the driver, as they are
+    std::vector<std::string> internal;  ///< clients that jackd loads itself, e.g. netmanager
+    /// Its clock, rate and period are another server's: it answers only when that one is there.
+    [[nodiscard]] bool on_network() const { return driver.starts_with("net"); }
 };
 
 /// One `[[client]]`.

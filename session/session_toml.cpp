@@ -154,6 +154,7 @@ void read_jack(const toml::table& table, JackSpec& jack, std::vector<SessionProb
     reader.number("period", jack.period, 16, 8192);
     reader.number("periods", jack.periods, 2, 16);
     reader.texts("options", jack.options);
+    reader.texts("internal", jack.internal);
     if (jack.server.find('/') != std::string::npos) {
         reader.problem(line_of(*table.get("server")), "server in [jack] must be a plain name without '/'");
     }

@@ -34,6 +34,7 @@ autostart = true
 driver = "dummy"
 rate = 48000
 period = 256
+internal = ["netmanager"]
 [osc]
 ports = [57120, 57122]
 [[client]]
@@ -58,6 +59,7 @@ TEST_CASE("a good session file says what it says") {
     const SessionFile session = parse_session(good, "set.toml", problems);
     CHECK(problems.empty());
     CHECK(session.jack.autostart);
+    CHECK(session.jack.internal == std::vector<std::string>{"netmanager"});
     CHECK(session.jack.period == 256);
     CHECK(session.osc_ports == std::vector<std::uint16_t>{57120, 57122});
     REQUIRE(session.clients.size() == 2);

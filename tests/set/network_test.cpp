@@ -116,7 +116,6 @@ private:
         } catch (const std::runtime_error& failure) {
             throw std::runtime_error{std::string{failure.what()} + "; here:\n" + here_->output()};
         }
-        run_here({"jack_load", "netmanager"});
         observer_ = open_client("default", "observer");
         ears_ = std::make_unique<Capture>("default", Capture::Settings{.name = "ears", .channels = 4, .seconds = 90.0});
         ears_->listen_to("mixer-bus:master_l", 0);
