@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "session/lives.hpp"
+#include "session/supervision/lives.hpp"
 
 #include <chrono>
 

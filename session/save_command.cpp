@@ -6,9 +6,9 @@
 #include "common/log.hpp"
 #include "common/options.hpp"
 #include "session/commands.hpp"
-#include "session/jack_open.hpp"
-#include "session/patch_text.hpp"
-#include "session/patchbay.hpp"
+#include "session/patch/jack_open.hpp"
+#include "session/patch/patch_text.hpp"
+#include "session/patch/patchbay.hpp"
 
 #include <iostream>
 

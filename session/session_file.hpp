@@ -2,7 +2,7 @@
 // The session file: what a set consists of, as the user wrote it.
 #pragma once
 
-#include "session/connection.hpp"
+#include "session/patch/connection.hpp"
 
 #include <cstdint>
 #include <filesystem>

@@ -4,7 +4,7 @@
 #include "common/error.hpp"
 #include "common/log.hpp"
 #include "common/registry.hpp"
-#include "session/patch_text.hpp"
+#include "session/patch/patch_text.hpp"
 #include "session/program_lookup.hpp"
 
 #include <sys/inotify.h>

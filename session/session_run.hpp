@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "session/clients.hpp"
-#include "session/front_door.hpp"
-#include "session/jack_server.hpp"
-#include "session/movement_relay.hpp"
-#include "session/native_door.hpp"
-#include "session/patchbay.hpp"
-#include "session/setlist_keeper.hpp"
-#include "session/tune_budget_log.hpp"
-#include "session/watchdog.hpp"
+#include "session/door/front_door.hpp"
+#include "session/door/movement_relay.hpp"
+#include "session/door/native_door.hpp"
+#include "session/patch/patchbay.hpp"
+#include "session/supervision/clients.hpp"
+#include "session/supervision/jack_server.hpp"
+#include "session/supervision/setlist_keeper.hpp"
+#include "session/supervision/watchdog.hpp"
+#include "session/tune/budget_log.hpp"
 
 #include <memory>
 #include <string>

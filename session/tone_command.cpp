@@ -6,7 +6,7 @@
 #include "common/options.hpp"
 #include "common/registry.hpp"
 #include "session/commands.hpp"
-#include "session/patchbay.hpp"
+#include "session/patch/patchbay.hpp"
 
 #include <algorithm>
 #include <atomic>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "session/group_start.hpp"
-#include "session/lives.hpp"
-#include "session/pulse_watch.hpp"
-#include "session/wanted_graph.hpp"
+#include "session/door/group_start.hpp"
+#include "session/patch/wanted_graph.hpp"
+#include "session/supervision/lives.hpp"
+#include "session/supervision/pulse_watch.hpp"
 
 #include <doctest/doctest.h>
 

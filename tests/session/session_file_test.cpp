@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "session/crowdstream_api.hpp"
-#include "session/patch_text.hpp"
+#include "session/door/crowdstream_api.hpp"
+#include "session/door/stem_slots.hpp"
+#include "session/patch/patch_text.hpp"
 #include "session/session_file.hpp"
-#include "session/stem_slots.hpp"
 
 #include <doctest/doctest.h>
 
@@ -69,7 +69,7 @@ TEST_CASE("a good session file says what it says") {
     CHECK(session.keep == Keep::exact);
     REQUIRE(session.connections.size() == 2);
     CHECK(session.connections[0].text() == "deck-A:out_* -> mixer-bus:A_*");
-    CHECK(session.connections[0].line == 19);
+    CHECK(session.connections[0].line == 20);
 }
 
 TEST_CASE("every mistake is named with file, line and the nearest right name") {

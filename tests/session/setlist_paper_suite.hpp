@@ -2,7 +2,7 @@
 // The suite on paper: decks and strips as the closed forms they are, so that hours of a set take milliseconds.
 #pragma once
 
-#include "session/setlist_conductor.hpp"
+#include "session/setlist/conductor.hpp"
 
 #include <array>
 #include <cmath>

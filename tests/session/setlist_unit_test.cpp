@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "common/error.hpp"
-#include "session/setlist_choice.hpp"
-#include "session/setlist_handover.hpp"
-#include "session/setlist_sections.hpp"
-#include "session/setlist_timeline.hpp"
+#include "session/setlist/choice.hpp"
+#include "session/setlist/handover.hpp"
+#include "session/setlist/sections.hpp"
+#include "session/setlist/timeline.hpp"
 
 #include <doctest/doctest.h>
 

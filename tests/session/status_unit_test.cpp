@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "common/error.hpp"
-#include "session/setlist_played.hpp"
-#include "session/status_snapshot.hpp"
-#include "session/tune_budget.hpp"
-#include "session/tune_report.hpp"
-#include "session/tune_stage.hpp"
-#include "session/watch_layout.hpp"
+#include "session/setlist/played.hpp"
+#include "session/status/snapshot.hpp"
+#include "session/status/watch_layout.hpp"
+#include "session/tune/budget.hpp"
+#include "session/tune/report.hpp"
+#include "session/tune/stage.hpp"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>

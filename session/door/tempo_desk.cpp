@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "session/door/tempo_desk.hpp"
+
+#include "common/log.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace crowdjack {
+
+namespace {
+
+constexpr auto refresh_period = std::chrono::milliseconds{500};
+constexpr auto beat_look = std::chrono::milliseconds{20};
+/// Ahead of now, so that every deck has the line before it begins, deeper than the keep-pitch decks' reserve.
+constexpr double lead_seconds = 0.2;
+constexpr Seconds longest_line{3600.0};
+
+OscMessage line_message(std::int32_t serial, const TempoLine& line) {
+    OscMessage message{"/tempo/line"};
+    message.integer(serial).frame(line.from()).precise(line.start_beat().value).precise(line.from_bpm().value);
+    message.frame(line.to()).precise(line.to_bpm().value);
+    return message;
+}
+
+}  // namespace
+
+TempoDesk::TempoDesk(ClientShell& shell, PeerCalls& calls) : shell_{shell}, calls_{calls} {
+    calls.on_event("/tempo/line", [this](const std::string&, const OscArguments& arguments) { take_line(arguments); });
+    shell.loop().every(refresh_period, [this] { send_line(); });
+    shell.loop().every(beat_look, [this] { show_beat(); });
+}
+
+void TempoDesk::see_peers(const std::vector<PeerInfo>& peers) {
+    const auto follower =
+        std::find_if(peers.begin(), peers.end(), [](const PeerInfo& peer) { return peer.kind == "bpm-follower"; });
+    const bool there = follower != peers.end();
+    if (there && !follower_there_) {
+        issuing_ = false;  // it continues the line that it finds at a deck
+        try {
+            calls_.command(follower->name, OscMessage{"/subscribe"}, [](const PeerAnswer&) {});
+        } catch (const OscError&) {
+            return;  // gone again; the next look tries anew
+        }
+    }
+    follower_there_ = there;
+    if (peers.size() > peer_count_) {
+        send_line();  // newcomers are right at once
+    }
+    peer_count_ = peers.size();
+}
+
+void TempoDesk::take_line(const OscArguments& arguments) {
+    if (issuing_ || !shell_.has_jack()) {
+        return;
+    }
+    const JackClient& jack = shell_.jack();
+    const auto from = arguments.optional_frame(1, "f0");
+    const auto to = arguments.optional_frame(4, "f1");
+    if (!from || !to) {
+        return;
+    }
+    const double rate = jack.format().rate;
+    map_.add(TempoLine{jack.unwrapped(*from), Beats{arguments.number(2, "b0")}, Bpm{arguments.number(3, "bpm0")},
+                       jack.unwrapped(*to), Bpm{arguments.number(5, "bpm1")}, rate});
+    serial_ = static_cast<std::int32_t>(arguments.integer(0, "serial", INT32_MIN, INT32_MAX));
+    map_.forget_before(jack.last_frame());
+}
+
+void TempoDesk::set_tempo(Bpm bpm) {
+    if (!shell_.has_jack()) {
+        throw OscError{OscErrorCode::not_ready, "there is no JACK server"};
+    }
+    const JackClient& jack = shell_.jack();
+    const JackFrame from = jack.soonest() + to_frames(Seconds{lead_seconds}, jack.format().rate);
+    issue(bpm, map_.empty() ? Beats{0.0} : map_.beat_at(static_cast<double>(from.value)), from);
+}
+
+void TempoDesk::issue(Bpm bpm, Beats beat, JackFrame frame) {
+    const TempoLine line{frame, beat, bpm, frame, bpm, shell_.jack().format().rate};
+    map_.forget_before(shell_.jack().last_frame());
+    map_.add(line);
+    own_line_ = line;
+    issuing_ = true;
+    ++serial_;
+    log_event(LogLevel::info, "tempo", {{"bpm", bpm.value}, {"frame", frame.value}, {"beat", beat.value}});
+    send_line();
+}
+
+void TempoDesk::send_line() {
+    if (!issuing_ || !own_line_ || !shell_.has_jack()) {
+        return;
+    }
+    const JackClient& jack = shell_.jack();
+    if (jack.last_frame() - own_line_->from() > to_frames(longest_line, jack.format().rate)) {
+        // Frames on the wire are 32 bits: a line must not begin half a wrap ago.
+        set_tempo(own_line_->to_bpm());
+        return;
+    }
+    const OscMessage message = line_message(serial_, *own_line_);
+    for (const PeerInfo& peer : shell_.peers().all()) {
+        if (peer.kind == "deck" || peer.kind == "mixer-bus") {
+            calls_.tell(peer.name, message);
+        }
+    }
+    shell_.osc().publish(message);
+}
+
+void TempoDesk::reset_clock() {
+    zero_beat_ = beat().value_or(Beats{}).value;
+    shown_beat_ = 0;
+}
+
+std::optional<Bpm> TempoDesk::bpm() const {
+    if (map_.empty() || !shell_.has_jack()) {
+        return std::nullopt;
+    }
+    return map_.bpm_at(shell_.jack().last_frame());
+}
+
+std::optional<Beats> TempoDesk::beat() const {
+    if (map_.empty() || !shell_.has_jack()) {
+        return std::nullopt;
+    }
+    return map_.beat_at(static_cast<double>(shell_.jack().last_frame().value));
+}
+
+void TempoDesk::show_beat() {
+    const auto now = beat();
+    if (!printing_ || !now) {
+        return;
+    }
+    const auto count = static_cast<std::int64_t>(std::floor(now->value - zero_beat_));
+    if (count == shown_beat_) {
+        return;
+    }
+    shown_beat_ = count;
+    log_event(LogLevel::info, "beat",
+              {{"bar", count / meter_ + 1}, {"beat", count % meter_ + 1}, {"bpm", bpm().value_or(Bpm{}).value}});
+}
+
+void TempoDesk::frames_are_void() {
+    if (!map_.empty() && shell_.jack().last_frame().value > 0) {
+        const JackFrame last = shell_.jack().last_frame();
+        last_ = {map_.beat_at(static_cast<double>(last.value)), map_.bpm_at(last)};
+    }
+    map_.clear();
+    own_line_.reset();
+}
+
+void TempoDesk::server_is_back() {
+    if (issuing_ && last_) {
+        const JackClient& jack = shell_.jack();
+        issue(last_->second, last_->first, jack.soonest() + to_frames(Seconds{lead_seconds}, jack.format().rate));
+    }
+}
+
+}  // namespace crowdjack

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "session/setlist/clock.hpp"
+#include "session/setlist/conductor.hpp"
+#include "session/setlist/loudness.hpp"
+#include "session/setlist/played.hpp"
+#include "session/suite_link.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace crowdjack {
+
+/// The running suite as the conductor's orchestra: commands go out as OSC, what comes back is told to the conductor.
+class LiveSuite final : public Orchestra {
+public:
+    /// @param link, sections  outlive this; @param log  may be null
+    LiveSuite(SuiteLink& link, const std::vector<Section>& sections, SetConductor::Settings settings, PlayedLog* log);
+
+    /// Looks at who is there, asks how they are, lets the conductor decide; every 50 ms.
+    void turn();
+
+    [[nodiscard]] SetConductor& conductor() noexcept { return conductor_; }
+    /// Nothing until a deck has said what frame it is.
+    [[nodiscard]] std::optional<Now> now() const;
+    [[nodiscard]] std::size_t deck_count() const noexcept { return decks_.size(); }
+    /// `/setlist/state`: name/value pairs.
+    void describe(OscMessage& answer) const;
+
+    void cue(char deck, const std::string& path, double seconds, double track_bpm) override;
+    void start_at_beat(char deck, Beats beat) override;
+    void start_at(char deck, JackFrame frame, double seconds) override;
+    void stop(char deck, std::optional<JackFrame> frame) override;
+    void trim(char strip, float gain) override;
+    void ramp(char strip, Control control, float to, double seconds, std::optional<JackFrame> frame) override;
+    void forget_scheduled(char strip) override;
+    void measure(std::size_t section) override;
+    void report(const SetlistEvent& event) override;
+    void played(const PlayedTrack& track) override;
+
+private:
+    struct Client {
+        std::string url;
+        pid_t pid{};
+    };
+
+    void look_around();
+    void greet(const PeerInfo& peer);
+    void ask();
+    void hear();
+    void hear_deck(char letter, const OscArguments& arguments);
+    void hear_line(const std::string& client, const OscArguments& arguments);
+    void hear_answer(const SuiteLink::Answer& answer);
+    void learn_rate(const OscArguments& pairs);
+    void to_deck(char deck, const OscMessage& message);
+    void to_mixer(const OscMessage& message);
+
+    SuiteLink& link_;
+    const std::vector<Section>& sections_;
+    std::string letters_;
+    PlayedLog* log_;
+    SetClock clock_;
+    Timeline timeline_{48000.0};
+    bool rate_known_{false};
+    std::map<char, Client> decks_;
+    std::optional<Client> mixer_, follower_, door_;
+    std::map<char, Beats> asked_beats_;  ///< of the last start by beat, for decks that know no line
+    std::string line_sender_;
+    std::int32_t line_serial_{0};
+    double looked_s_{-1.0}, asked_s_{-1.0}, subscribed_s_{-100.0};
+    LoudnessWorker loudness_;
+    SetConductor conductor_;
+};
+
+}  // namespace crowdjack

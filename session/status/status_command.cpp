@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// crowdjack-session status: the suite at a glance, once or live.
+#include "common/error.hpp"
+#include "session/commands.hpp"
+#include "session/status/collector.hpp"
+#include "session/status/watch.hpp"
+
+#include <iostream>
+
+namespace crowdjack {
+
+namespace {
+
+namespace po = boost::program_options;
+
+/// Asks, asks again what got lost, and gives up on who hangs.
+SuiteSnapshot collected(SuiteLink& link) {
+    constexpr ControlLoop::Duration look{10};
+    constexpr double again_s = 0.25;
+    constexpr double patience_s = 0.7;
+    StatusCollector collector{link};
+    collector.ask();
+    const double began_s = SuiteLink::seconds();
+    bool asked_again = false;
+    link.loop().every(look, [&] {
+        const double waited_s = SuiteLink::seconds() - began_s;
+        if (collector.complete() || waited_s > patience_s) {
+            link.loop().stop();
+        } else if (!asked_again && waited_s > again_s) {
+            asked_again = true;
+            collector.ask();
+        }
+    });
+    link.loop().run();
+    return collector.snapshot();
+}
+
+}  // namespace
+
+int run_status(int argc, const char* const* argv) {
+    CommandLine line{"crowdjack-session status", "Shows how the suite is: decks, mixer, tempo, patch."};
+    line.own.add_options()("watch", po::bool_switch(),
+                           "a live view in the terminal; q quits")("json", po::bool_switch(), "as a JSON document");
+    const auto options = line.parse(argc, argv);
+    if (!options) {
+        return 0;
+    }
+    const bool watch = line.values()["watch"].as<bool>();
+    const bool json = line.values()["json"].as<bool>();
+    if (watch && json) {
+        throw UsageError{"--watch and --json exclude each other"};
+    }
+    SuiteLink link{*options};
+    if (watch) {
+        watch_suite(link);
+        return 0;
+    }
+    const SuiteSnapshot snapshot = collected(link);
+    std::cout << (json ? status_json(snapshot) : status_table(snapshot));
+    return 0;
+}
+
+}  // namespace crowdjack

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "session/supervision/jack_server.hpp"
+
+#include "common/error.hpp"
+#include "common/jack_closing.hpp"
+#include "common/jack_thread.hpp"
+#include "common/log.hpp"
+#include "session/moment.hpp"
+#include "session/patch/jack_open.hpp"
+#include "session/program_lookup.hpp"
+
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <thread>
+
+namespace crowdjack {
+
+namespace {
+
+constexpr auto start_deadline = std::chrono::seconds{10};
+constexpr auto reach_patience = std::chrono::seconds{6};
+constexpr auto probe_deadline = std::chrono::seconds{3};
+
+/// May this user's threads have real-time priority? Tried on a thread of its own.
+bool realtime_is_permitted() {
+    int result = 0;
+    std::thread{[&result] {
+        sched_param priority{};
+        priority.sched_priority = 10;  // jackd's own
+        result = pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority);
+    }}.join();
+    return result == 0;
+}
+
+/// JACK's metadata store, which one killed client can leave locked for everybody; only to be touched while no server of
+/// this user runs.
+std::filesystem::path metadata_store() { return "/dev/shm/jack_db-" + std::to_string(::getuid()); }
+
+bool any_server_of_this_user_runs() {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator{"/proc", error}) {
+        struct stat status {};
+        const std::string exe = std::filesystem::read_symlink(entry.path() / "exe", error).filename().string();
+        if ((exe == "jackd" || exe == "jackdbus") && ::stat(entry.path().c_str(), &status) == 0 &&
+            status.st_uid == ::getuid()) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Nothing in it is true any more when no server runs; and what died inside it (a server killed with -9 takes some of
+/// its mutexes along, a client may leave a lock) would hamper or hang every later server.
+void remove_stale_metadata() {
+    std::error_code error;
+    if (!any_server_of_this_user_runs() && std::filesystem::remove_all(metadata_store(), error) > 0 && !error) {
+        log_event(LogLevel::info, "jack-metadata-store-removed", {{"path", metadata_store().string()}});
+    }
+}
+
+/// Signals wait for the control loop, which does not run yet.
+bool told_to_stop() {
+    sigset_t waiting;
+    sigpending(&waiting);
+    return sigismember(&waiting, SIGINT) == 1 || sigismember(&waiting, SIGTERM) == 1;
+}
+
+}  // namespace
+
+bool jack_server_answers(const std::string& server, std::chrono::milliseconds deadline) {
+    jack_client_t* client = open_jack_client("crowdjack-probe", server, deadline);
+    if (client != nullptr) {
+        (void)JackClosing{}.close(client);
+    }
+    return client != nullptr;
+}
+
+std::vector<std::string> jackd_command(const JackSpec& spec, const std::string& server, bool realtime) {
+    // Neither -S (a killed client would cost 56 ms) nor -t.
+    std::vector<std::string> command{"jackd", realtime ? "-R" : "-r", "-n", server};
+    for (const std::string& client : spec.internal) {
+        command.insert(command.end(), {"-I", client});
+    }
+    command.insert(command.end(), {"-d", spec.driver});
+    if (!spec.on_network()) {
+        command.insert(command.end(), {"-r", std::to_string(spec.rate), "-p", std::to_string(spec.period)});
+    }
+    if (!spec.device.empty()) {
+        command.insert(command.end(), {"-d", spec.device});
+    }
+    if (spec.periods > 0) {
+        command.insert(command.end(), {"-n", std::to_string(spec.periods)});
+    }
+    command.insert(command.end(), spec.options.begin(), spec.options.end());
+    return command;
+}
+
+JackServer::JackServer(ControlLoop& loop, LogRelay& logs, JackSpec spec, std::string server)
+    : loop_{loop}, logs_{logs}, spec_{std::move(spec)}, server_{std::move(server)} {}
+
+void JackServer::ensure(pid_t earlier) {
+    route_jack_messages();
+    if (earlier > 0 && environment_of(earlier, session_mark) == server_) {
+        process_ = ChildProcess::adopt(loop_, earlier, [this](const Ending& ending) { ended(ending); });
+        lives_.started(moment_now());
+    }
+    if (jack_server_answers(server_, probe_deadline)) {
+        log_event(LogLevel::info, "jack-server-found", {{"server", server_}, {"ours", process_.has_value()}});
+        return;
+    }
+    if (process_) {
+        throw Failure{"JACK server '" + server_ + "' (pid " + std::to_string(process_->pid()) +
+                      "), started by an earlier run of this session, does not answer: kill it and try again"};
+    }
+    if (!spec_.autostart) {
+        throw Failure{"cannot reach JACK server '" + server_ + "' and autostart is not set: start it (jackd -n " +
+                      server_ + " -d dummy needs no sound card), or set autostart = true in [jack]"};
+    }
+    start();
+    wait_until_it_answers();
+}
+
+void JackServer::start() {
+    const bool realtime = realtime_is_permitted();
+    if (!realtime) {
+        log_event(LogLevel::warning, "no-realtime",
+                  {{"why", "this user may not have real-time priority"},
+                   {"do", "join the audio group and set rtprio 95 and memlock unlimited in /etc/security/limits.d"}});
+    }
+    remove_stale_metadata();
+    reached_ = false;
+    std::vector<std::string> command = jackd_command(spec_, server_, realtime);
+    const auto program = find_program(command.front(), program_folders());
+    if (!program) {
+        throw Failure{"cannot start a JACK server: jackd is not on PATH (on Debian: apt install jackd2)"};
+    }
+    command.front() = program->string();
+    process_ = ChildProcess::start(
+        loop_, {command, {{session_mark, server_}, {"CROWDJACK_CLIENT", "jackd"}}, logs_.channel("jackd")},
+        [this](const Ending& ending) { ended(ending); });
+    lives_.started(moment_now());
+    std::string line;
+    for (const std::string& word : command) {
+        line += (line.empty() ? "" : " ") + word;
+    }
+    log_event(LogLevel::info, "jack-server-started", {{"pid", process_->pid()}, {"command", line}});
+    if (changed) {
+        changed();
+    }
+}
+
+void JackServer::wait_until_it_answers() {
+    auto give_up = std::chrono::steady_clock::now() + start_deadline;
+    bool again = false;
+    while (!jack_server_answers(server_, probe_deadline)) {
+        if (state_of(process_->pid()) == 'Z' || state_of(process_->pid()) == ' ') {
+            logs_.drain();
+            throw Failure{"the JACK server ended at once (its words are above): is the driver '" + spec_.driver +
+                          "' right, is the sound card free? (driver = \"dummy\" needs none)"};
+        }
+        if (told_to_stop()) {
+            process_->signal(SIGTERM);
+            throw Failure{"stopped before the JACK server answered"};
+        }
+        if (std::chrono::steady_clock::now() > give_up) {
+            give_up += start_deadline;
+            if (spec_.on_network()) {
+                log_event(LogLevel::info, "waiting-for-the-master",
+                          {{"why", "a network driver answers only when the other machine's server is there"}});
+                continue;
+            }
+            process_->signal(SIGKILL);
+            process_.reset();
+            if (again || any_server_of_this_user_runs()) {
+                throw Failure{"the JACK server was started but does not answer; its words are above"};
+            }
+            again = true;
+            start();
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
+    lives_.ready(moment_now());
+}
+
+void JackServer::ended(const Ending& ending) {
+    process_.reset();
+    if (changed) {
+        changed();
+    }
+    if (stopping_) {
+        return;
+    }
+    lives_.ready(lives_.last_start());  // it ran until now: it did not fail to start
+    const auto wait = lives_.ended(moment_now(), ending);
+    if (!wait) {
+        log_event(
+            LogLevel::error, "jack-server-given-up",
+            {{"server", server_}, {"ending", ending.text()}, {"do", "start it yourself, or restart the session"}});
+        return;
+    }
+    log_event(LogLevel::warning, "jack-server-ended",
+              {{"server", server_}, {"ending", ending.text()}, {"restart_ms", wait->count()}});
+    loop_.after(*wait, [this] {
+        if (stopping_ || process_) {
+            return;
+        }
+        try {
+            start();
+            loop_.after(reach_patience, [this, pid = process_->pid()] {
+                if (!reached_ && own_pid() == pid && !stopping_ && !spec_.on_network()) {
+                    log_event(LogLevel::error, "jack-server-hangs",
+                              {{"server", server_}, {"do", "starting it once more"}});
+                    process_->signal(SIGKILL);
+                }
+            });
+        } catch (const Failure& failure) {
+            log_event(LogLevel::error, "jack-server-not-started", {{"why", failure.what()}});
+        }
+    });
+}
+
+void JackServer::stop(std::chrono::milliseconds deadline) {
+    stopping_ = true;
+    if (!process_) {
+        return;
+    }
+    process_->signal(SIGTERM);
+    const auto until = std::chrono::steady_clock::now() + deadline;
+    const auto runs = [this] {
+        const char state = state_of(process_->pid());
+        return state != ' ' && state != 'Z';
+    };
+    while (runs() && std::chrono::steady_clock::now() < until) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+    if (runs()) {
+        process_->signal(SIGKILL);
+    }
+    log_event(LogLevel::info, "jack-server-stopped", {{"server", server_}});
+    process_.reset();
+}
+
+}  // namespace crowdjack

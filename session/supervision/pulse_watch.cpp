@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "session/supervision/pulse_watch.hpp"
+
+#include <algorithm>
+
+namespace crowdjack {
+
+namespace {
+
+/// Longer gaps between looks are our own stall: the server's cycles in them say nothing about when they ran.
+constexpr Moment longest_gap{50};
+
+}  // namespace
+
+void PulseWatch::forget(const std::string& client) {
+    watched_.erase(client);
+    for (auto& [name, watched] : watched_) {
+        watched.still = Moment{0};
+    }
+}
+
+std::vector<std::string> PulseWatch::look(const ServerSample& server, const std::vector<PulseSample>& clients) {
+    const bool first = last_look_.count() < 0;
+    const bool server_ran = !first && server.cycles != last_cycles_ && !server.freewheeling;
+    const Moment passed = server_ran ? std::min(server.now - last_look_, longest_gap) : Moment{0};
+    last_cycles_ = server.cycles;
+    last_look_ = server.now;
+
+    for (const PulseSample& client : clients) {
+        const auto [entry, is_new] = watched_.try_emplace(client.client, Watched{client.pulse, {}, false, false});
+        Watched& watched = entry->second;
+        if (is_new) {
+            continue;
+        }
+        if (client.pulse != watched.pulse) {
+            watched = {client.pulse, Moment{0}, true, false};
+        } else if (watched.beating) {
+            watched.still += passed;
+        }
+    }
+    const auto stands_still = [this](const std::string& name) {
+        const auto found = watched_.find(name);
+        // Upstream of a still client, half the time is enough to share the blame.
+        return found != watched_.end() && found->second.beating && found->second.still >= still_for / 2;
+    };
+    std::vector<std::string> blamed;
+    for (const PulseSample& client : clients) {
+        Watched& watched = watched_[client.client];
+        const bool behind_another = std::any_of(client.upstream.begin(), client.upstream.end(), stands_still);
+        if (watched.still >= still_for && !behind_another && !watched.blamed) {
+            watched.blamed = true;
+            blamed.push_back(client.client);
+        }
+    }
+    return blamed;
+}
+
+}  // namespace crowdjack

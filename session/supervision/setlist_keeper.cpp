@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "session/supervision/setlist_keeper.hpp"
+
+#include "common/error.hpp"
+#include "common/log.hpp"
+#include "common/osc_message.hpp"
+#include "session/moment.hpp"
+
+#include <csignal>
+#include <filesystem>
+#include <utility>
+
+namespace crowdjack {
+
+namespace {
+
+/// It ended because it was over, told to, or called wrongly: nothing that another start would mend.
+bool for_good(const Ending& ending) { return !ending.by_signal && ending.code != 1; }
+
+}  // namespace
+
+SetlistKeeper::SetlistKeeper(ControlLoop& loop, LogRelay& logs, std::string server)
+    : loop_{loop}, logs_{logs}, server_{std::move(server)} {}
+
+void SetlistKeeper::start(const std::string& csv, bool again_and_again) {
+    if (!csv_.empty()) {
+        throw OscError{OscErrorCode::refused, "a setlist is playing: send /setlist/stop first"};
+    }
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(csv, error)) {
+        throw OscError{OscErrorCode::not_found, "there is no file '" + csv + "'"};
+    }
+    csv_ = csv;
+    again_and_again_ = again_and_again;
+    lives_ = Lives{};
+    launch();
+}
+
+void SetlistKeeper::stop() {
+    csv_.clear();
+    if (process_) {
+        process_->signal(SIGTERM);
+    }
+}
+
+void SetlistKeeper::launch() {
+    ChildCommand command{{"/proc/self/exe", "setlist", csv_, "--server", server_},
+                         {{session_mark, server_}, {"NSM_URL", ""}},
+                         logs_.channel("setlist")};
+    if (again_and_again_) {
+        command.arguments.emplace_back("--loop");
+    }
+    lives_.started(moment_now());
+    lives_.ready(moment_now());
+    process_ = ChildProcess::start(loop_, command, [this](const Ending& ending) { ended(ending); });
+}
+
+void SetlistKeeper::ended(const Ending& ending) {
+    process_.reset();
+    if (csv_.empty() || for_good(ending)) {
+        log_event(LogLevel::info, "setlist-ended", {{"how", ending.text()}});
+        csv_.clear();
+        return;
+    }
+    const auto wait = lives_.ended(moment_now(), ending);
+    if (!wait) {
+        log_event(LogLevel::error, "setlist-given-up",
+                  {{"why", "it keeps ending soon after its start (" + ending.text() + ")"},
+                   {"do", "see its last words above; then /setlist/start"}});
+        csv_.clear();
+        return;
+    }
+    log_event(LogLevel::warning, "setlist-ended", {{"how", ending.text()}, {"restart_ms", wait->count()}});
+    loop_.after(*wait, [this] {
+        if (!csv_.empty() && !process_) {
+            launch();
+        }
+    });
+}
+
+}  // namespace crowdjack

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "session/supervision/child_process.hpp"
+#include "session/supervision/log_relay.hpp"
+
+#include <optional>
+#include <string>
+
+namespace crowdjack {
+
+/// The session's setlist: one `crowdjack-session setlist` at a time, started again when it dies. It takes over what it
+/// finds playing, so the set goes on. Control thread only.
+class SetlistKeeper {
+public:
+    SetlistKeeper(ControlLoop& loop, LogRelay& logs, std::string server);
+
+    /// @param again_and_again  the set begins anew when all is played
+    /// @throws OscError when one plays already or there is no such file
+    void start(const std::string& csv, bool again_and_again);
+    /// Asks it to fade out and end; it is not started again.
+    void stop();
+
+private:
+    void launch();
+    void ended(const Ending& ending);
+
+    ControlLoop& loop_;
+    LogRelay& logs_;
+    const std::string server_;
+    std::string csv_;  ///< empty: none is wanted
+    bool again_and_again_{false};
+    std::optional<ChildProcess> process_;
+    Lives lives_;
+};
+
+}  // namespace crowdjack

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "session/supervision/watchdog.hpp"
+
+#include "common/log.hpp"
+#include "session/moment.hpp"
+
+#include <algorithm>
+
+namespace crowdjack {
+
+namespace {
+
+constexpr auto look_period = std::chrono::milliseconds{10};
+
+}  // namespace
+
+Watchdog::Watchdog(ClientShell& shell, Clients& clients) : shell_{shell}, clients_{clients} {
+    shell.loop().every(look_period, [this] { look(); });
+}
+
+void Watchdog::see_peers(const std::vector<PeerInfo>& peers) {
+    std::set<std::string> now;
+    for (const PeerInfo& peer : peers) {
+        now.insert(peer.name);
+    }
+    for (const std::string& gone : peers_) {
+        if (!now.contains(gone)) {
+            watch_.forget(gone);
+            pulses_.erase(gone);
+        }
+    }
+    peers_ = std::move(now);
+    for (const Clients::View& client : clients_.view()) {
+        if (client.watchdog && peers_.contains(client.name) && !pulses_.contains(client.name)) {
+            if (auto pulse = PulseReader::open(shell_.server(), client.name)) {
+                pulses_.emplace(client.name, std::move(*pulse));
+            }
+        }
+    }
+}
+
+void Watchdog::see_patch(const PatchStatus& status) {
+    upstream_.clear();
+    strangers_.clear();
+    for (const Link& link : status.graph.links) {
+        const PortView* source = status.graph.port(link.source);
+        const PortView* sink = status.graph.port(link.sink);
+        if (source == nullptr || sink == nullptr || source->physical) {
+            continue;
+        }
+        const std::string fed = client_of(listed_name(*sink));
+        const std::string feeder = client_of(listed_name(*source));
+        upstream_[fed].insert(feeder);
+        if (!status.graph.suite_clients.contains(client_of(link.source))) {
+            strangers_[fed].insert(feeder);
+        }
+    }
+}
+
+bool Watchdog::stands_behind_a_stranger(const std::string& client) {
+    const auto found = strangers_.find(client);
+    if (found == strangers_.end()) {
+        return false;
+    }
+    const auto views = clients_.view();
+    const auto view = std::find_if(views.begin(), views.end(), [&](const auto& one) { return one.name == client; });
+    // Stopped or spinning, it is itself to blame; asleep, it may be waiting for the stranger.
+    return view != views.end() && view->pid > 0 && state_of(view->pid) == 'S';
+}
+
+void Watchdog::look() {
+    if (!shell_.has_jack()) {
+        return;
+    }
+    JackClient& jack = shell_.jack();
+    std::vector<PulseSample> samples;
+    for (const auto& [name, pulse] : pulses_) {
+        const auto& feeders = upstream_[name];
+        samples.push_back({name, pulse.count(), {feeders.begin(), feeders.end()}});
+    }
+    for (const std::string& name : watch_.look({moment_now(), jack.cycles(), jack.freewheeling()}, samples)) {
+        if (stands_behind_a_stranger(name)) {
+            log_event(LogLevel::error, "client-stands-still",
+                      {{"client", name},
+                       {"behind", *strangers_[name].begin()},
+                       {"do", "if that program hangs, end it: it is not this session's"}});
+            continue;
+        }
+        clients_.kill_hung(name);
+    }
+}
+
+}  // namespace crowdjack
