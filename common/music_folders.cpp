@@ -72,7 +72,7 @@ fs::path MusicFolders::existing(const std::string& wanted) const {
     bool was_outside = false;
     for (const auto& candidate : candidates(wanted)) {
         std::error_code failed;
-        const fs::path resolved = fs::canonical(candidate, failed);
+        fs::path resolved = fs::canonical(candidate, failed);
         if (failed) {
             continue;
         }

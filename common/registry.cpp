@@ -156,7 +156,7 @@ fs::path registry_folder(const std::string& server) {
     if (!is_file_name(server)) {
         throw UsageError{"'" + server + "' cannot be a JACK server name: it must be a plain name without '/'"};
     }
-    const fs::path folder = existing_folder(server);
+    fs::path folder = existing_folder(server);
     make_private(folder.parent_path());
     make_private(folder);
     return folder;

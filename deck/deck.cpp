@@ -185,7 +185,8 @@ void Deck::require_server() const {
 
 void Deck::start(std::optional<JackFrame> frame, std::optional<double> seconds, Placed placed, Failed failed) {
     require_server();
-    const auto order = [this, frame, placed, failed](std::optional<double> source) {
+    const auto order = [this, frame, placed = std::move(placed),
+                        failed = std::move(failed)](std::optional<double> source) {
         desk_.send(StartAt{frame, source}, placed, decline(failed));
         expect_reports();
     };

@@ -5,8 +5,9 @@
 #include <cmath>
 #include <cstring>
 
-// One binary serves old and new processors; sanitizers can't run the resolver that picks a clone.
-#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+// One binary serves old and new processors; sanitizers can't run the resolver that picks a clone, and clang knows no
+// hot clones.
+#if defined(__x86_64__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 #define CROWDJACK_VECTOR_CLONES [[gnu::target_clones("avx2", "default")]]
 #else
 #define CROWDJACK_VECTOR_CLONES
@@ -140,7 +141,8 @@ void ReadHead::render_part(const PositionCurve& curve, const SincKernel& kernel,
     const auto end = static_cast<std::int64_t>(std::floor(last)) + static_cast<std::int64_t>(kernel.taps() / 2) + 1;
     const std::size_t wanted = std::min(static_cast<std::size_t>(end - begin), Scratch::capacity);
     run.gather(begin, {scratch.left.data(), wanted}, {scratch.right.data(), wanted});
-    const double base = static_cast<double>(begin) + static_cast<double>(kernel.taps() / 2) - 1.0;
+    const std::size_t look_back = kernel.taps() / 2;
+    const double base = static_cast<double>(begin) + static_cast<double>(look_back) - 1.0;
     interpolate({scratch.left.data(), scratch.right.data(), base, &kernel, curve, left.size()}, left.data(),
                 right.data());
 }

@@ -47,9 +47,10 @@ SincKernel::SincKernel(double speed)
       phases_{std::max<std::size_t>(whole(base_phases / speed), 16)},
       weights_(taps_ * (phases_ + 2)) {
     std::vector<double> row(taps_);
+    const std::size_t look_back = taps_ / 2;
     for (std::size_t phase = 0; phase <= phases_; ++phase) {
         const double fraction = static_cast<double>(phase) / static_cast<double>(phases_);
-        const double first = 1.0 - static_cast<double>(taps_ / 2) - fraction;
+        const double first = 1.0 - static_cast<double>(look_back) - fraction;
         double sum = 0.0;
         for (std::size_t tap = 0; tap < taps_; ++tap) {
             row[tap] = prototype((first + static_cast<double>(tap)) / speed_);

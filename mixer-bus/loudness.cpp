@@ -30,7 +30,10 @@ double LoudnessMeter::momentary(const std::shared_ptr<Tap>& tap) {
         ebur128_add_frames_float(state_.get(), buffer_.data(), part.frames);
     }
     double loudness = silence;
-    return ebur128_loudness_momentary(state_.get(), &loudness) == EBUR128_SUCCESS ? loudness : silence;
+    if (ebur128_loudness_momentary(state_.get(), &loudness) != EBUR128_SUCCESS) {
+        return silence;
+    }
+    return loudness;
 }
 
 }  // namespace crowdjack

@@ -26,7 +26,7 @@ void connect_master(JackClient& jack) {
 void stop_mixing(ClientShell& shell, MixerProcess& process, Takes& takes, std::function<void()> finished) {
     const Frames length = to_frames({0.020}, shell.jack().format().rate);
     process.send(MoveCommand{ParameterId{MixerParameter::master}, {Move::soonest, length, 0.0F, FadeShape::smooth}});
-    shell.loop().after(fade_out, [&takes, finished] { takes.finish(finished); });
+    shell.loop().after(fade_out, [&takes, finished = std::move(finished)] { takes.finish(finished); });
 }
 
 int run(int argc, char** argv) {

@@ -127,7 +127,7 @@ OscMessage meters_message(Desk& desk, double lufs) {
 
 void register_questions(ClientShell& shell, Desk& desk, Takes& takes, MixerProcess& process, LoudnessMeter& loudness) {
     OscServer& osc = shell.osc();
-    const auto answer = [&osc](const char* address, std::function<OscMessage()> make) {
+    const auto answer = [&osc](const char* address, const std::function<OscMessage()>& make) {
         osc.handle(address, [make](const OscRequest& request) {
             request.arguments.expect(0, 0, "no arguments");
             request.reply_to.send(make());

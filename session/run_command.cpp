@@ -36,7 +36,7 @@ void override_period(SessionFile& session, const CommandLine& command) {
 }
 
 std::string checked_setlist(const CommandLine& command) {
-    const auto csv = command.values()["setlist"].as<std::string>();
+    auto csv = command.values()["setlist"].as<std::string>();
     std::error_code error;
     if (!csv.empty() && !std::filesystem::is_regular_file(csv, error)) {
         throw UsageError{"--setlist '" + csv + "': there is no such file: crowdjack-struct-export writes one"};
@@ -68,7 +68,7 @@ int keep_session(const CommonOptions& options, SessionFile session, std::vector<
     IdleAudio idle;
     ClientShell shell{
         {"session", {"session"}, "crowdjack-session", "crowdjack session"}, options, idle, 0, std::move(ports)};
-    SessionRun run{shell, std::move(session), settings};
+    SessionRun run{shell, std::move(session), std::move(settings)};
     run.ensure_server();
     const int code = shell.run();
     run.finish();

@@ -57,7 +57,7 @@ std::set<std::string> suite_clients_of(const SessionFile& session) {
 SessionRun::SessionRun(ClientShell& shell, SessionFile session, Settings settings)
     : shell_{shell},
       session_{std::move(session)},
-      settings_{settings},
+      settings_{std::move(settings)},
       wanted_{session_.connections, session_.keep},
       logs_{shell.loop(), registry_folder(shell.server()) / "logs"},
       server_{shell.loop(), logs_, session_.jack, shell.server()},

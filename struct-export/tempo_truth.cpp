@@ -99,8 +99,8 @@ TempoSource rule(const TempoClaims& claims, double fitted) {
 
 std::optional<FittedTempo> fit_tempo(std::vector<double> beats) {
     std::ranges::sort(beats);
-    const auto doubled = std::ranges::unique(beats, [](double a, double b) { return b - a < 0.05; });
-    beats.erase(doubled.begin(), doubled.end());
+    const auto doubled = std::unique(beats.begin(), beats.end(), [](double a, double b) { return b - a < 0.05; });
+    beats.erase(doubled, beats.end());
     if (beats.size() < 4) {
         return std::nullopt;
     }

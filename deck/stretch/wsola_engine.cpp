@@ -65,7 +65,7 @@ void WsolaEngine::set_ratio(double ratio) {
     const double tempo = 1.0 / std::clamp(ratio, least_ratio, greatest_ratio);
     library_.setTempo(tempo);
     // The library wants a whole piece and seek window, or the way to the next piece if that is longer.
-    const auto skip = static_cast<std::int64_t>(tempo * static_cast<double>(piece_ - overlap_) + 0.5);
+    const std::int64_t skip = std::llround(tempo * static_cast<double>(piece_ - overlap_));
     needed_ = std::max(skip + overlap_, piece_) + seek_;
 }
 

@@ -60,7 +60,7 @@ const DeckView& DeckBook::view(const std::string& deck) const {
     return found == decks_.end() ? unknown : found->second;
 }
 
-void DeckBook::ask(const std::string& deck, std::function<void()> then) {
+void DeckBook::ask(const std::string& deck, const std::function<void()>& then) {
     try {
         calls_.ask(deck, OscMessage{"/deck/state"}, [then](const PeerAnswer&) {
             if (then) {

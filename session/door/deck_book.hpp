@@ -33,7 +33,7 @@ public:
     [[nodiscard]] bool is_there(const std::string& deck) const { return decks_.contains(deck); }
 
     /// Has it say its state now; `then` is called when it did, or when it is too late.
-    void ask(const std::string& deck, std::function<void()> then = {});
+    void ask(const std::string& deck, const std::function<void()>& then = {});
 
     /// A cue of that deck began / was answered.
     void cue_began(const std::string& deck) { ++decks_[deck].cues_under_way; }

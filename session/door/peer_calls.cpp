@@ -70,8 +70,7 @@ void PeerCalls::send_to(const OscEndpoint& endpoint, const std::string& peer, co
                         std::chrono::milliseconds limit) {
     const Key key{endpoint.url(), message.address()};
     const std::uint64_t id = next_id_++;
-    const std::string address = message.address();
-    const auto timer = shell_.loop().after(limit, [this, key, id, peer, address] {
+    const auto timer = shell_.loop().after(limit, [this, key, id, peer, address = message.address()] {
         auto& queue = waiting_[key];
         const auto late = std::find_if(queue.begin(), queue.end(), [id](const Waiting& one) { return one.id == id; });
         if (late == queue.end()) {

@@ -55,7 +55,7 @@ LogRelay::~LogRelay() {
 }
 
 std::filesystem::path LogRelay::channel(const std::string& client) {
-    const std::filesystem::path path = folder_ / client;
+    std::filesystem::path path = folder_ / client;
     if (channels_.contains(client)) {
         return path;
     }

@@ -189,7 +189,7 @@ void measure_many_decks() {
         for (int i = 0; i < count; ++i) {
             started.push_back(std::make_unique<Process>(idle_command(server.name(), "idle" + std::to_string(i), 2)));
         }
-        (void)eventually([&] { return server.ports("idle.*").size() == static_cast<std::size_t>(2 * count); });
+        (void)eventually([&] { return server.ports("idle.*").size() == 2 * static_cast<std::size_t>(count); });
         return started;
     };
     const auto one = measure_crowd(1, decks).load_each;

@@ -109,7 +109,8 @@ public:
             std::optional<std::string> failure;
         };
         auto outcome = std::make_shared<Outcome>();
-        streams_.push_back(std::make_unique<TrackStream>([source] { return source; }, start_s, engine.epoch(),
+        streams_.push_back(std::make_unique<TrackStream>([source = std::move(source)] { return source; }, start_s,
+                                                         engine.epoch(),
                                                          [outcome](std::optional<std::string> failure) {
                                                              outcome->failure = std::move(failure);
                                                              outcome->done.store(true);

@@ -159,7 +159,7 @@ keep = "wanted"
 
     /// A long stereo file that codes its own position, on disk.
     [[nodiscard]] std::string coded_track(const std::string& name, CodedChannels channels, double seconds = 60.0) {
-        const std::string path = (folder / name).string();
+        std::string path = (folder / name).string();
         write_position_coded(path, static_cast<std::int64_t>(seconds * 48000.0), 48000, SampleFormat::pcm24, channels);
         return path;
     }
