@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 constexpr auto refresh_period = 500ms;
 constexpr auto bpm_period = 1000ms;
-constexpr auto registry_period = 50ms;
+constexpr auto registry_period = 100ms;
 constexpr auto health_period = 1000ms;
 constexpr auto eq_period = 100ms;
 constexpr double bpm_change = 0.1;
@@ -79,6 +79,7 @@ void Follower::fill_hooks() {
     shell_.hooks.connected = [this] { connected(); };
     shell_.hooks.disconnected = [this] { disconnected(); };
     shell_.hooks.tick = [this] { tick(); };
+    shell_.hooks.tick_period = 20ms;
     shell_.hooks.stop = [this](std::function<void()> finished) { stop(std::move(finished)); };
 }
 
@@ -95,8 +96,10 @@ void Follower::start_timers() {
         tell_audio(FollowerCommand::Clock::as_it_is);
     });
     while_running(bpm_period, [this] { sender_.send_bpm(conductor_.bpm_at(now())); });
-    while_running(registry_period, [this] { sender_.greet_newcomers(); });
-    while_running(registry_period, [this] { greet_gear(); });
+    while_running(registry_period, [this] {
+        sender_.greet_newcomers();
+        greet_gear();
+    });
     while_running(health_period, [this] { sender_.ask_decks(); });
     while_running(eq_period, [this] {
         if (eq_) {

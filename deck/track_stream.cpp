@@ -18,8 +18,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds playing_poll{60};  // a window is 2 s deep, a point's 0.35 s at up to four times the speed
-constexpr milliseconds idle_poll{200};    // an armed window likewise
+// A window is 2 s deep, but after a jump to a point there are only its 0.35 s until the next look.
+constexpr double playing_look_s = 0.4 * point_ahead_s;
+constexpr milliseconds shortest_look{20};
+constexpr milliseconds idle_look{200};  // an armed window is 2 s deep, too
 constexpr milliseconds fade_allowance{500};
 constexpr std::size_t spare_pages = 48;  // kept behind before anything is evicted
 
@@ -48,7 +50,7 @@ struct TrackStream::State {
     void fill(std::int64_t index, TrackPage* page);
     void evict_surplus(const std::vector<std::int64_t>& wanted);
     void tell_ready();
-    void idle(bool more_to_decode, bool playing);
+    void idle(bool more_to_decode, const ResidencyWants& now);
 
     Open open;
     double start_s;
@@ -92,7 +94,7 @@ void TrackStream::State::run() {
                 const std::vector<std::int64_t> wanted = wanted_pages(now);
                 if (!fill_missing(wanted)) {
                     evict_surplus(wanted);
-                    idle(source->work_ahead(), now.playhead.has_value());
+                    idle(source->work_ahead(), now);
                 }
             }
         }
@@ -265,10 +267,13 @@ void TrackStream::State::tell_ready() {
     }
 }
 
-void TrackStream::State::idle(bool more_to_decode, bool playing) {
+void TrackStream::State::idle(bool more_to_decode, const ResidencyWants& now) {
+    const auto playing_look = std::chrono::ceil<milliseconds>(
+        std::chrono::duration<double>{playing_look_s / std::max(1.0, std::abs(now.speed))});
+    const auto look = now.playhead ? std::max(playing_look, shortest_look) : idle_look;
     std::unique_lock lock{mutex};
     if (!more_to_decode && !stopping && !changed) {
-        wake.wait_for(lock, playing ? playing_poll : idle_poll, [this] { return stopping || changed; });
+        wake.wait_for(lock, look, [this] { return stopping || changed; });
     }
 }
 

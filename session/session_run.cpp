@@ -22,7 +22,7 @@ namespace crowdjack {
 
 namespace {
 
-constexpr auto registry_look = std::chrono::milliseconds{100};  ///< besides events: a killed owner makes none
+constexpr auto registry_look = std::chrono::milliseconds{250};  ///< besides events: a killed owner makes none
 constexpr auto patchbay_goodbye = std::chrono::milliseconds{300};
 constexpr auto server_goodbye = std::chrono::milliseconds{800};
 

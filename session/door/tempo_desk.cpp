@@ -11,7 +11,7 @@ namespace crowdjack {
 namespace {
 
 constexpr auto refresh_period = std::chrono::milliseconds{500};
-constexpr auto beat_look = std::chrono::milliseconds{20};
+constexpr auto beat_look = std::chrono::milliseconds{50};
 /// Ahead of now, so that every deck has the line before it begins, deeper than the keep-pitch decks' reserve.
 constexpr double lead_seconds = 0.2;
 constexpr Seconds longest_line{3600.0};

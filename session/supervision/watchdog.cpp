@@ -10,7 +10,7 @@ namespace crowdjack {
 
 namespace {
 
-constexpr auto look_period = std::chrono::milliseconds{10};
+constexpr auto look_period = std::chrono::milliseconds{20};
 
 }  // namespace
 
