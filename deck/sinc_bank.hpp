@@ -9,7 +9,8 @@
 namespace crowdjack {
 
 /// The weights of a band-limited interpolator for one greatest speed: rows of taps for evenly spaced fractions of a
-/// source frame.
+/// source frame. Few enough that they stay in the first-level cache: fetching a finer table anew after each sleep took
+/// longer than the arithmetic.
 ///
 /// A Kaiser-windowed sinc (J. F. Kaiser's design formulas: 105 dB, 48 taps, pass band to 0.41 and stop band from 0.55
 /// of the source rate), stretched by the speed, so that what would fold back above the output's Nyquist frequency is
@@ -23,9 +24,9 @@ public:
     /// Multiple of 8; output at position p weighs source frames floor(p) - taps/2 + 1 … floor(p) + taps/2.
     [[nodiscard]] std::size_t taps() const noexcept { return taps_; }
     [[nodiscard]] std::size_t phases() const noexcept { return phases_; }
-    /// `taps()` weights for the fraction phase / phases(), 0 <= phase <= phases(); they sum to 1. One more row (of
-    /// zeros) may be looked at with weight 0.
-    [[nodiscard]] const float* row(std::size_t phase) const noexcept { return weights_.data() + phase * taps_; }
+    /// The weights of four fractions, `taps()` each, one behind the other: (phase - 1) / phases() to
+    /// (phase + 2) / phases(), 0 <= phase <= phases(). Each row sums to 1; a cubic through them is the kernel.
+    [[nodiscard]] const float* rows(std::size_t phase) const noexcept { return weights_.data() + phase * taps_; }
 
 private:
     double speed_;
