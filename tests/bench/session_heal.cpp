@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // R2, R3, R4: clients killed and hung while they play, the server killed; how long until all is heard again.
-// usage: session_heal [TIMES [kill|hang|mixer|server…]]   (default 100 each, all four)
+// usage: session_heal [TIMES [kill|hang|mixer|server|open…]]   (default 100 each, all; 500 of open)
 #include "tests/session/session_room.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <random>
+#include <string_view>
+#include <thread>
 
 using namespace crowdjack::test;
 
@@ -139,6 +142,26 @@ void kill_server(int times) {
     }
 }
 
+/// Decks killed at any moment of their start, five times as many: does anything hang afterwards?
+void kill_while_opening(int times) {
+    SessionRoom room{128};
+    (void)room.wait_until_whole();
+    std::mt19937 random{7};
+    std::uniform_int_distribution<int> microseconds{0, 60'000};
+    int stuck = 0;
+    for (int i = 0; i < 5 * times; ++i) {
+        Process deck{{program_path("crowdjack-deck"), "--server", "test", "--name", "Z"}};
+        std::this_thread::sleep_for(std::chrono::microseconds{microseconds(random)});  // the moment, not a judgement
+        deck.kill_hard();
+        if (i % 50 == 49) {  // whoever comes now must come in, and the session must still be whole
+            Process next{{program_path("crowdjack-deck"), "--server", "test", "--name", "Y"}};
+            stuck += next.wait_for_line(" ready ") && room.wait_until_whole() ? 0 : 1;
+        }
+    }
+    std::printf("R2 decks killed while they open: %d kills, %d times stuck afterwards\n", 5 * times, stuck);
+    std::fflush(stdout);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -157,6 +180,9 @@ int main(int argc, char** argv) {
     }
     if (asked("server")) {
         kill_server(times);
+    }
+    if (asked("open")) {
+        kill_while_opening(times);
     }
     return 0;
 }
