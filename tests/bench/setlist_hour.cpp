@@ -205,6 +205,7 @@ int main(int argc, char** argv) {
     (void)world.setlist->wait();
     (void)world.osc.request(world.url("mixer-bus"), "/mixer/record/stop");
 
+    std::fprintf(stderr, "%s", world.setlist->whole_output().c_str());
     const auto rows = world.played();
     std::size_t true_rows = 0;
     for (std::size_t i = 0; i < rows.size() && i < heard.size(); ++i) {
