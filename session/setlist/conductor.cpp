@@ -67,6 +67,7 @@ void SetConductor::tick(const Now& now) {
         }
     }
     lost(now);
+    break_silence(now);
     mixing_.follow_line(now);
 }
 

@@ -114,6 +114,7 @@ private:
     void end_set(const std::string& why);
     [[nodiscard]] bool holds(const DeckReport& report, std::size_t section) const;
     void lost(const Now& now);
+    void break_silence(const Now& now);
     [[nodiscard]] bool ready(const Now& now) const;
     [[nodiscard]] std::optional<SetTime> begin_of_next(const Now& now) const;
     [[nodiscard]] SetTime next_bar(const Run& run, JackFrame not_before) const;

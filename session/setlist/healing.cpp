@@ -18,6 +18,7 @@ constexpr double busy_s = 10.0;
 constexpr double moved_beats = 0.05;  ///< beyond what a keep-pitch method wanders
 constexpr int moved_reports = 3;
 constexpr double quit_fade_s = 1.2;
+constexpr double longest_silence_s = 5.0;  ///< after a track's end, with nothing begun
 
 }  // namespace
 
@@ -211,6 +212,43 @@ void SetConductor::lost(const Now& now) {
     }
     if (over_ && !current_ && !next_ && !outgoing_) {
         end_set("nothing is left to play");
+    }
+}
+
+/// Whatever kept the next track from coming: the room must not stay silent. Everything that waits is forgotten and the
+/// set goes on as if it began.
+void SetConductor::break_silence(const Now& now) {
+    if (!current_ || outgoing_ || over_ ||
+        now.frame < timeline_.frame_of(end_of(*current_)) + to_frames({longest_silence_s}, timeline_.rate())) {
+        return;
+    }
+    std::string why = "the set stood still";
+    if (next_) {
+        why += std::string{": its next track was "} + (next_->deck == 0 ? "on no deck" : "on deck ") +
+               (next_->deck == 0 ? "" : std::string{next_->deck}) + (next_->cued ? ", cued" : ", not cued") +
+               (next_->measured ? ", measured" : ", not measured") +
+               (next_->stage == Stage::scheduled ? ", told to start" : "");
+    }
+    for (auto& [letter, deck] : decks_) {
+        why += std::string{"; deck "} + letter + (deck.alive ? " answers" : " does not answer");
+        deck.busy_until_s = 0.0;
+    }
+    stop_sent_ = false;
+    const char quiet = current_->deck;
+    record(*current_, timeline_.frame_of(end_of(*current_)), "ended");
+    current_.reset();
+    mixing_.finish();
+    mixing_.rest(quiet);
+    if (next_) {
+        if (next_->deck != 0) {
+            mixing_.rest(next_->deck);
+            orchestra_.stop(next_->deck, std::nullopt);
+        }
+        orchestra_.report(
+            {SetlistEvent::Kind::skipped, next_->deck == 0 ? '-' : next_->deck, next_->section, {}, {}, why});
+        next_.reset();
+    } else {
+        orchestra_.report({SetlistEvent::Kind::skipped, '-', std::nullopt, {}, {}, why});
     }
 }
 

@@ -155,7 +155,11 @@ void kill_while_opening(int times) {
         deck.kill_hard();
         if (i % 50 == 49) {  // whoever comes now must come in, and the session must still be whole
             Process next{{program_path("crowdjack-deck"), "--server", "test", "--name", "Y"}};
-            stuck += next.wait_for_line(" ready ") && room.wait_until_whole() ? 0 : 1;
+            if (!next.wait_for_line(" ready ") || !room.wait_until_whole()) {
+                std::printf("  after %d kills: patch '%s'; the next deck says: %s\n", i + 1, room.patch().c_str(),
+                            next.output().c_str());
+                ++stuck;
+            }
         }
     }
     std::printf("R2 decks killed while they open: %d kills, %d times stuck afterwards\n", 5 * times, stuck);

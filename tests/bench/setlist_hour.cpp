@@ -162,14 +162,34 @@ Judgement judge(const std::filesystem::path& recording, const std::vector<Span>&
     return judgement;
 }
 
-/// The largest distance, in frames, of a start from where its predecessor's begin cue puts it.
-double largest_error(const std::vector<Onsets::Onset>& starts, const TempoMap& tempo) {
-    double largest = 0.0;
-    for (std::size_t i = 1; i < starts.size(); ++i) {
-        const double due = tempo.frame_of(tempo.beat_at(static_cast<double>(starts[i - 1].frame)) + Beats{begin_beats});
-        largest = std::max(largest, std::abs(static_cast<double>(starts[i].frame) - due));
+/// Every line that was ever told, in order: a TempoMap forgets, and a start is judged by the lines of its time.
+class AllLines {
+public:
+    explicit AllLines(const SetlistWorld& world) : lines_{world.lines()} {}
+
+    /// The beat at `frame`, and how many frames a beat takes there.
+    [[nodiscard]] std::pair<double, double> at(std::int64_t frame) const {
+        const TempoLine* line = &lines_.front();
+        for (const TempoLine& each : lines_) {
+            line = each.from().value <= frame ? &each : line;
+        }
+        const auto beat = [line](double f) { return line->beat_at(f).value; };
+        const auto here = static_cast<double>(frame);
+        return {beat(here), 1.0 / (beat(here + 1.0) - beat(here))};
     }
-    return largest;
+
+private:
+    std::vector<TempoLine> lines_;
+};
+
+/// The distance, in frames, of each start from where its predecessor's begin cue puts it.
+std::vector<double> start_errors(const std::vector<Onsets::Onset>& starts, const AllLines& lines) {
+    std::vector<double> errors;
+    for (std::size_t i = 1; i < starts.size(); ++i) {
+        const auto [beat, frames_per_beat] = lines.at(starts[i].frame);
+        errors.push_back(std::abs(beat - lines.at(starts[i - 1].frame).first - begin_beats) * frames_per_beat);
+    }
+    return errors;
 }
 
 }  // namespace
@@ -189,18 +209,12 @@ int main(int argc, char** argv) {
     world.osc.send(world.url("bpm-follower"), "/subscribe");
     world.start_setlist({"--loop", "--lufs", "-20", "--seed", "3"});
 
-    // Each start is judged by the lines of its time: a map holds only the latest.
-    std::vector<double> errors;
-    std::size_t judged = 1;
     const std::uint32_t end = world.server().frame() + static_cast<std::uint32_t>(minutes * 60.0 * set_rate);
     while (!world.server().wait_for_frame(end, Deadline{5000})) {
         world.osc.send(world.url("bpm-follower"), "/subscribe");
-        const auto heard = onsets.heard();
-        for (; judged < heard.size(); ++judged) {
-            errors.push_back(largest_error({heard[judged - 1], heard[judged]}, world.tempo()));
-        }
     }
     const auto heard = onsets.heard();
+    const std::vector<double> errors = start_errors(heard, AllLines{world});
     (void)world.osc.request(world.url("setlist"), "/setlist/stop");
     (void)world.setlist->wait();
     (void)world.osc.request(world.url("mixer-bus"), "/mixer/record/stop");

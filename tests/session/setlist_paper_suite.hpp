@@ -50,7 +50,7 @@ public:
     }
 
     void cue(char deck, const std::string& path, double seconds, double track_bpm) override {
-        if (!decks.at(deck).alive) {
+        if (!decks.at(deck).alive || deaf) {
             return;
         }
         Deck& d = decks.at(deck);
@@ -132,6 +132,7 @@ public:
     std::map<char, Deck> decks;
     std::map<char, float> trims;
     std::set<std::string> missing, refused;
+    bool deaf{false};  ///< no deck takes or answers a cue
     std::optional<double> lufs{-20.0};
     std::vector<Ramp> ramps;
     std::vector<Start> starts;

@@ -313,6 +313,18 @@ TEST_CASE("after the server's restart the set goes on by beat in the new frames"
     CHECK(suite.starts[2].at.at - suite.starts[1].at.at == doctest::Approx(48.0).epsilon(1e-12));
 }
 
+TEST_CASE("when no deck takes a cue for a while, the set is silent only as long") {
+    PaperSuite suite{plain_set(6), settings()};
+    suite.timeline.add(steady(120.0));
+    REQUIRE(suite.run_until([&suite] { return suite.starts.size() == 2; }));
+    suite.deaf = true;
+    suite.run_for(90.0);
+    CHECK(suite.starts.size() == 2);
+    suite.deaf = false;
+    CHECK(suite.run_until([&suite] { return suite.starts.size() == 3; }, 30.0));
+    CHECK(suite.run_until([&suite] { return suite.starts.size() == 5; }, 120.0));
+}
+
 TEST_CASE("a mixer that comes back gets its strips as they should be by now") {
     PaperSuite suite{plain_set(6), settings()};
     suite.timeline.add(steady(125.0));

@@ -114,7 +114,8 @@ public:
     }
 
     /// Every tempo line the follower has sent, in order of their serials.
-    [[nodiscard]] TempoMap tempo() const {
+    /// Every line that was told, by serial.
+    [[nodiscard]] std::vector<TempoLine> lines() const {
         std::map<std::int64_t, TempoLine> lines;
         for (const OscReceived& message : osc.received("/tempo/line")) {
             const auto frame = [&](std::size_t i) {
@@ -125,8 +126,16 @@ public:
                                    TempoLine{frame(1), Beats{message.number(2)}, Bpm{message.number(3)}, frame(4),
                                              Bpm{message.number(5)}, static_cast<double>(server_.rate())});
         }
-        TempoMap map;
+        std::vector<TempoLine> result;
         for (const auto& [serial, line] : lines) {
+            result.push_back(line);
+        }
+        return result;
+    }
+    /// The latest of them.
+    [[nodiscard]] TempoMap tempo() const {
+        TempoMap map;
+        for (const TempoLine& line : lines()) {
             map.add(line);
         }
         return map;
