@@ -253,7 +253,7 @@ void measure_outage(double seconds) {
             std::to_string(listener.heard.breaks()) + "; " + std::to_string(listener.xruns()) + "; " +
             std::to_string(recorded.frames()),
         "0; 0; 0",
-        lost.ends_with("lost=0") && recorded.breaks() <= static_cast<std::int64_t>(listener.xruns()) &&
+        lost.ends_with("lost=0") && recorded.breaks() == 0 && listener.heard.breaks() == 0 &&
             stopped.is_reply_to("/mixer/record/stop"));
 }
 

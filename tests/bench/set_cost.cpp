@@ -230,7 +230,7 @@ void measure_periods() {
         print_figure("C7", "30 s, 4 decks + EQ + recording, " + std::to_string(period) + " frames",
                      shown(starved) + " frames starved, worst deck callback " + in_percent(worst) +
                          " of the period; frames that the server's own clock skipped: " + std::to_string(lost),
-                     period >= 128 ? "0 starved" : "stated", period < 128 || starved == 0.0);
+                     period >= 128 ? "0 starved, 0 skipped" : "stated", period < 128 || (starved == 0.0 && lost == 0));
     }
 }
 

@@ -164,38 +164,40 @@ TEST_CASE("a disk that stands still for ten seconds costs the recording no frame
         MESSAGE("skipped: ", disk.why_not());
         return;
     }
-    const std::string path = (disk.path() / "set.wav").string();
-    const Stereo music{noise(48000 * 14, 1), noise(48000 * 14, 2)};
-    const auto deck = room.player("A", music);
-    const auto capture = room.capture();
-    REQUIRE(room.obeys("/mixer/record/start", {path}));
-    const std::int64_t start = room.soon(0.2);
-    deck->start_at(start);
-    REQUIRE(capture->wait_until(start + 48000));
-    disk.freeze();
-    const bool ten_seconds = capture->wait_until(start + 48000 * 11);
-    disk.thaw();
-    REQUIRE(ten_seconds);
-    REQUIRE(capture->wait_until(start + 48000 * 12 + 4800));
-    REQUIRE(room.obeys("/mixer/record/stop"));
-    const auto said = room.mixer->wait_for_line("recorded path=" + path);
-    REQUIRE(said);
-    CHECK(said->find("lost=0") != std::string::npos);
-    if (disturbed(*capture)) {
-        MESSAGE("this machine stalled meanwhile: what the recorder says counts, samples are not compared");
-        return;
-    }
-    const auto content = read_audio(path);
-    std::size_t first = 0;
-    while (content.interleaved[2 * first] == 0.0F) {
-        ++first;
-    }
-    std::size_t wrong = 0;
-    for (std::size_t i = 0; i < 48000 * 12; ++i) {
-        const auto heard = capture->sample(0, start + delay + static_cast<std::int64_t>(i));
-        wrong += heard == music[0][i] && content.interleaved[2 * (first + i)] == music[0][i] ? 0U : 1U;
-    }
-    CHECK(wrong == 0);
+    undisturbed([&, take = 0]() mutable {
+        const std::string path = (disk.path() / ("set" + std::to_string(++take) + ".wav")).string();
+        const Stereo music{noise(48000 * 14, 1), noise(48000 * 14, 2)};
+        const auto deck = room.player("A", music);
+        const auto capture = room.capture();
+        REQUIRE(room.obeys("/mixer/record/start", {path}));
+        const std::int64_t start = room.soon(0.2);
+        deck->start_at(start);
+        REQUIRE(capture->wait_until(start + 48000));
+        disk.freeze();
+        const bool ten_seconds = capture->wait_until(start + 48000 * 11);
+        disk.thaw();
+        REQUIRE(ten_seconds);
+        REQUIRE(capture->wait_until(start + 48000 * 12 + 4800));
+        REQUIRE(room.obeys("/mixer/record/stop"));
+        const auto said = room.mixer->wait_for_line("recorded path=" + path);
+        REQUIRE(said);
+        CHECK(said->find("lost=0") != std::string::npos);
+        if (disturbed(*capture)) {
+            return false;
+        }
+        const auto content = read_audio(path);
+        std::size_t first = 0;
+        while (content.interleaved[2 * first] == 0.0F) {
+            ++first;
+        }
+        std::size_t wrong = 0;
+        for (std::size_t i = 0; i < 48000 * 12; ++i) {
+            const auto heard = capture->sample(0, start + delay + static_cast<std::int64_t>(i));
+            wrong += heard == music[0][i] && content.interleaved[2 * (first + i)] == music[0][i] ? 0U : 1U;
+        }
+        CHECK(wrong == 0);
+        return true;
+    });
 }
 
 TEST_CASE("--record records from the very first frame and SIGTERM leaves a whole file behind a short fade") {
@@ -236,15 +238,12 @@ TEST_CASE("the recording goes on across a death of the JACK server") {
         REQUIRE(room.obeys("/mixer/record/stop"));
         const auto content = read_audio(room.folder / "set.wav");
         const auto heard = capture->samples(0, start + delay, start + delay + 48000);
-        if (std::count(heard.begin(), heard.end(), 0.5F) != 48000) {
-            MESSAGE("the player itself was late, once more");
-            return false;
-        }
         std::int64_t loud = 0;
         for (std::int64_t i = 0; i < content.frames(); ++i) {
             loud += content.interleaved[static_cast<std::size_t>(2 * i)] == 0.5F ? 1 : 0;
         }
-        CHECK(loud == 48000);
+        // What the master's listener heard tells whether it was lost before the mixer's output or behind it.
+        CHECK_MESSAGE(loud == 48000, "recorded ", loud, ", heard ", std::count(heard.begin(), heard.end(), 0.5F));
         return true;
     });
 }
