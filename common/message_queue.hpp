@@ -32,6 +32,9 @@ public:
     /// Popping thread only. False when empty.
     CROWDJACK_REALTIME bool pop(Message& message) noexcept { return queue_.pop(message); }
 
+    /// Popping thread only: there is nothing to pop.
+    [[nodiscard]] CROWDJACK_REALTIME bool empty() const noexcept { return queue_.read_available() == 0; }
+
     /// Any thread: messages refused because the queue was full, since construction.
     [[nodiscard]] std::uint64_t refused() const noexcept { return refused_.load(std::memory_order_relaxed); }
 

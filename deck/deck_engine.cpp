@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <thread>
 #include <utility>
 
@@ -49,6 +50,15 @@ void DeckEngine::prepare(double server_rate) {
 }
 
 void DeckEngine::process(JackFrame frame, std::span<float> left, std::span<float> right, bool freewheeling) noexcept {
+    if (calm_ && commands.empty() && ahead_.give(frame, left, right)) {
+        now_ = frame;
+        now_frames_ = static_cast<std::uint32_t>(left.size());
+        gain_.apply(left, right);
+        const RenderAhead::Place place = ahead_.place(frame);
+        snapshot_.write({frame, DeckState::playing, mix_.motion.fold(place.source), place.speed * seconds_per_step(),
+                         mix_.motion.track_bpm});
+        return;
+    }
     epoch_->enter();
     now_ = frame;
     now_frames_ = static_cast<std::uint32_t>(left.size());
@@ -80,7 +90,13 @@ void DeckEngine::process(JackFrame frame, std::span<float> left, std::span<float
     look_for_ends(frame + Frames{now_frames_});
     release_retired();
     publish(frame, now_frames_);
+    calm_ = is_calm();
     epoch_->leave();
+}
+
+bool DeckEngine::is_calm() const noexcept {
+    const bool nothing_due = !next_due() && retired_count_ == 0 && !motion_changed_ && starved_unsaid_ == 0;
+    return steady() && nothing_due && gain_.settled() && stretch_.voice() == nullptr && !mix_.ends_before(ahead_.end());
 }
 
 void DeckEngine::process_idle() {
@@ -91,7 +107,18 @@ void DeckEngine::process_idle() {
     epoch_->leave();
 }
 
+bool DeckEngine::steady() const noexcept {
+    return running_ && !awaiting_line_ && std::none_of(ghost_lives_.begin(), ghost_lives_.end(), std::identity{}) &&
+           mix_.steady();
+}
+
 void DeckEngine::sound(JackFrame frame, std::span<float> left, std::span<float> right) noexcept {
+    if (!steady()) {
+        ahead_.forget();
+    } else if (ahead_.give(frame, left, right) ||
+               (ahead_.render(mix_, frame, left.size(), *scratch_) && ahead_.give(frame, left, right))) {
+        return;
+    }
     std::uint32_t missing = 0;
     const auto add = [&](DeckMix& mix) {
         if (mix.level.silent()) {
@@ -253,20 +280,19 @@ void DeckEngine::look_for_ends(JackFrame frame) noexcept {
 void DeckEngine::publish(JackFrame frame, std::uint32_t frames) noexcept {
     const bool moving = running_ && !awaiting_line_;
     if (moving) {
-        mix_.publish(frame + Frames{frames});
+        mix_.publish(std::max(frame + Frames{frames}, ahead_.end()));
     }
     double source =
         moving ? mix_.motion.fold(mix_.motion.source_at(static_cast<double>(frame.value))) : resting_source();
     if (!moving && at_end_ && mix_.track.stream != nullptr) {
         source = static_cast<double>(mix_.track.stream->windows().length());
     }
-    snapshot_.write({frame, state(), source, mix_.motion.speed_at(frame) * server_rate_ / mix_.motion.file_rate,
-                     mix_.motion.track_bpm});
+    snapshot_.write({frame, state(), source, mix_.motion.speed_at(frame) * seconds_per_step(), mix_.motion.track_bpm});
     say_motion();
     if (starved_unsaid_ > 0 && reports.push(Starved{starved_unsaid_})) {
         starved_unsaid_ = 0;
     }
-    const bool ghosts = std::any_of(ghost_lives_.begin(), ghost_lives_.end(), [](bool lives) { return lives; });
+    const bool ghosts = std::any_of(ghost_lives_.begin(), ghost_lives_.end(), std::identity{});
     silent_.store((!running_ || gain_.silent()) && !ghosts && stretch_.level().settled(), std::memory_order_release);
 }
 
@@ -316,7 +342,10 @@ double DeckEngine::resting_source() const noexcept {
 
 void DeckEngine::report(const DeckReport& what) noexcept { static_cast<void>(reports.push(what)); }
 
-void DeckEngine::tell_motion() noexcept { motion_changed_ = true; }
+void DeckEngine::tell_motion() noexcept {
+    motion_changed_ = true;
+    ahead_.forget();
+}
 
 void DeckEngine::release_retired() noexcept {
     for (std::size_t i = 0; i < retired_count_;) {

@@ -4,6 +4,7 @@
 #include "common/realtime.hpp"
 #include "deck/deck_messages.hpp"
 #include "deck/deck_mix.hpp"
+#include "deck/render_ahead.hpp"
 #include "deck/snapshot_box.hpp"
 #include "deck/stretch_blend.hpp"
 #include "deck/track_windows.hpp"
@@ -92,7 +93,12 @@ private:
     CROWDJACK_REALTIME void apply(const Retire& command) noexcept;
 
     // Moments inside a cycle.
+    /// Until ahead_ ends or a command comes there is nothing to do but to give it out.
+    [[nodiscard]] CROWDJACK_REALTIME bool is_calm() const noexcept;
+    /// Source seconds per second at a speed of one source frame per output frame.
+    [[nodiscard]] double seconds_per_step() const noexcept { return server_rate_ / mix_.motion.file_rate; }
     CROWDJACK_REALTIME void sound(JackFrame frame, std::span<float> left, std::span<float> right) noexcept;
+    [[nodiscard]] CROWDJACK_REALTIME bool steady() const noexcept;
     CROWDJACK_REALTIME void meet_due(JackFrame frame) noexcept;
     [[nodiscard]] CROWDJACK_REALTIME std::optional<JackFrame> next_due() const noexcept;
     [[nodiscard]] CROWDJACK_REALTIME std::optional<JackFrame> start_frame() const noexcept;
@@ -127,6 +133,8 @@ private:
 
     DeckMix mix_;
     bool running_{false};  ///< the motion moves and voices may sound
+    RenderAhead ahead_;
+    bool calm_{false};
     std::array<DeckMix, ghost_count> ghosts_{};
     std::array<bool, ghost_count> ghost_lives_{};
     std::size_t next_ghost_{0};

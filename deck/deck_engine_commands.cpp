@@ -17,6 +17,7 @@ constexpr double audible_shift = 0.01;  // source frames; smaller corrections ne
 void DeckEngine::take_commands() noexcept {
     DeckCommand command;
     while (commands.pop(command)) {
+        ahead_.forget();
         ticket_ = command.ticket;
         finish_ = Done{ticket_, now_};
         std::visit([this](const auto& what) { apply(what); }, command.what);
@@ -110,6 +111,7 @@ void DeckEngine::apply(const Eject& /*command*/) noexcept {
         }
         voice = DeckVoice{};
     });
+    mix_.used_slots = 0;
     mix_.motion.loop.reset();
     mix_.motion.file_rate = server_rate_;
     running_ = false;

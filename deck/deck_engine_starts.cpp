@@ -159,7 +159,7 @@ void DeckEngine::leave_stem_ghost(std::size_t slot) noexcept {
 
 void DeckEngine::apply(const LoadStem& command) noexcept {
     leave_stem_ghost(command.slot);
-    DeckVoice& stem = mix_.stems[command.slot];
+    DeckVoice& stem = mix_.use_slot(command.slot);
     stem = DeckVoice{};
     stem.stream = command.stream;
     stem.state = DeckVoice::State::ready;
@@ -219,7 +219,7 @@ void DeckEngine::start_stem(const PlayStem& command) noexcept {
 }
 
 void DeckEngine::apply(const PlaceStem& command) noexcept {
-    DeckVoice& stem = mix_.stems[command.slot];
+    DeckVoice& stem = mix_.use_slot(command.slot);
     stem = DeckVoice{};
     stem.stream = command.stream;
     set_up_stem(stem, {command.slot, command.rate, command.gain, command.loop, 0.0, std::nullopt});

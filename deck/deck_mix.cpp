@@ -12,20 +12,27 @@ PositionCurve scaled(const PositionCurve& curve, const DeckVoice& voice) noexcep
     return {voice.offset + voice.scale * curve.start, voice.scale * curve.slope, voice.scale * curve.bend};
 }
 
+CurvePiece scaled(const CurvePiece& piece, const DeckVoice& voice) noexcept {
+    return {scaled(piece.curve, voice), piece.length};
+}
+
 }  // namespace
 
 bool DeckMix::has_sound() const noexcept {
-    return track.sounds() ||
-           std::any_of(stems.begin(), stems.end(), [](const DeckVoice& stem) { return stem.sounds(); });
+    bool any = false;
+    each_voice([&any](const DeckVoice& voice) { any = any || voice.sounds(); });
+    return any;
 }
 
 bool DeckMix::refers_to(const TrackStream* stream) const noexcept {
-    return track.stream == stream ||
-           std::any_of(stems.begin(), stems.end(), [=](const DeckVoice& stem) { return stem.stream == stream; });
+    bool any = false;
+    each_voice([&](const DeckVoice& voice) { any = any || voice.stream == stream; });
+    return any;
 }
 
 bool DeckMix::has_stems() const noexcept {
-    return std::any_of(stems.begin(), stems.end(), [](const DeckVoice& stem) { return stem.stream != nullptr; });
+    return std::any_of(stems.begin(), stems.begin() + static_cast<std::ptrdiff_t>(used_slots),
+                       [](const DeckVoice& stem) { return stem.stream != nullptr; });
 }
 
 std::uint32_t DeckMix::add(JackFrame frame, RenderScratch& scratch, std::span<float> left,
@@ -33,28 +40,59 @@ std::uint32_t DeckMix::add(JackFrame frame, RenderScratch& scratch, std::span<fl
     std::uint32_t missing = 0;
     for (std::size_t done = 0; done < left.size();) {
         const JackFrame here = frame + Frames{static_cast<std::int64_t>(done)};
-        const std::int64_t straight = (motion.next_bend(here) - here).value;
-        const auto count = std::min(left.size() - done, static_cast<std::size_t>(straight));
-        missing += add_straight(here, scratch, left.subspan(done, count), right.subspan(done, count));
+        const Piece piece = piece_at(here);
+        const std::size_t count = std::min(left.size() - done, piece.curve.length - piece.first);
+        missing += add_piece(piece, scratch, left.subspan(done, count), right.subspan(done, count));
         done += count;
     }
     return missing;
 }
 
-std::uint32_t DeckMix::add_straight(JackFrame frame, RenderScratch& scratch, std::span<float> left,
-                                    std::span<float> right) noexcept {
-    const auto begin = static_cast<double>(frame.value);
-    const auto count = static_cast<double>(left.size());
-    const PositionCurve curve = PositionCurve::through(motion.source_at(begin), motion.source_at(begin + 0.5 * count),
-                                                       motion.source_at(begin + count), count);
+DeckMix::Piece DeckMix::piece_at(JackFrame frame) const noexcept {
+    const JackFrame grid = grid_before(frame);
+    const auto straight = motion.straight_around(frame);
+    const JackFrame begin = std::max(straight.begin, grid);
+    const JackFrame end = std::min(straight.end, grid + Frames{grid_frames});
+    const auto from = static_cast<double>(begin.value);
+    const auto length = static_cast<double>((end - begin).value);
+    return {{PositionCurve::through(motion.source_at(from), motion.source_at(from + 0.5 * length),
+                                    motion.source_at(from + length), length),
+             static_cast<std::size_t>(length)},
+            static_cast<std::size_t>((frame - begin).value)};
+}
+
+std::uint32_t DeckMix::add_piece(const Piece& piece, RenderScratch& scratch, std::span<float> left,
+                                 std::span<float> right) noexcept {
     std::uint32_t missing = 0;
     each_voice([&](DeckVoice& voice) {
         if (voice.sounds()) {
-            missing =
-                std::max(missing, voice.add(scaled(curve, voice), voice.loop_under(motion), scratch, left, right));
+            missing = std::max(missing, voice.add(scaled(piece.curve, voice), piece.first, voice.loop_under(motion),
+                                                  scratch, left, right));
         }
     });
     return missing;
+}
+
+bool DeckMix::steady() const noexcept {
+    if (!level.settled() || level.target() != 1.0F || !leaving.settled()) {
+        return false;
+    }
+    bool steady = true;
+    each_voice([&steady](const DeckVoice& voice) { steady = steady && (!voice.sounds() || voice.steady()); });
+    return steady;
+}
+
+bool DeckMix::all_there(JackFrame frame, std::size_t count) const noexcept {
+    const auto begin = static_cast<double>(frame.value);
+    const PositionCurve span{motion.source_at(begin),
+                             (motion.source_at(begin + static_cast<double>(count)) - motion.source_at(begin)) /
+                                 static_cast<double>(count),
+                             0.0};
+    bool there = true;
+    each_voice([&](const DeckVoice& voice) {
+        there = there && (!voice.sounds() || voice.all_there({scaled(span, voice), count}, voice.loop_under(motion)));
+    });
+    return there;
 }
 
 void DeckMix::settle_at(JackFrame frame) noexcept {
@@ -68,12 +106,18 @@ void DeckMix::settle_at(JackFrame frame) noexcept {
     motion.anchor(frame, place);
 }
 
+bool DeckMix::ends_before(JackFrame frame) const noexcept {
+    const double source = motion.source_at(static_cast<double>(frame.value));
+    bool any = false;
+    each_voice([&](const DeckVoice& voice) { any = any || voice.is_over(motion, source); });
+    return any;
+}
+
 bool DeckMix::end_voices(JackFrame frame) noexcept {
     const double source = motion.source_at(static_cast<double>(frame.value));
     bool any = false;
     each_voice([&](DeckVoice& voice) {
-        if (voice.sounds() && !voice.loop_under(motion) &&
-            voice.own_position(source) >= static_cast<double>(voice.stream->windows().length())) {
+        if (voice.is_over(motion, source)) {
             voice.state = DeckVoice::State::ended;
             voice.stream->windows().publish_idle();
             any = true;

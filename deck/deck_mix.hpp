@@ -5,6 +5,7 @@
 #include "deck/deck_voice.hpp"
 #include "deck/trajectory.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -17,12 +18,19 @@ namespace crowdjack {
 /// fades while the original goes on elsewhere. Audio thread (and tests).
 struct DeckMix {
     static constexpr std::size_t stem_slots = 16;
+    /// Sound is computed in pieces that begin at multiples of this (and at bends), whatever the period: the same
+    /// samples for the same frames in every deck.
+    static constexpr std::int64_t grid_frames = 512;
+    [[nodiscard]] static constexpr JackFrame grid_before(JackFrame frame) noexcept {
+        return {frame.value - (frame.value % grid_frames + grid_frames) % grid_frames};
+    }
 
     Trajectory motion;  ///< in frames of the track, of the server's rate when there is none
     DeckVoice track;    ///< its scale is 1 and its offset 0
     std::array<DeckVoice, stem_slots> stems{};
-    Ramp level{1.0F};    ///< its way in
-    Ramp leaving{1.0F};  ///< a ghost's way out, on top: no edge when it was still coming in
+    std::size_t used_slots{0};  ///< stems from here on are empty
+    Ramp level{1.0F};           ///< its way in
+    Ramp leaving{1.0F};         ///< a ghost's way out, on top: no edge when it was still coming in
 
     [[nodiscard]] CROWDJACK_REALTIME bool has_sound() const noexcept;
     [[nodiscard]] CROWDJACK_REALTIME bool refers_to(const TrackStream* stream) const noexcept;
@@ -42,20 +50,52 @@ struct DeckMix {
     /// Voices that passed their end become `ended`. @returns true when something ended now
     CROWDJACK_REALTIME bool end_voices(JackFrame frame) noexcept;
 
+    /// A voice will have ended by `frame`.
+    [[nodiscard]] CROWDJACK_REALTIME bool ends_before(JackFrame frame) const noexcept;
+
     /// Where the streams will be read next; `frame` is the next cycle's.
     CROWDJACK_REALTIME void publish(JackFrame frame) noexcept;
 
+    /// No ramp is on its way in it: its sound is a function of the frame alone.
+    [[nodiscard]] CROWDJACK_REALTIME bool steady() const noexcept;
+
+    /// All that `count` frames from `frame` on need is resident, and what a fade after them would.
+    [[nodiscard]] CROWDJACK_REALTIME bool all_there(JackFrame frame, std::size_t count) const noexcept;
+
+    /// The track and every slot that may hold a stem.
+    /// @{
     template <typename Action>
     void each_voice(Action&& action) {
         action(track);
-        for (DeckVoice& stem : stems) {
-            action(stem);
+        for (std::size_t slot = 0; slot < used_slots; ++slot) {
+            action(stems[slot]);
         }
+    }
+    template <typename Action>
+    void each_voice(Action&& action) const {
+        action(track);
+        for (std::size_t slot = 0; slot < used_slots; ++slot) {
+            action(stems[slot]);
+        }
+    }
+    /// @}
+
+    /// The stem of a slot, to be changed.
+    CROWDJACK_REALTIME DeckVoice& use_slot(std::size_t slot) noexcept {
+        used_slots = std::max(used_slots, slot + 1);
+        return stems[slot];
     }
 
 private:
-    CROWDJACK_REALTIME std::uint32_t add_straight(JackFrame frame, RenderScratch& scratch, std::span<float> left,
-                                                  std::span<float> right) noexcept;
+    /// A piece of the motion and the output of it that comes next.
+    struct Piece {
+        CurvePiece curve;
+        std::size_t first;
+    };
+
+    [[nodiscard]] CROWDJACK_REALTIME Piece piece_at(JackFrame frame) const noexcept;
+    CROWDJACK_REALTIME std::uint32_t add_piece(const Piece& piece, RenderScratch& scratch, std::span<float> left,
+                                               std::span<float> right) noexcept;
 };
 
 static_assert(std::is_trivially_copyable_v<DeckMix>);

@@ -24,10 +24,15 @@ std::optional<FrameLoop> DeckVoice::loop_under(const Trajectory& motion) const n
     return in >= 0 && out > in ? std::optional{FrameLoop{in, out}} : std::nullopt;
 }
 
-std::uint32_t DeckVoice::add(const PositionCurve& curve, const std::optional<FrameLoop>& loop, RenderScratch& scratch,
-                             std::span<float> left, std::span<float> right) noexcept {
+bool DeckVoice::is_over(const Trajectory& motion, double motion_source) const noexcept {
+    return sounds() && !loop_under(motion) &&
+           own_position(motion_source) >= static_cast<double>(stream->windows().length());
+}
+
+std::uint32_t DeckVoice::add(const CurvePiece& piece, std::size_t first, const std::optional<FrameLoop>& loop,
+                             RenderScratch& scratch, std::span<float> left, std::span<float> right) noexcept {
     WindowRun run{stream->windows(), loop};
-    const std::uint32_t missing = watch_gate(curve, run, left.size());
+    const std::uint32_t missing = watch_gate(piece.curve.from(static_cast<double>(first)), run, left.size());
     const std::span<float> own_left{scratch.left.data(), left.size()};
     const std::span<float> own_right{scratch.right.data(), right.size()};
     if (gate.silent()) {
@@ -36,7 +41,7 @@ std::uint32_t DeckVoice::add(const PositionCurve& curve, const std::optional<Fra
         gain.skip(static_cast<std::int64_t>(left.size()));
         return missing;
     }
-    head.render(curve, run, scratch.gathered, own_left, own_right);
+    head.render(piece, first, run, scratch.gathered, own_left, own_right);
     gate.apply(own_left, own_right);
     gain.apply(own_left, own_right);
     fade.apply(own_left, own_right);
@@ -47,13 +52,23 @@ std::uint32_t DeckVoice::add(const PositionCurve& curve, const std::optional<Fra
     return missing;
 }
 
-std::uint32_t DeckVoice::watch_gate(const PositionCurve& curve, const WindowRun& run, std::size_t count) noexcept {
+bool DeckVoice::all_there(const CurvePiece& piece, const std::optional<FrameLoop>& loop) const noexcept {
+    const Reach reach = reach_of(piece.curve, piece.length);
+    return WindowRun{stream->windows(), loop}.first_missing(reach.first, reach.last) >= reach.last;
+}
+
+DeckVoice::Reach DeckVoice::reach_of(const PositionCurve& curve, std::size_t count) const noexcept {
     const auto frames = static_cast<double>(count);
     const double end = curve.at(frames);
     const double speed = std::max((end - curve.start) / frames, 1e-3);
-    const double reach = curve.is_copy(frames) ? 0.0 : static_cast<double>(head.reach(speed));
-    const auto first = static_cast<std::int64_t>(std::floor(curve.start - reach));
-    const auto last = static_cast<std::int64_t>(std::ceil(end + reach + speed * static_cast<double>(gate_frames)));
+    const double kernel = curve.is_copy(frames) ? 0.0 : static_cast<double>(head.reach(speed));
+    return {speed, kernel, static_cast<std::int64_t>(std::floor(curve.start - kernel)),
+            static_cast<std::int64_t>(std::ceil(end + kernel + speed * static_cast<double>(gate_frames)))};
+}
+
+std::uint32_t DeckVoice::watch_gate(const PositionCurve& curve, const WindowRun& run, std::size_t count) noexcept {
+    const auto frames = static_cast<double>(count);
+    const auto [speed, reach, first, last] = reach_of(curve, count);
     const std::int64_t missing_from = run.first_missing(first, last);
     if (missing_from >= last) {
         if (gate.target() != 1.0F) {

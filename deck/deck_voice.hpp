@@ -50,19 +50,37 @@ struct DeckVoice {
     [[nodiscard]] bool sounds() const noexcept { return state == State::playing; }
     [[nodiscard]] double own_position(double motion_source) const noexcept { return offset + scale * motion_source; }
 
+    /// It sounds, but its track ended before the motion's (unfolded) frame `motion_source`.
+    [[nodiscard]] CROWDJACK_REALTIME bool is_over(const Trajectory& motion, double motion_source) const noexcept;
+
     /// The loop that bears on it under `motion`, if it was entered.
     [[nodiscard]] CROWDJACK_REALTIME std::optional<FrameLoop> loop_under(const Trajectory& motion) const noexcept;
 
-    /// Adds the sound of `left.size()` frames along `curve` (own frames, unfolded) to `left` and `right`.
+    /// Adds the sound of outputs first … first + size - 1 of `piece` (own frames, unfolded) to `left` and `right`.
     /// @returns output frames whose source was missing
-    CROWDJACK_REALTIME std::uint32_t add(const PositionCurve& curve, const std::optional<FrameLoop>& loop,
-                                         RenderScratch& scratch, std::span<float> left,
-                                         std::span<float> right) noexcept;
+    CROWDJACK_REALTIME std::uint32_t add(const CurvePiece& piece, std::size_t first,
+                                         const std::optional<FrameLoop>& loop, RenderScratch& scratch,
+                                         std::span<float> left, std::span<float> right) noexcept;
+
+    /// No ramp is on its way, and the gate is open.
+    [[nodiscard]] bool steady() const noexcept {
+        return gain.settled() && fade.settled() && gate.settled() && gate.target() == 1.0F;
+    }
+    /// add() of all of `piece` would find its frames and leave the gate open.
+    [[nodiscard]] CROWDJACK_REALTIME bool all_there(const CurvePiece& piece,
+                                                    const std::optional<FrameLoop>& loop) const noexcept;
 
     /// Tells the stream where it will be read next.
     CROWDJACK_REALTIME void publish(double own_position, double speed, const std::optional<FrameLoop>& loop) noexcept;
 
 private:
+    /// Unfolded frames [first, last) that a piece may look at, a closing gate's included.
+    struct Reach {
+        double speed;
+        double kernel;
+        std::int64_t first, last;
+    };
+    [[nodiscard]] CROWDJACK_REALTIME Reach reach_of(const PositionCurve& curve, std::size_t count) const noexcept;
     CROWDJACK_REALTIME std::uint32_t watch_gate(const PositionCurve& curve, const WindowRun& run,
                                                 std::size_t count) noexcept;
 };

@@ -66,7 +66,7 @@ void MixSource::read(const Trajectory& motion, double position, double step, std
     for (Part& part : parts_) {
         SourceRun run{*part.source, part.voice.loop_under(motion)};
         const PositionCurve curve{part.voice.own_position(position), part.voice.scale * step, 0.0};
-        part.voice.head.render(curve, run, scratch_, part_left, part_right);
+        part.voice.head.render({curve, left.size()}, 0, run, scratch_, part_left, part_right);
         const float gain = part.voice.gain.target();
         for (std::size_t i = 0; i < left.size(); ++i) {
             left[i] += gain * part_left[i];

@@ -142,8 +142,11 @@ std::size_t convert_frames(const PcmLayout& layout, std::span<const std::byte> b
     const auto lead =
         static_cast<std::size_t>(std::clamp<std::int64_t>(begin - first, 0, static_cast<std::int64_t>(left.size())));
     const auto count = static_cast<std::size_t>(std::max<std::int64_t>(end - begin, 0));
-    std::fill(left.begin(), left.end(), 0.0F);
-    std::fill(right.begin(), right.end(), 0.0F);
+    for (const auto& channel : {left, right}) {
+        const std::size_t begins = std::min(lead, channel.size());
+        std::fill_n(channel.begin(), begins, 0.0F);
+        std::fill(channel.begin() + static_cast<std::ptrdiff_t>(begins + count), channel.end(), 0.0F);
+    }
     if (count > 0) {
         const std::byte* const at = bytes.data() + layout.offset + static_cast<std::size_t>(begin) * stride;
         convert(layout.code, {at, stride, layout.channels, layout.big_endian}, left.subspan(lead, count),

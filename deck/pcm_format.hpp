@@ -19,6 +19,8 @@ struct PcmLayout {
 
     [[nodiscard]] std::size_t sample_bytes() const noexcept;
     [[nodiscard]] std::size_t frame_bytes() const noexcept { return sample_bytes() * channels; }
+    /// Its samples may be anything, NaN included.
+    [[nodiscard]] bool is_float() const noexcept { return code == SampleCode::float32 || code == SampleCode::float64; }
 };
 
 /// Converts `left.size()` frames from `first` on to floats of ±1 full scale, scaled as libsndfile scales them: mono to

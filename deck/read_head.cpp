@@ -8,7 +8,7 @@
 // One binary serves old and new processors (haswell: with FMA); sanitizers can't run the resolver that picks a clone,
 // and clang knows no hot clones.
 #if defined(__x86_64__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
-#define CROWDJACK_VECTOR_CLONES [[gnu::target_clones("arch=haswell", "default")]]
+#define CROWDJACK_VECTOR_CLONES [[gnu::target_clones("arch=x86-64-v3", "default")]]
 #else
 #define CROWDJACK_VECTOR_CLONES
 #endif
@@ -18,7 +18,9 @@ namespace crowdjack {
 namespace {
 
 using Lanes [[gnu::vector_size(32)]] = float;
+using Half [[gnu::vector_size(16)]] = float;
 constexpr std::size_t lane_count = 8;
+constexpr std::size_t batch_size = 16;
 
 struct Interpolation {
     const float* left;     ///< gathered source frames
@@ -28,39 +30,63 @@ struct Interpolation {
     std::size_t taps;
     double phases;
     PositionCurve curve;
+    double first;  ///< output of the curve's piece
     std::size_t count;
 };
 
-[[gnu::always_inline]] inline float total(const Lanes& lanes) noexcept {
-    using Half [[gnu::vector_size(lane_count / 2 * sizeof(float))]] = float;
-    struct Halves {
-        Half low, high;
-    } halves;
-    std::memcpy(&halves, &lanes, sizeof lanes);
-    const Half sum = halves.low + halves.high;
-    return (sum[0] + sum[2]) + (sum[1] + sum[3]);
+/// Where a batch of outputs stands: source frame, row of the kernel, and Lagrange's cubic through the rows at -1, 0, 1
+/// and 2 of it.
+struct Batch {
+    std::array<std::int32_t, batch_size> whole, row;
+    std::array<float, batch_size> a, b, c, d;
+};
+
+// Always inlined: gcc inlines no other function of the default target into a clone.
+[[gnu::always_inline]] inline void place_batch(const Interpolation& job, std::size_t done, Batch& batch) noexcept {
+    const auto [start, slope, bend] = job.curve;
+    const double first = job.first + static_cast<double>(done);
+    for (std::size_t i = 0; i < batch_size; ++i) {
+        const double at = first + static_cast<double>(static_cast<std::int32_t>(i));
+        const double position = start + at * (slope + at * bend) - job.base;
+        const auto whole = static_cast<std::int32_t>(position);
+        const double phase = (position - static_cast<double>(whole)) * job.phases;
+        const auto row = static_cast<std::int32_t>(phase);
+        const auto t = static_cast<float>(phase - static_cast<double>(row));
+        batch.whole[i] = whole;
+        batch.row[i] = row;
+        batch.a[i] = t * (t - 1.0F) * (2.0F - t) * (1.0F / 6.0F);
+        batch.b[i] = (t + 1.0F) * (t - 1.0F) * (t - 2.0F) * 0.5F;
+        batch.c[i] = (t + 1.0F) * t * (2.0F - t) * 0.5F;
+        batch.d[i] = (t + 1.0F) * t * (t - 1.0F) * (1.0F / 6.0F);
+    }
 }
 
 #define CROWDJACK_LOAD(lanes, from) std::memcpy(&(lanes), (from), sizeof(lanes))
 
+[[gnu::always_inline]] inline Half folded_halves(const Lanes& lanes) noexcept {
+    struct Halves {
+        Half low, high;
+    } halves;
+    std::memcpy(&halves, &lanes, sizeof lanes);
+    return halves.low + halves.high;
+}
+
 CROWDJACK_VECTOR_CLONES CROWDJACK_REALTIME void interpolate(const Interpolation& job, float* out_left,
                                                             float* out_right) noexcept {
-    // Calls nothing that is not always inlined: gcc inlines no function of the default target into a clone.
-    const auto [start, slope, bend] = job.curve;
     const std::size_t taps = job.taps;
+    Batch batch;
     for (std::size_t i = 0; i < job.count; ++i) {
-        const auto at = static_cast<double>(i);
-        const double position = start + at * (slope + at * bend) - job.base;
-        const auto whole = static_cast<std::size_t>(position);
-        const double phase = (position - static_cast<double>(whole)) * job.phases;
-        const auto row = static_cast<std::size_t>(phase);
-        const auto t = static_cast<float>(phase - static_cast<double>(row));
-        // Lagrange's cubic through the rows at -1, 0, 1 and 2.
-        const float a = t * (t - 1.0F) * (2.0F - t) * (1.0F / 6.0F);
-        const float b = (t + 1.0F) * (t - 1.0F) * (t - 2.0F) * 0.5F;
-        const float c = (t + 1.0F) * t * (2.0F - t) * 0.5F;
-        const float d = (t + 1.0F) * t * (t - 1.0F) * (1.0F / 6.0F);
-        const float* const rows = job.weights + row * taps;
+        const std::size_t k = i % batch_size;
+        if (k == 0) {
+            place_batch(job, i, batch);
+        }
+        const float* const rows = job.weights + static_cast<std::size_t>(batch.row[k]) * taps;
+        const float* const left = job.left + batch.whole[k];
+        const float* const right = job.right + batch.whole[k];
+        const float a = batch.a[k];
+        const float b = batch.b[k];
+        const float c = batch.c[k];
+        const float d = batch.d[k];
         Lanes sum_left{};
         Lanes sum_right{};
         for (std::size_t tap = 0; tap < taps; tap += lane_count) {
@@ -74,14 +100,18 @@ CROWDJACK_VECTOR_CLONES CROWDJACK_REALTIME void interpolate(const Interpolation&
             CROWDJACK_LOAD(low, rows + taps + tap);
             CROWDJACK_LOAD(high, rows + 2 * taps + tap);
             CROWDJACK_LOAD(after, rows + 3 * taps + tap);
-            CROWDJACK_LOAD(l, job.left + whole + tap);
-            CROWDJACK_LOAD(r, job.right + whole + tap);
-            const Lanes weight = a * before + b * low + c * high + d * after;
+            CROWDJACK_LOAD(l, left + tap);
+            CROWDJACK_LOAD(r, right + tap);
+            const Lanes weight = (a * before + b * low) + (c * high + d * after);
             sum_left += weight * l;
             sum_right += weight * r;
         }
-        out_left[i] = total(sum_left);
-        out_right[i] = total(sum_right);
+        const Half lefts = folded_halves(sum_left);
+        const Half rights = folded_halves(sum_right);
+        const Half sums =
+            __builtin_shufflevector(lefts, rights, 0, 4, 1, 5) + __builtin_shufflevector(lefts, rights, 2, 6, 3, 7);
+        out_left[i] = sums[0] + sums[2];
+        out_right[i] = sums[1] + sums[3];
     }
 }
 
@@ -89,11 +119,12 @@ CROWDJACK_VECTOR_CLONES CROWDJACK_REALTIME void interpolate(const Interpolation&
 
 constexpr double exact_enough = 1e-5;  // source frames: far below what a 24-bit sample can tell
 
-void blend(std::span<float> from_then_out, std::span<const float> to) noexcept {
-    const float step = 1.0F / static_cast<float>(to.size());
+/// Blends `out` towards `to`, whose share is 1 from `done` of `length` on.
+void blend(std::span<float> out, std::span<const float> to, std::size_t done, std::size_t length) noexcept {
+    const float step = 1.0F / static_cast<float>(length);
     for (std::size_t i = 0; i < to.size(); ++i) {
-        const float amount = static_cast<float>(i + 1) * step;
-        from_then_out[i] += amount * (to[i] - from_then_out[i]);
+        const float amount = static_cast<float>(done + i + 1) * step;
+        out[i] += amount * (to[i] - out[i]);
     }
 }
 
@@ -112,55 +143,60 @@ bool PositionCurve::is_copy(double count) const noexcept {
            std::abs(start - std::nearbyint(start)) < exact_enough;
 }
 
-void ReadHead::render(const PositionCurve& curve, SampleRun& run, Scratch& scratch, std::span<float> left,
-                      std::span<float> right) noexcept {
-    const auto count = static_cast<double>(left.size());
+void ReadHead::render(const CurvePiece& piece, std::size_t first, SampleRun& run, Scratch& scratch,
+                      std::span<float> left, std::span<float> right) noexcept {
     if (left.empty()) {
         return;
     }
-    if (curve.is_copy(count)) {
-        run.gather(static_cast<std::int64_t>(std::nearbyint(curve.start)), left, right);
+    const PositionCurve& curve = piece.curve;
+    const auto length = static_cast<double>(piece.length);
+    if (curve.is_copy(length)) {
+        run.gather(static_cast<std::int64_t>(std::nearbyint(curve.start)) + static_cast<std::int64_t>(first), left,
+                   right);
         kernel_ = nullptr;
         return;
     }
-    const double fastest = std::max(curve.slope, curve.slope + 2.0 * curve.bend * count);
-    const SincKernel& kernel = bank_->for_speed(fastest);
-    const SincKernel& previous = kernel_ == nullptr ? kernel : *kernel_;
-    kernel_ = &kernel;
-    const double room = static_cast<double>(Scratch::capacity - std::max(kernel.taps(), previous.taps()) - 8);
-    const auto most = static_cast<std::size_t>(std::max(1.0, std::min(512.0, room / std::max(fastest, 1e-6))));
-    for (std::size_t done = 0; done < left.size();) {
-        const std::size_t part = std::min(most, left.size() - done);
-        const PositionCurve here = curve.from(static_cast<double>(done));
-        const std::span<float> out_left = left.subspan(done, part);
-        const std::span<float> out_right = right.subspan(done, part);
-        if (done == 0 && &previous != &kernel) {
-            const std::span<float> new_left{scratch.blend_left.data(), part};
-            const std::span<float> new_right{scratch.blend_right.data(), part};
-            render_part(here, previous, run, scratch, out_left, out_right);
-            render_part(here, kernel, run, scratch, new_left, new_right);
-            blend(out_left, new_left);
-            blend(out_right, new_right);
-        } else {
-            render_part(here, kernel, run, scratch, out_left, out_right);
+    const SincKernel& begin = bank_->for_speed(curve.speed_at(0.0));
+    const SincKernel& end = bank_->for_speed(curve.speed_at(length));
+    const SincKernel* const leaving = kernel_ == &begin || kernel_ == &end ? nullptr : kernel_;
+    kernel_ = first + left.size() >= piece.length ? &end : &begin;
+    const double fastest = std::max({curve.speed_at(0.0), curve.speed_at(length), 1e-6});
+    const std::size_t widest = std::max({begin.taps(), end.taps(), leaving == nullptr ? 0 : leaving->taps()});
+    const double room = static_cast<double>(Scratch::capacity - widest - 8);
+    const auto most = static_cast<std::size_t>(std::clamp(room / fastest, 1.0, 512.0));
+    for (std::size_t done = 0; done < left.size(); done += most) {
+        const std::size_t count = std::min(most, left.size() - done);
+        const Part part{first + done, left.subspan(done, count), right.subspan(done, count)};
+        const Part other{part.first, {scratch.blend_left.data(), count}, {scratch.blend_right.data(), count}};
+        interpolate_part(curve, begin, run, scratch, part);
+        if (&begin != &end) {
+            interpolate_part(curve, end, run, scratch, other);
+            blend(part.left, other.left, part.first, piece.length);
+            blend(part.right, other.right, part.first, piece.length);
         }
-        done += part;
+        if (leaving != nullptr && done == 0) {
+            interpolate_part(curve, *leaving, run, scratch, other);
+            blend(other.left, part.left, 0, count);
+            blend(other.right, part.right, 0, count);
+            std::copy(other.left.begin(), other.left.end(), part.left.begin());
+            std::copy(other.right.begin(), other.right.end(), part.right.begin());
+        }
     }
 }
 
-void ReadHead::render_part(const PositionCurve& curve, const SincKernel& kernel, SampleRun& run, Scratch& scratch,
-                           std::span<float> left, std::span<float> right) noexcept {
-    const double last = curve.at(static_cast<double>(left.size() - 1));
-    const auto begin =
-        static_cast<std::int64_t>(std::floor(curve.start)) - static_cast<std::int64_t>(kernel.taps() / 2) + 1;
-    const auto end = static_cast<std::int64_t>(std::floor(last)) + static_cast<std::int64_t>(kernel.taps() / 2) + 1;
+void ReadHead::interpolate_part(const PositionCurve& curve, const SincKernel& kernel, SampleRun& run, Scratch& scratch,
+                                const Part& part) noexcept {
+    const auto first = static_cast<double>(part.first);
+    const auto half = static_cast<std::int64_t>(kernel.taps() / 2);
+    const double last = curve.at(first + static_cast<double>(part.left.size() - 1));
+    const auto begin = static_cast<std::int64_t>(std::floor(curve.at(first))) - half + 1;
+    const auto end = static_cast<std::int64_t>(std::floor(last)) + half + 1;
     const std::size_t wanted = std::min(static_cast<std::size_t>(end - begin), Scratch::capacity);
     run.gather(begin, {scratch.left.data(), wanted}, {scratch.right.data(), wanted});
-    const std::size_t look_back = kernel.taps() / 2;
-    const double base = static_cast<double>(begin) + static_cast<double>(look_back) - 1.0;
+    const double base = static_cast<double>(begin + half - 1);
     interpolate({scratch.left.data(), scratch.right.data(), base, kernel.rows(0), kernel.taps(),
-                 static_cast<double>(kernel.phases()), curve, left.size()},
-                left.data(), right.data());
+                 static_cast<double>(kernel.phases()), curve, first, part.left.size()},
+                part.left.data(), part.right.data());
 }
 
 }  // namespace crowdjack

@@ -4,7 +4,6 @@
 #include "deck/track_windows.hpp"
 
 #include <algorithm>
-#include <unordered_set>
 
 namespace crowdjack {
 
@@ -22,18 +21,29 @@ public:
     void add(std::int64_t begin, std::int64_t end) {
         const std::int64_t first = std::max<std::int64_t>(begin, 0) / TrackPage::frames;
         const std::int64_t last = std::min(end, length_);
-        for (std::int64_t page = first; page * TrackPage::frames < last; ++page) {
-            if (known_.insert(page).second) {
+        const std::int64_t past = std::max(first, (last + TrackPage::frames - 1) / TrackPage::frames);
+        for (std::int64_t page = first; page < past; ++page) {
+            if (!knows(page)) {
                 pages_.push_back(page);
             }
         }
+        known_.push_back({first, past});
     }
 
     [[nodiscard]] std::vector<std::int64_t> take() { return std::move(pages_); }
 
 private:
+    struct Range {
+        std::int64_t first, past;
+    };
+
+    [[nodiscard]] bool knows(std::int64_t page) const {
+        return std::any_of(known_.begin(), known_.end(),
+                           [page](const Range& range) { return range.first <= page && page < range.past; });
+    }
+
     std::int64_t length_;
-    std::unordered_set<std::int64_t> known_;
+    std::vector<Range> known_;  ///< pages added so far: a handful of ranges
     std::vector<std::int64_t> pages_;
 };
 

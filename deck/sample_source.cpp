@@ -33,7 +33,7 @@ public:
         // Looked at after the conversion: what was lost meanwhile was converted from zeros.
         const auto intact = static_cast<std::int64_t>(
             (file_->intact_size() - std::min(file_->intact_size(), layout_.offset)) / layout_.frame_bytes());
-        const std::size_t replaced = clean(left) + clean(right);
+        const std::size_t replaced = layout_.is_float() ? clean(left) + clean(right) : 0;
         if (replaced > 0) {
             cleaned_.fetch_add(replaced, std::memory_order_relaxed);
         }

@@ -70,18 +70,26 @@ void Trajectory::anchor(JackFrame frame, double source) noexcept {
     anchor_beat = tempo.empty() ? Beats{} : tempo.beat_at(static_cast<double>(frame.value));
 }
 
-JackFrame Trajectory::next_bend(JackFrame frame) const noexcept {
-    JackFrame nearest = far_away;
-    if (on_line()) {
-        for (std::size_t i = 0; i < tempo.size(); ++i) {
-            for (const JackFrame bend : {tempo[i].from(), tempo[i].to()}) {
-                if (bend > frame) {
-                    nearest = std::min(nearest, bend);
-                }
-            }
+Trajectory::Stretch Trajectory::straight_around(JackFrame frame) const noexcept {
+    Stretch straight{JackFrame{-far_away.value}, far_away};
+    const auto bend_at = [&](JackFrame bend) {
+        if (bend <= frame) {
+            straight.begin = std::max(straight.begin, bend);
+        } else {
+            straight.end = std::min(straight.end, bend);
+        }
+    };
+    if (!on_line()) {
+        return straight;
+    }
+    for (std::size_t i = 0; i < tempo.size(); ++i) {
+        // The first line holds at its first tempo before it begins; what a later line cut off bends nothing any more.
+        bend_at(tempo[i].from());
+        if (i + 1 == tempo.size() || tempo[i].to() < tempo[i + 1].from()) {
+            bend_at(tempo[i].to());
         }
     }
-    return nearest;
+    return straight;
 }
 
 void Trajectory::add_line(const TempoLine& line, JackFrame now, bool renumber) noexcept {

@@ -57,9 +57,13 @@ struct Trajectory {
     /// Puts the file position `source` at `frame`.
     void anchor(JackFrame frame, double source) noexcept;
 
-    /// The first bend after `frame` (a line's begin or a ramp's end); up to there the motion is one polynomial of
-    /// degree two. Far away when there is none.
-    [[nodiscard]] JackFrame next_bend(JackFrame frame) const noexcept;
+    /// Frames [begin, end).
+    struct Stretch {
+        JackFrame begin, end;
+    };
+    /// The frames around `frame` without a bend (a line's begin, or its ramp's end while it holds): there the motion is
+    /// one polynomial of degree two. Far away where there is no bend.
+    [[nodiscard]] Stretch straight_around(JackFrame frame) const noexcept;
 
     /// Takes a line announced at `now`. Beats are absolute: the position is wherever the line puts it, so a line that
     /// arrives after its own beginning moves the playhead into phase.

@@ -90,7 +90,7 @@ StretchListing measure_read_head(double rate) {
     const double start = thread_seconds();
     for (std::int64_t i = 0; i < periods; ++i) {
         const double place = static_cast<double>(i) * static_cast<double>(period) * measured_speed;
-        head.render({place, measured_speed, 0.0}, run, *scratch, left, right);
+        head.render({{place, measured_speed, 0.0}, left.size()}, 0, run, *scratch, left, right);
     }
     const double spent = thread_seconds() - start;
     return {StretchMethod::rate, stretch_library(StretchMethod::rate), 0.0, 100.0 * spent / measured_s};

@@ -60,6 +60,39 @@ TEST_CASE("a deck that missed cycles is in phase at the next one") {
     CHECK(index_of(rig.at(rig.now() - 100)) == rig.now() - 100 - start);
 }
 
+TEST_CASE("what sounds at a frame is the same to the last bit, whatever the period and whenever a line was heard") {
+    // The last bits are the receipt: any other way to cut the motion into runs rounds differently somewhere.
+    constexpr std::int64_t start = 101'000;
+    constexpr std::int64_t length = 96'000;
+    const TempoLine first = steady(0, 0.0, 118.0);
+    const TempoLine up{JackFrame{110'000}, first.beat_at(JackFrame{110'000}),
+                       Bpm{118.0},         JackFrame{190'000},
+                       Bpm{131.0},         DeckRig::rate};
+    const TempoLine down{JackFrame{140'300},
+                         up.beat_at(JackFrame{140'300}),
+                         up.bpm_at(JackFrame{140'300}),
+                         JackFrame{180'000},
+                         Bpm{107.0},
+                         DeckRig::rate};
+    const auto sound_of = [&](std::uint32_t period, std::int64_t lead) {
+        DeckRig rig{period};
+        rig.order(TakeLine{first, false});
+        rig.play(rig.open(sine_sound(1000.0, 44'100.0), 60.0, 44'100.0), start);
+        for (const TempoLine& line : {up, down}) {
+            rig.run(line.from().value - lead - rig.now());
+            rig.order(TakeLine{line, false});
+        }
+        rig.run(start + length - rig.now());
+        return std::vector<float>{rig.from(start).begin(), rig.from(start).begin() + length};
+    };
+    const auto meant = sound_of(128, 9'000);
+    for (const std::uint32_t period : {64U, 96U, 256U, 1024U}) {
+        CAPTURE(period);
+        const auto heard = sound_of(period, 5'000 + 7 * period);
+        CHECK(std::equal(meant.begin(), meant.end(), heard.begin()));
+    }
+}
+
 TEST_CASE("a playing track goes on through a cue until the start, which is exact") {
     DeckRig rig;
     rig.play(rig.open(index_sound()), rig.now());

@@ -85,7 +85,7 @@ TEST_CASE("at unity on whole frames samples are copied bit for bit") {
     const auto scratch = std::make_unique<ReadHead::Scratch>();
     std::array<float, 300> left{};
     std::array<float, 300> right{};
-    head.render({4711.0, 1.0, 0.0}, run, *scratch, left, right);
+    head.render({{4711.0, 1.0, 0.0}, left.size()}, 0, run, *scratch, left, right);
     for (std::size_t i = 0; i < left.size(); ++i) {
         REQUIRE(left[i] == static_cast<float>(4711 + i) / 0x1p23F);
         REQUIRE(right[i] == -left[i]);
@@ -101,7 +101,7 @@ TEST_CASE("a kernel change in the middle of a speed ramp leaves no edge") {
     // 0.9 to 2.4 within a second, through many kernels
     const PositionCurve whole{0.0, 0.9, 0.75 / 48000.0};
     for (std::size_t done = 0; done < left.size(); done += 128) {
-        head.render(whole.from(static_cast<double>(done)), run, *scratch, {left.data() + done, 128},
+        head.render({whole.from(static_cast<double>(done)), 128}, 0, run, *scratch, {left.data() + done, 128},
                     {right.data() + done, 128});
     }
     double worst = 0.0;

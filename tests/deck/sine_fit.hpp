@@ -82,8 +82,8 @@ inline std::vector<float> played(SampleRun& run, double speed, std::size_t count
     std::vector<float> right(count);
     for (std::size_t done = 0; done < count;) {
         const std::size_t part = std::min<std::size_t>(128, count - done);
-        head.render({start + static_cast<double>(done) * speed, speed, 0.0}, run, *scratch, {left.data() + done, part},
-                    {right.data() + done, part});
+        const CurvePiece piece{{start + static_cast<double>(done) * speed, speed, 0.0}, part};
+        head.render(piece, 0, run, *scratch, {left.data() + done, part}, {right.data() + done, part});
         done += part;
     }
     return left;

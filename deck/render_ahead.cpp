@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "deck/render_ahead.hpp"
+
+#include <algorithm>
+
+namespace crowdjack {
+
+bool RenderAhead::give(JackFrame frame, std::span<float> left, std::span<float> right) const noexcept {
+    if (frame < begin_ || end_ < frame + Frames{static_cast<std::int64_t>(left.size())}) {
+        return false;
+    }
+    const auto at = static_cast<std::size_t>((frame - begin_).value);
+    std::copy_n(left_.data() + at, left.size(), left.data());
+    std::copy_n(right_.data() + at, right.size(), right.data());
+    return true;
+}
+
+bool RenderAhead::render(DeckMix& mix, JackFrame frame, std::size_t size, RenderScratch& scratch) noexcept {
+    forget();
+    const JackFrame last = frame + Frames{static_cast<std::int64_t>(size) - 1};
+    const JackFrame to = DeckMix::grid_before(last) + Frames{DeckMix::grid_frames};
+    const auto count = static_cast<std::size_t>((to - frame).value);
+    if (size >= static_cast<std::size_t>(DeckMix::grid_frames) || mix.motion.straight_around(frame).end < to ||
+        !mix.all_there(frame, count)) {
+        return false;
+    }
+    const std::span<float> left{left_.data(), count};
+    const std::span<float> right{right_.data(), count};
+    std::fill(left.begin(), left.end(), 0.0F);
+    std::fill(right.begin(), right.end(), 0.0F);
+    mix.add(frame, scratch, left, right);
+    const auto from = static_cast<double>(frame.value);
+    const auto length = static_cast<double>(count);
+    curve_ = PositionCurve::through(mix.motion.source_at(from), mix.motion.source_at(from + 0.5 * length),
+                                    mix.motion.source_at(from + length), length);
+    begin_ = frame;
+    end_ = to;
+    return true;
+}
+
+}  // namespace crowdjack

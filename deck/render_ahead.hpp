@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "common/quantities.hpp"
+#include "common/realtime.hpp"
+#include "deck/deck_mix.hpp"
+
+#include <array>
+#include <cstddef>
+#include <span>
+
+namespace crowdjack {
+
+/// The next few milliseconds of a mix in steady motion, so that at short periods most cycles only copy: waking up to
+/// code, tables and frames that have left the caches costs more than the arithmetic of 128 frames.
+///
+/// Nothing is heard later for it: whoever changes the mix forgets what was rendered, and the next cycle starts afresh.
+/// Sound is a function of the frame (DeckMix), so it is the same samples with or without. Audio thread.
+class RenderAhead {
+public:
+    /// Where the mix's motion stands.
+    struct Place {
+        double source;  ///< unfolded
+        double speed;   ///< source frames per output frame
+    };
+
+    /// Writes frames that are held to `left` and `right` (same length). @returns false when they are not
+    CROWDJACK_REALTIME bool give(JackFrame frame, std::span<float> left, std::span<float> right) const noexcept;
+
+    /// Renders what a cycle of `size` frames from `frame` on and those after it need, of a mix that is steady().
+    /// @returns false, holding nothing, when the cycle is long enough by itself, when not all is resident, or when the
+    /// motion bends meanwhile: then the mix itself knows what to do
+    CROWDJACK_REALTIME bool render(DeckMix& mix, JackFrame frame, std::size_t size, RenderScratch& scratch) noexcept;
+
+    /// The mix is another one now.
+    CROWDJACK_REALTIME void forget() noexcept { end_ = begin_; }
+
+    /// Past what is held; the motion's place before it.
+    /// @{
+    [[nodiscard]] JackFrame end() const noexcept { return end_; }
+    [[nodiscard]] Place place(JackFrame frame) const noexcept {
+        const auto at = static_cast<double>((frame - begin_).value);
+        return {curve_.at(at), curve_.speed_at(at)};
+    }
+    /// @}
+
+private:
+    static constexpr std::size_t capacity = 2 * static_cast<std::size_t>(DeckMix::grid_frames);
+
+    JackFrame begin_{}, end_{};  ///< what left_ and right_ hold
+    PositionCurve curve_;        ///< of the motion, from begin_ on
+    alignas(64) std::array<float, capacity> left_{}, right_{};
+};
+
+}  // namespace crowdjack
