@@ -16,6 +16,7 @@ namespace {
 
 /// How much finished output a stretching deck holds, and how much it wants to hold.
 constexpr std::array<std::string_view, 2> reserve_keys{"stretch_reserve_frames", "stretch_target_frames"};
+constexpr std::string_view late_lines_key = "late_lines";
 
 WireFrame wire_argument(const OscArguments& arguments, std::size_t i, std::string_view name) {
     const auto frame = arguments.optional_frame(i, name);
@@ -154,15 +155,20 @@ void LineSender::hear_health(const OscRequest& request) {
         }
         const std::chrono::duration<double> round_trip =
             std::chrono::steady_clock::now() - *std::exchange(peer.asked, {});
-        double reserve_frames = 0.0;
+        LeadTime::Answer answer;
         for (std::size_t i = 0; i + 1 < request.arguments.size(); ++i) {
-            for (const auto key : reserve_keys) {
-                if (request.arguments.is_text(i) && request.arguments.text(i, "name") == key) {
-                    reserve_frames = std::max(reserve_frames, request.arguments.number(i + 1, key));
-                }
+            if (!request.arguments.is_text(i)) {
+                continue;
+            }
+            const auto key = request.arguments.text(i, "name");
+            if (std::find(reserve_keys.begin(), reserve_keys.end(), key) != reserve_keys.end()) {
+                const double frames = request.arguments.number(i + 1, key);
+                answer.reserve_s = std::max(answer.reserve_s, frames / shell_.jack().format().rate);
+            } else if (key == late_lines_key) {
+                answer.late_lines = request.arguments.number(i + 1, key);
             }
         }
-        lead_time_.answered(name, round_trip.count(), reserve_frames / shell_.jack().format().rate);
+        lead_time_.answered(name, round_trip.count(), answer);
     }
 }
 

@@ -111,6 +111,7 @@ private:
     void take(const Ended& report);
     void take(const CutOff& report);
     void take(const Starved& report);
+    void take(const LateLine& report);
     void take(const Released& report);
     void take(const Done& report) { desk_.take(report); }
     void take(const Refused& report) { desk_.take(report); }

@@ -115,6 +115,10 @@ void Deck::take(const Starved& report) {
     log_event(LogLevel::warning, "starved", {{"frames", report.frames}});
 }
 
+void Deck::take(const LateLine& report) {
+    log_event(LogLevel::warning, "late-line", {{"from", report.from.value}, {"by", report.late.value}});
+}
+
 void Deck::take(const Released& report) { streams_.released(report.stream); }
 
 void Deck::publish_state() {
@@ -161,6 +165,7 @@ OscMessage Deck::health_message() const {
     message.text("xruns").precise(whole(figures.xruns));
     message.text("starved_frames").precise(whole(engine_.starved_frames()));
     message.text("late_starts").precise(whole(engine_.late_starts()));
+    message.text("late_lines").precise(whole(engine_.late_lines()));
     message.text("worst_us").precise(figures.worst_us);
     message.text("mean_us").precise(figures.mean_us);
     message.text("budget_us").precise(figures.budget_us);

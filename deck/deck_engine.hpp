@@ -47,6 +47,8 @@ public:
     [[nodiscard]] const std::shared_ptr<AudioEpoch>& epoch() const noexcept { return epoch_; }
     [[nodiscard]] std::uint64_t starved_frames() const noexcept { return starved_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t late_starts() const noexcept { return late_starts_.load(std::memory_order_relaxed); }
+    /// Tempo lines that came after they had begun to matter: the playhead had to jump into phase.
+    [[nodiscard]] std::uint64_t late_lines() const noexcept { return late_lines_.load(std::memory_order_relaxed); }
     /// Nothing sounds and no fade is on its way.
     [[nodiscard]] bool silent() const noexcept { return silent_.load(std::memory_order_acquire); }
 
@@ -172,6 +174,7 @@ private:
     SnapshotBox<DeckSnapshot> snapshot_;
     std::atomic<std::uint64_t> starved_{0};      ///< written by audio, read by anyone (relaxed)
     std::atomic<std::uint64_t> late_starts_{0};  ///< likewise
+    std::atomic<std::uint64_t> late_lines_{0};   ///< likewise
     std::atomic<bool> silent_{true};             ///< written by audio (release), read by anyone (acquire)
     std::unique_ptr<RenderScratch> scratch_;
 };

@@ -205,6 +205,10 @@ void DeckEngine::apply(const TakeLine& command) noexcept {
         Trajectory changed = mix_.motion;
         changed.add_line(command.line, now_, command.renumber);
         if (running_ && std::abs(changed.source_at(here) - before) > audible_shift) {
+            if (!command.renumber && command.line.from() < now_) {
+                late_lines_.store(late_lines_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+                report(LateLine{command.line.from(), now_ - command.line.from()});
+            }
             leave_ghost();
             mix_.level.jump(0.0F);
             mix_.level.go(1.0F, fade_frames_);

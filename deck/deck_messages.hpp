@@ -157,11 +157,16 @@ struct CutOff {
 struct Starved {
     std::uint32_t frames;
 };
+/// A tempo line came after its first frame, and moved the playhead.
+struct LateLine {
+    JackFrame from;
+    Frames late;
+};
 struct Released {
     TrackStream* stream;
 };
 
-using DeckReport = std::variant<Done, Refused, Started, Stopped, Ended, CutOff, Starved, Released>;
+using DeckReport = std::variant<Done, Refused, Started, Stopped, Ended, CutOff, Starved, LateLine, Released>;
 static_assert(std::is_trivially_copyable_v<DeckReport>);
 
 /// The motion changed, or will change at `from`: what stretchers and the saved state need to know.

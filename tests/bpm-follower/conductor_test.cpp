@@ -440,21 +440,38 @@ TEST_CASE("the lead covers the decks' reserve and way, and stays below 250 ms fo
     CHECK(time.lead(128, rate).value < 2400);  // nobody to wait for: a few periods
     time.expect("deck-A");
     CHECK(to_seconds(time.lead(128, rate), rate).value > 0.150);
-    time.answered("deck-A", 0.001, 0.0);
-    CHECK(to_seconds(time.lead(128, rate), rate).value < 0.030);
-    time.answered("deck-A", 0.002, 0.06);
+    time.answered("deck-A", 0.001, {0.0, 0.0});
+    CHECK(to_seconds(time.lead(128, rate), rate).value < 0.080);
+    time.answered("deck-A", 0.002, {0.06, 0.0});
     CHECK(to_seconds(time.lead(128, rate), rate).value > 0.060 + 0.004);
-    time.answered("deck-B", 10.0, 9.0);
+    time.answered("deck-B", 10.0, {9.0, 0.0});
     // 20 ms may pass before a command is announced.
     CHECK(to_seconds(time.lead(128, rate), rate).value + 0.020 <= 0.250);
     CHECK(to_seconds(time.lead(1024, rate), rate).value + 0.020 <= 0.250);
     CHECK(to_seconds(time.lead(1024, rate), rate).value > 0.180 + 2 * 1024 / rate);
     // A reserve that was deep a moment ago may be deep again.
-    time.answered("deck-B", 0.001, 0.0);
+    time.answered("deck-B", 0.001, {0.0, 0.0});
     CHECK(to_seconds(time.lead(128, rate), rate).value > 0.160);
     time.forget("deck-B");
     time.forget("deck-A");
     CHECK(time.lead(128, rate).value < 2400);
+}
+
+TEST_CASE("a deck that got a line too late is given more time, within what a command may take") {
+    LeadTime time;
+    time.answered("deck-A", 0.001, {0.0, 7.0});  // what was late before we came is no news
+    const double usual = to_seconds(time.lead(128, rate), rate).value;
+    time.answered("deck-A", 0.001, {0.0, 8.0});
+    const double more = to_seconds(time.lead(128, rate), rate).value;
+    CHECK(more > usual + 0.045);
+    for (double late = 9.0; late < 30.0; ++late) {
+        time.answered("deck-A", 0.001, {0.0, late});
+    }
+    CHECK(to_seconds(time.lead(128, rate), rate).value + 0.020 <= 0.250);
+    for (int i = 0; i < 1000; ++i) {
+        time.answered("deck-A", 0.001, {0.0, 29.0});
+    }
+    CHECK(to_seconds(time.lead(128, rate), rate).value < usual + 0.001);
 }
 
 TEST_CASE("of decks that disagree the one that heard the latest word is believed") {

@@ -149,6 +149,35 @@ TEST_CASE("a line takes effect on the sample of its f0, in the middle of a cycle
     CHECK(slope(f0) == doctest::Approx(1.5).epsilon(2e-3));
 }
 
+TEST_CASE("a line that comes after its own beginning is joined in phase, counted and told") {
+    DeckRig rig;
+    rig.order(TakeLine{steady(0, 0.0, 120.0), false});
+    const std::int64_t start = rig.now() + 128;
+    rig.play(rig.open(sine_sound(low_tone)), start);
+    rig.run(4096);
+    // The same tempo said again moves nothing and is no matter how late.
+    rig.order(TakeLine{steady(1'200'000, 50.0, 120.0), false});
+    rig.order(
+        TakeLine{steady(start + 2000, 120.0 * static_cast<double>(start + 2000) / DeckRig::rate / 60.0, 120.0), false});
+    rig.run(1024);
+    CHECK(rig.engine.late_lines() == 0);
+    const TempoLine faster{JackFrame{start + 1000},
+                           Beats{120.0 * static_cast<double>(start + 1000) / DeckRig::rate / 60.0},
+                           Bpm{132.0},
+                           JackFrame{start + 1000},
+                           Bpm{132.0},
+                           DeckRig::rate};
+    rig.order(TakeLine{faster, false});
+    const std::int64_t heard = rig.now();
+    rig.run(4096);
+    CHECK(rig.engine.late_lines() == 1);
+    REQUIRE(rig.reported<LateLine>());
+    CHECK(rig.reported<LateLine>()->from.value == start + 1000);
+    CHECK(rig.reported<LateLine>()->late.value == heard - start - 1000);
+    const auto last = static_cast<double>(rig.now() - 128 - start);
+    CHECK(rig.position() == doctest::Approx(1000.0 + (last - 1000.0) * 1.1).epsilon(1e-9));
+}
+
 TEST_CASE("unity with a line at the track's tempo is bit-exact, hours into it") {
     DeckRig rig{128, 3'000'000'000};
     rig.order(TakeLine{steady(1000, 77'777.25, 126.0), false});
