@@ -10,7 +10,6 @@ namespace crowdjack {
 
 namespace {
 
-constexpr double announce_apart_s = 0.020;
 constexpr double reanchor_after_s = 3600.0;
 constexpr double tap_ramp_s = 1.0;
 constexpr double same_ramp_bpm = 2.0;

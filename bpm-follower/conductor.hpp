@@ -82,8 +82,11 @@ public:
     std::optional<Bpm> tap(JackFrame now, double when_s);
     /// Shifts the phase by `shift` (ahead when positive) through a passing bend of the tempo.
     void nudge(JackFrame now, Beats shift);
-    /// To be called every 10 ms or so.
+    /// To be called several times a second, and once more when something waits().
     void tick(JackFrame now);
+    /// What was asked for came too soon after the last change: the first tick() after announce_apart_s announces it.
+    [[nodiscard]] bool waits() const noexcept { return change_ && running(); }
+    static constexpr double announce_apart_s = 0.020;
 
     [[nodiscard]] FollowerMode mode() const noexcept { return mode_; }
     [[nodiscard]] Bpm target() const noexcept { return target_; }

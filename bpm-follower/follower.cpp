@@ -16,6 +16,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr auto trace_tick = 20ms;
+constexpr auto calm_tick = 50ms;
 constexpr auto refresh_period = 500ms;
 constexpr auto bpm_period = 1000ms;
 constexpr auto registry_period = 100ms;
@@ -79,7 +81,7 @@ void Follower::fill_hooks() {
     shell_.hooks.connected = [this] { connected(); };
     shell_.hooks.disconnected = [this] { disconnected(); };
     shell_.hooks.tick = [this] { tick(); };
-    shell_.hooks.tick_period = 20ms;
+    shell_.hooks.tick_period = player_ ? trace_tick : calm_tick;
     shell_.hooks.stop = [this](std::function<void()> finished) { stop(std::move(finished)); };
 }
 
@@ -201,7 +203,24 @@ void Follower::hear(TraceEvent event) {
     }
     if (phase_ == Phase::running && shell_.has_jack()) {
         send_what_changed(now());
+        make_up_soon();
     }
+}
+
+/// Reports and commands that come faster than lines may be announced.
+void Follower::make_up_soon() {
+    if (!conductor_.waits() || std::exchange(making_up_, true)) {
+        return;
+    }
+    shell_.loop().after(
+        std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>{Conductor::announce_apart_s}),
+        [this] {
+            making_up_ = false;
+            if (phase_ == Phase::running && shell_.has_jack()) {
+                tick();
+                make_up_soon();
+            }
+        });
 }
 
 void Follower::decided(const Decision& decision) {

@@ -46,6 +46,7 @@ private:
     void begin();
     void begin_if_answered();
     void line_began(bool continued);
+    void make_up_soon();
     void hear(TraceEvent event);
     void decided(const Decision& decision);
     void play_trace(JackFrame now);
@@ -72,6 +73,7 @@ private:
 
     /// Between a server's coming and the first line: the clock must tick, then decks are asked what they play.
     enum class Phase { away, waiting_for_clock, asking, running };
+    bool making_up_{false};  ///< a tick is on its way
     Phase phase_{Phase::away};
     std::uint64_t cycles_at_connect_{};
     std::chrono::steady_clock::time_point asked_at_{}, answered_at_{};

@@ -48,18 +48,25 @@ struct ControlLoop::State {
     std::vector<Timer> timers;
     std::map<int, Action> signals;
     std::uint64_t next_timer{1};
+    Clock::time_point began{Clock::now()};  ///< periods are counted from here
     int signal_fd{-1};
     int wake_fd{-1};
     std::atomic<bool> stopping{false};  ///< written by anyone, read by the loop (relaxed; wake_fd orders it)
     std::mutex posted_mutex;
     std::vector<Action> posted;  ///< guarded by posted_mutex
 
+    /// The first multiple of `period` after `now`: timers of related periods fall due in the same wake-up.
+    [[nodiscard]] Clock::time_point next_multiple(Duration period, Clock::time_point now) const;
     [[nodiscard]] int milliseconds_to_next_timer() const;
     void run_due_timers();
     void run_posted();
     void take_signals();
     void wake() const;
 };
+
+Clock::time_point ControlLoop::State::next_multiple(Duration period, Clock::time_point now) const {
+    return began + ((now - began) / period + 1) * period;
+}
 
 int ControlLoop::State::milliseconds_to_next_timer() const {
     if (timers.empty()) {
@@ -87,7 +94,7 @@ void ControlLoop::State::run_due_timers() {
         }
         const std::shared_ptr<Action> action = timer->action;
         if (timer->period.count() > 0) {
-            timer->due = std::max(timer->due + timer->period, now);
+            timer->due = next_multiple(timer->period, now);
         } else {
             timers.erase(timer);
         }
@@ -151,7 +158,8 @@ ControlLoop::TimerId ControlLoop::after(Duration delay, Action action) {
 
 ControlLoop::TimerId ControlLoop::every(Duration period, Action action) {
     const TimerId id{state_->next_timer++};
-    state_->timers.push_back({id, Clock::now() + period, period, std::make_shared<Action>(std::move(action))});
+    const auto due = state_->next_multiple(period, Clock::now());
+    state_->timers.push_back({id, due, period, std::make_shared<Action>(std::move(action))});
     return id;
 }
 

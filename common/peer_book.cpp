@@ -67,7 +67,7 @@ bool belongs_to_other_server(const std::string& own_server, std::uint16_t port) 
 }  // namespace
 
 PeerBook::PeerBook(std::string server, const std::vector<std::string>& remote)
-    : server_{std::move(server)}, remote_{parse_remote_peers(remote)} {}
+    : server_{std::move(server)}, registry_{server_}, remote_{parse_remote_peers(remote)} {}
 
 bool PeerBook::is_foreign(const OscEndpoint& sender) {
     if (!sender.is_loopback()) {
@@ -91,7 +91,7 @@ const std::vector<PeerInfo>& PeerBook::all() { return Clock::now() - read_ > fre
 
 const std::vector<PeerInfo>& PeerBook::look_now() {
     read_ = Clock::now();
-    all_ = list_peers(server_);
+    all_ = registry_.look();
     all_.insert(all_.end(), remote_.begin(), remote_.end());
     return all_;
 }

@@ -35,6 +35,7 @@ private:
     using Clock = std::chrono::steady_clock;
 
     std::string server_;
+    PeerList registry_;
     std::vector<PeerInfo> remote_;
     std::vector<PeerInfo> all_;
     Clock::time_point read_{};

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/registry.hpp"
 
+#include "common/descriptor.hpp"
 #include "common/error.hpp"
+#include "common/peer_list.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -9,9 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -26,24 +26,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A descriptor that closes itself.
-class Descriptor {
-public:
-    explicit Descriptor(int fd) noexcept : fd_{fd} {}
-    ~Descriptor() {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    [[nodiscard]] int get() const noexcept { return fd_; }
-    [[nodiscard]] explicit operator bool() const noexcept { return fd_ >= 0; }
-
-private:
-    int fd_;
-};
-
 void make_private(const fs::path& folder) {
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
         throw Failure{"cannot make the registry folder " + folder.string() + ": " + errno_text(errno) +
@@ -54,20 +36,6 @@ void make_private(const fs::path& folder) {
         throw Failure{"the registry folder " + folder.string() +
                       " is not a folder of this user: remove it, or set XDG_RUNTIME_DIR"};
     }
-}
-
-bool is_file_name(const std::string& name) {
-    return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos &&
-           name.find('\n') == std::string::npos;
-}
-
-/// True when some living process holds the lock of an open registry file.
-bool is_held(int fd) {
-    if (::flock(fd, LOCK_SH | LOCK_NB) == 0) {
-        ::flock(fd, LOCK_UN);
-        return false;
-    }
-    return errno == EWOULDBLOCK;
 }
 
 /// Takes the lock for good. A peer that is just looking whether it is held holds it for some microseconds itself, so a
@@ -83,58 +51,6 @@ bool take_lock(int fd) {
         std::this_thread::sleep_for(std::chrono::milliseconds{1});
     }
     return false;
-}
-
-std::string read_all(int fd) {
-    std::string text(4096, '\0');
-    const ssize_t size = ::pread(fd, text.data(), text.size(), 0);
-    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-    return text;
-}
-
-PeerInfo parse_entry(const std::string& client, const std::string& text) {
-    PeerInfo info;
-    info.client = client;
-    std::istringstream lines{text};
-    for (std::string line; std::getline(lines, line);) {
-        const std::size_t space = line.find(' ');
-        if (space == std::string::npos) {
-            continue;
-        }
-        const std::string key = line.substr(0, space);
-        const std::string value = line.substr(space + 1);
-        if (key == "url") {
-            info.url = value;
-        } else if (key == "kind") {
-            info.kind = value;
-        } else if (key == "name") {
-            info.name = value;
-        } else if (key == "jack") {
-            info.jack = value;
-        } else if (key == "pid") {
-            std::from_chars(value.data(), value.data() + value.size(), info.pid);
-        }
-    }
-    return info;
-}
-
-std::optional<PeerInfo> read_living(const fs::path& file) {
-    const Descriptor fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
-    if (!fd || !is_held(fd.get())) {
-        return std::nullopt;
-    }
-    PeerInfo info = parse_entry(file.filename().string(), read_all(fd.get()));
-    if (info.url.empty()) {
-        return std::nullopt;  // still starting, or its server is away
-    }
-    return info;
-}
-
-fs::path existing_folder(const std::string& server) {
-    const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-    const bool has_runtime = runtime != nullptr && *runtime != '\0';
-    return (has_runtime ? fs::path{runtime} / "crowdjack" : fs::path{"/tmp/crowdjack-" + std::to_string(::getuid())}) /
-           server;
 }
 
 std::atomic<std::uint64_t>* map_pulse(const fs::path& file, int open_flags, int protection) {
@@ -156,7 +72,7 @@ fs::path registry_folder(const std::string& server) {
     if (!is_file_name(server)) {
         throw UsageError{"'" + server + "' cannot be a JACK server name: it must be a plain name without '/'"};
     }
-    fs::path folder = existing_folder(server);
+    fs::path folder = registry_path(server);
     make_private(folder.parent_path());
     make_private(folder);
     return folder;
@@ -173,7 +89,7 @@ RegistryEntry::RegistryEntry(const std::string& server, const std::string& clien
         throw Failure{"cannot write the registry entry " + file.string() + ": " + errno_text(errno)};
     }
     if (!take_lock(lock_fd_)) {
-        const PeerInfo holder = parse_entry(client, read_all(lock_fd_));
+        const PeerInfo holder = read_registry_entry(client, lock_fd_);
         ::close(lock_fd_);
         throw Failure{"a client named '" + client + "' is already running on JACK server '" + server + "'" +
                       (holder.pid > 0 ? " (pid " + std::to_string(holder.pid) + ")" : "") +
@@ -223,28 +139,8 @@ std::optional<std::string> RegistryEntry::load_state() const {
     return std::string{std::istreambuf_iterator<char>{file}, {}};
 }
 
-std::vector<PeerInfo> list_peers(const std::string& server) {
-    std::vector<PeerInfo> peers;
-    std::error_code error;
-    for (const fs::directory_entry& entry : fs::directory_iterator{existing_folder(server), error}) {
-        const std::string extension = entry.path().extension().string();
-        if (extension == ".state" || extension == ".pulse" || extension == ".tmp") {
-            continue;
-        }
-        if (std::optional<PeerInfo> info = read_living(entry.path())) {
-            peers.push_back(std::move(*info));
-        }
-    }
-    std::sort(peers.begin(), peers.end(), [](const PeerInfo& a, const PeerInfo& b) { return a.client < b.client; });
-    return peers;
-}
-
-std::optional<PeerInfo> find_peer(const std::string& server, const std::string& client) {
-    return is_file_name(client) ? read_living(existing_folder(server) / client) : std::nullopt;
-}
-
 std::optional<PulseReader> PulseReader::open(const std::string& server, const std::string& client) {
-    const auto* pulse = map_pulse(existing_folder(server) / (client + ".pulse"), O_RDONLY, PROT_READ);
+    const auto* pulse = map_pulse(registry_path(server) / (client + ".pulse"), O_RDONLY, PROT_READ);
     return pulse == nullptr ? std::nullopt : std::optional{PulseReader{pulse}};
 }
 

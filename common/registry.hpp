@@ -3,8 +3,7 @@
 #pragma once
 
 #include "common/atomic_file.hpp"
-
-#include <sys/types.h>
+#include "common/peer_list.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -12,19 +11,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace crowdjack {
-
-/// What a registry file says of its client.
-struct PeerInfo {
-    std::string client;  ///< the file's name: the client's plain name, e.g. deck-A
-    std::string url;     ///< osc.udp://127.0.0.1:PORT/
-    std::string kind;    ///< deck | mixer-bus | bpm-follower | session
-    std::string name;    ///< the plain name again
-    std::string jack;    ///< the JACK client name (differs under NSM)
-    pid_t pid{};
-};
 
 /// `$XDG_RUNTIME_DIR/crowdjack/SERVER`, else `/tmp/crowdjack-UID/SERVER`; made with mode 0700 when missing.
 /// @throws Failure when it can't be made or belongs to another user
@@ -59,10 +47,6 @@ private:
     int lock_fd_{-1};
     std::atomic<std::uint64_t>* pulse_{nullptr};  ///< mapped, 8 bytes
 };
-
-/// All living clients of `server`; dead owners' files are passed over. Cheap enough to call several times a second.
-[[nodiscard]] std::vector<PeerInfo> list_peers(const std::string& server);
-[[nodiscard]] std::optional<PeerInfo> find_peer(const std::string& server, const std::string& client);
 
 /// Reads another client's pulse. @returns nothing when it has none
 class PulseReader {

@@ -16,8 +16,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds calm_period{50};  // events and the like
-constexpr int looks_per_state = 2;
 constexpr double default_ramp_s = 0.01;
 constexpr double shortest_loop_s = 0.001;
 
@@ -58,12 +56,7 @@ Deck::Deck(ClientShell& shell, DeckEngine& engine, const DeckOptions& options)
     if (!options.file.empty()) {
         folders_.add_folder_of(options.file);
     }
-    shell_.loop().every(calm_period, [this, looks = 0]() mutable {
-        look_after();
-        if (++looks % looks_per_state == 0) {
-            publish_state();
-        }
-    });
+    look_calmly();
 }
 
 // ---- tracks ---------------------------------------------------------------------------------------------------------

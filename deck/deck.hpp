@@ -101,7 +101,7 @@ private:
         std::map<int, double> hotcues;         ///< seconds
     };
 
-    void look_after();
+    void look_calmly();
     void expect_reports();
     void look_eagerly();
     void drain();
@@ -155,8 +155,9 @@ private:
     std::optional<SavedDeck> to_restore_;
     bool just_cued_{false};  ///< the audio thread has not said yet that it knows track_
     bool restoring_{false};
-    bool eager_{false};  ///< a quick look at the reports is on its way
-    int eager_left_{0};  ///< looks until calm is good enough
+    bool state_due_{false};  ///< at the next look
+    bool eager_{false};      ///< a quick look at the reports is on its way
+    int eager_left_{0};      ///< looks until calm is good enough
     bool was_playing_{false};
 };
 

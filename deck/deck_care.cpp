@@ -16,6 +16,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr milliseconds calmest_period{100};  // nobody listens and nothing is about to happen
+constexpr milliseconds calm_period{50};      // every other time the state is told
 constexpr milliseconds eager_period{2};
 constexpr int eager_rounds = 100;  // then the calm period is soon enough
 
@@ -23,12 +25,19 @@ constexpr int eager_rounds = 100;  // then the calm period is soon enough
 
 void Deck::state_changed() { shell_.state_changed(); }
 
-void Deck::look_after() {
+/// Everything wakes this loop but the audio thread, which makes no system calls: its reports are fetched.
+void Deck::look_calmly() {
     if (!shell_.has_jack()) {
         engine_.process_idle();
     }
     finish_restore();
     drain();
+    const bool heard = shell_.osc().has_subscribers();
+    if (heard && std::exchange(state_due_, !state_due_)) {
+        publish_state();
+    }
+    const bool expectant = heard || engine_.snapshot().state == DeckState::waiting || !shell_.has_jack();
+    shell_.loop().after(expectant ? calm_period : calmest_period, [this] { look_calmly(); });
 }
 
 void Deck::expect_reports() {

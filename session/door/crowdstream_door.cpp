@@ -168,7 +168,7 @@ void CrowdstreamDoor::start_group(const ApiArguments& arguments, const OscReplyT
     for (const char deck : wanted.decks) {
         decks.emplace_back(api::deck_name(deck), strip_of(deck));
     }
-    parts_.starter.begin(reply, std::move(decks), wanted.start_at);
+    parts_.starter.begin(reply, decks, wanted.start_at);
 }
 
 void CrowdstreamDoor::play(const ApiArguments& arguments, const OscReplyTo& reply) {

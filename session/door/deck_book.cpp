@@ -8,7 +8,8 @@ namespace crowdjack {
 
 namespace {
 
-constexpr auto subscription_renewal = std::chrono::seconds{20};  // lasts 60 s
+constexpr auto subscription = std::chrono::seconds{60};
+constexpr auto renewal = std::chrono::seconds{20};
 
 }  // namespace
 
@@ -20,11 +21,6 @@ DeckBook::DeckBook(ClientShell& shell, PeerCalls& calls) : shell_{shell}, calls_
         calls_.on_event(event, [this](const std::string& deck, const OscArguments&) { ask(deck); });
     }
     calls_.on_event("/deck/starved", [](const std::string&, const OscArguments&) {});
-    shell_.loop().every(subscription_renewal, [this] {
-        for (const auto& [deck, view] : decks_) {
-            subscribe(deck);
-        }
-    });
 }
 
 void DeckBook::see_peers(const std::vector<PeerInfo>& peers) {
@@ -39,16 +35,22 @@ void DeckBook::see_peers(const std::vector<PeerInfo>& peers) {
         const auto known = pids_.find(deck);
         if (known == pids_.end() || known->second != pid) {
             decks_[deck] = {};
-            subscribe(deck);
+            listened_.erase(deck);
             ask(deck);
         }
     }
     pids_ = std::move(now);
 }
 
-void DeckBook::subscribe(const std::string& deck) {
+void DeckBook::listen(const std::string& deck) {
+    const Moment now = moment_now();
+    const auto since = listened_.find(deck);
+    if (since != listened_.end() && now - since->second < subscription - renewal) {
+        return;
+    }
     try {
         calls_.command(deck, OscMessage{"/subscribe"}, [](const PeerAnswer&) {});
+        listened_[deck] = now;
     } catch (const OscError&) {
         // Gone in between: see_peers() will be told.
     }

@@ -20,7 +20,7 @@ struct DeckView {
     int cues_under_way{0};  ///< commands of the front door that are not answered yet: not ready before they are
 };
 
-/// Subscribes to every deck of the server and remembers what each says. Control thread only.
+/// Asks the decks of the server how they stand and remembers what each says. Control thread only.
 class DeckBook {
 public:
     DeckBook(ClientShell& shell, PeerCalls& calls);
@@ -31,6 +31,10 @@ public:
     [[nodiscard]] const DeckView& view(const std::string& deck) const;
     [[nodiscard]] const std::map<std::string, DeckView>& views() const noexcept { return decks_; }
     [[nodiscard]] bool is_there(const std::string& deck) const { return decks_.contains(deck); }
+
+    /// Hears of its changes for a while: somebody waits for them. (Not all the time: its state comes ten times a
+    /// second.)
+    void listen(const std::string& deck);
 
     /// Has it say its state now; `then` is called when it did, or when it is too late.
     void ask(const std::string& deck, const std::function<void()>& then = {});
@@ -44,12 +48,12 @@ public:
 
 private:
     void note_state(const std::string& deck, const OscArguments& arguments);
-    void subscribe(const std::string& deck);
 
     ClientShell& shell_;
     PeerCalls& calls_;
     std::map<std::string, DeckView> decks_;
     std::map<std::string, pid_t> pids_;
+    std::map<std::string, Moment> listened_;  ///< when its events were last asked for
 };
 
 }  // namespace crowdjack

@@ -49,8 +49,12 @@ struct Confirmation {
 GroupStarter::GroupStarter(ClientShell& shell, PeerCalls& calls, DeckBook& decks, Surroundings surroundings)
     : shell_{shell}, calls_{calls}, decks_{decks}, surroundings_{std::move(surroundings)} {
     shell.loop().every(ask_again, [this] {
+        if (groups_.empty()) {
+            return;
+        }
         for (const Group& group : groups_) {
             for (const auto& [deck, name] : group.decks) {
+                decks_.listen(deck);
                 decks_.ask(deck);
             }
         }
@@ -58,14 +62,14 @@ GroupStarter::GroupStarter(ClientShell& shell, PeerCalls& calls, DeckBook& decks
     });
 }
 
-void GroupStarter::begin(const OscReplyTo& reply, std::vector<std::pair<std::string, std::string>> decks,
+void GroupStarter::begin(const OscReplyTo& reply, const std::vector<std::pair<std::string, std::string>>& decks,
                          double seconds, std::optional<JackFrame> frame) {
     const Moment now = moment_now();
     if (frame && shell_.has_jack()) {
         seconds = to_seconds(*frame - shell_.jack().last_frame(), shell_.jack().format().rate).value;
     }
     const Moment delay{static_cast<Moment::rep>(std::max(0.0, seconds) * 1000.0)};
-    Group group{reply, std::move(decks), now, now + delay, frame};
+    Group group{reply, decks, now, now + delay, frame};
     if (shell_.has_jack() && !frame) {
         // Arrival lies somewhere in the present cycle: its end is never before it.
         const JackClient& jack = shell_.jack();
@@ -73,9 +77,8 @@ void GroupStarter::begin(const OscReplyTo& reply, std::vector<std::pair<std::str
             jack.last_frame() + Frames{jack.period()} + to_frames(Seconds{std::max(0.0, seconds)}, jack.format().rate);
     }
     groups_.push_back(std::move(group));
-    Group& added = groups_.back();
     shell_.loop().after(delay + GroupStart::patience, [this] { look_again(); });
-    for (const auto& [deck, name] : added.decks) {
+    for (const auto& [deck, name] : decks) {
         decks_.ask(deck, [this] { look_again(); });
     }
     look_again();

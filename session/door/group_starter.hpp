@@ -28,7 +28,7 @@ public:
 
     /// Starts `decks` (as the user named them, plain name beside) together, `seconds` from now, or at `frame`.
     /// Answers `/reply ADDRESS i:frame s:deck…`, and one `/error ADDRESS 3 …` for each deck that was not ready.
-    void begin(const OscReplyTo& reply, std::vector<std::pair<std::string, std::string>> decks, double seconds,
+    void begin(const OscReplyTo& reply, const std::vector<std::pair<std::string, std::string>>& decks, double seconds,
                std::optional<JackFrame> frame = std::nullopt);
 
     /// Something changed: a deck's state, the patch, the registry.

@@ -47,7 +47,7 @@ void NativeDoor::start(const OscRequest& request) {
             throw OscError{OscErrorCode::bad_arguments, error.what()};
         }
     }
-    parts_.starter.begin(request.reply_to, std::move(decks), 0.0, frame);
+    parts_.starter.begin(request.reply_to, decks, 0.0, frame);
 }
 
 void NativeDoor::state(const OscRequest& request) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace crowdjack {
 
@@ -28,7 +29,6 @@ OscMessage line_message(std::int32_t serial, const TempoLine& line) {
 TempoDesk::TempoDesk(ClientShell& shell, PeerCalls& calls) : shell_{shell}, calls_{calls} {
     calls.on_event("/tempo/line", [this](const std::string&, const OscArguments& arguments) { take_line(arguments); });
     shell.loop().every(refresh_period, [this] { send_line(); });
-    shell.loop().every(beat_look, [this] { show_beat(); });
 }
 
 void TempoDesk::see_peers(const std::vector<PeerInfo>& peers) {
@@ -106,6 +106,14 @@ void TempoDesk::send_line() {
     shell_.osc().publish(message);
 }
 
+void TempoDesk::print_clock(bool on) {
+    if (on && !printing_) {
+        printing_ = shell_.loop().every(beat_look, [this] { show_beat(); });
+    } else if (!on && printing_) {
+        shell_.loop().cancel(*std::exchange(printing_, std::nullopt));
+    }
+}
+
 void TempoDesk::reset_clock() {
     zero_beat_ = beat().value_or(Beats{}).value;
     shown_beat_ = 0;
@@ -127,7 +135,7 @@ std::optional<Beats> TempoDesk::beat() const {
 
 void TempoDesk::show_beat() {
     const auto now = beat();
-    if (!printing_ || !now) {
+    if (!now) {
         return;
     }
     const auto count = static_cast<std::int64_t>(std::floor(now->value - zero_beat_));

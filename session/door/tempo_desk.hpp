@@ -23,7 +23,7 @@ public:
     void set_tempo(Bpm bpm);
 
     /// Logs each beat while on.
-    void print_clock(bool on) noexcept { printing_ = on; }
+    void print_clock(bool on);
     void set_meter(int beats_per_bar) noexcept { meter_ = beats_per_bar; }
     /// Beats are shown counted from here.
     void reset_clock();
@@ -50,7 +50,7 @@ private:
     std::optional<TempoLine> own_line_;
     std::optional<std::pair<Beats, Bpm>> last_;  ///< when the server went away
     std::size_t peer_count_{0};
-    bool printing_{false};
+    std::optional<ControlLoop::TimerId> printing_;
     int meter_{4};
     double zero_beat_{0.0};
     std::int64_t shown_beat_{0};

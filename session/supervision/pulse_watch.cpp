@@ -19,6 +19,12 @@ void PulseWatch::forget(const std::string& client) {
     }
 }
 
+bool PulseWatch::uneasy() const {
+    return std::any_of(watched_.begin(), watched_.end(), [](const auto& entry) {
+        return entry.second.beating && entry.second.still > Moment{0} && !entry.second.blamed;
+    });
+}
+
 std::vector<std::string> PulseWatch::look(const ServerSample& server, const std::vector<PulseSample>& clients) {
     const bool first = last_look_.count() < 0;
     const bool server_ran = !first && server.cycles != last_cycles_ && !server.freewheeling;

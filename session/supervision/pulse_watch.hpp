@@ -37,6 +37,9 @@ public:
     /// @returns the clients to blame, each once per standstill
     [[nodiscard]] std::vector<std::string> look(const ServerSample& server, const std::vector<PulseSample>& clients);
 
+    /// Somebody that beat before stands still, though not yet for long enough: look again soon.
+    [[nodiscard]] bool uneasy() const;
+
     /// That client is gone. Whoever it silenced has from now on to come round before being blamed in its place.
     void forget(const std::string& client);
     void forget_all() { watched_.clear(); }

@@ -10,12 +10,18 @@ namespace crowdjack {
 
 namespace {
 
-constexpr auto look_period = std::chrono::milliseconds{20};
+constexpr auto calm_look = std::chrono::milliseconds{40};
+constexpr auto uneasy_look = std::chrono::milliseconds{10};
 
 }  // namespace
 
-Watchdog::Watchdog(ClientShell& shell, Clients& clients) : shell_{shell}, clients_{clients} {
-    shell.loop().every(look_period, [this] { look(); });
+Watchdog::Watchdog(ClientShell& shell, Clients& clients) : shell_{shell}, clients_{clients} { look_later(); }
+
+void Watchdog::look_later() {
+    shell_.loop().after(watch_.uneasy() ? uneasy_look : calm_look, [this] {
+        look();
+        look_later();
+    });
 }
 
 void Watchdog::see_peers(const std::vector<PeerInfo>& peers) {

@@ -27,6 +27,7 @@ public:
 
 private:
     void look();
+    void look_later();
     [[nodiscard]] bool stands_behind_a_stranger(const std::string& client);
 
     ClientShell& shell_;
