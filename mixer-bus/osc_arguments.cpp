@@ -36,6 +36,7 @@ Timing timing(ClientShell& shell, std::optional<JackFrame> start, std::optional<
 }
 
 Timing timing_arguments(ClientShell& shell, const OscRequest& request, std::size_t i) {
+    request.arguments.expect_no_text(i);
     const auto ramp = request.arguments.optional_number(i, "ramp_s", 0.0, longest_ramp_seconds);
     return timing(shell, shell.frame_argument(request, i + 1, "frame"), ramp);
 }

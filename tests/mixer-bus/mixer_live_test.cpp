@@ -141,6 +141,21 @@ TEST_CASE("what makes no sense is refused by its kind of error, and the mixer st
     CHECK(room.error_code("/mixer/stream/stop") == 3);
     CHECK(room.error_code("/mixer/stream/start", {"icecast://h/m"}) == 1);
     CHECK(room.error_code("/mixer/nothing") == 2);
+    // A string stands in for omitted numbers only where one may follow them.
+    CHECK(room.error_code("/mixer/gain", {"A", 0.5F, "linear"}) == 1);
+    CHECK(room.error_code("/mixer/gain", {"A", 0.5F, 0.1, "now"}) == 1);
+    CHECK(room.error_code("/mixer/fade", {"A", 0.5F, 1.0, "linear", 5}) == 1);
+    CHECK(room.error_code("/mixer/fade", {"A", 0.5F, 1.0, "wavy", "linear"}) == 1);
+    CHECK(room.error_code("/mixer/fade", {"A", 0.5F, 1.0, frame_value(room.soon()), 5}) == 1);
+    CHECK(room.error_code("/mixer/eq", {"A", "low", 10.0F, "soon"}) == 1);
+    CHECK(room.error_code("/mixer/mute", {"A", true, "now"}) == 1);
+    CHECK(room.error_code("/mixer/master", {0.5F, "slowly"}) == 1);
+    CHECK(room.error_code("/mixer/phones", {0.5F, "both"}) == 1);
+    CHECK(room.error_code("/mixer/limiter", {false, "loud"}) == 1);
+    CHECK(room.error_code("/mixer/record/start", {"set.wav", "early"}) == 1);
+    CHECK(room.error_code("/mixer/record/stop", {"now"}) == 1);
+    CHECK(room.error_code("/mixer/stream/start", {"icecast://source:x@127.0.0.1:1/m", 5}) == 1);
+    CHECK(room.ask("/mixer/limiter").number(0) == 1.0);
     room.osc.send(room.url, "/mixer/gain", {"A", nan});
     CHECK(room.ask("/mixer/gain", {"A"}).number(1) == 1.0);
 }
@@ -293,8 +308,38 @@ TEST_CASE("ports have their names and their order, and strips are what the comma
     CHECK(room.obeys("/mixer/gain", {"right-hand", 0.5F}));
 }
 
+TEST_CASE("a strip may be called what a JACK port may be called, with or without spaces after the commas") {
+    MixerRoom room{{"--strips", "A, line in, Gäste"}};
+    for (const std::string strip : {"A", "line in", "Gäste"}) {
+        CAPTURE(strip);
+        CHECK_FALSE(room.server.ports("mixer-bus:" + strip + "_r").empty());
+        CHECK(room.obeys("/mixer/gain", {strip, 0.5F}));
+    }
+    room.mixer->terminate();
+    room.start({"--strips", "A,line in,Gäste", "--resume"});
+    CHECK(room.ask("/mixer/gain", {"Gäste"}).number(1) == 0.5);
+}
+
+TEST_CASE("the tap says what its meters measured, and health what was malformed") {
+    MixerRoom room;
+    REQUIRE(eventually([&] {
+        room.ask("/mixer/meters");
+        return room.ask("/mixer/tap").number(14) > 0.0;
+    }));
+    CHECK(room.ask("/mixer/tap").text(12) == "meters");
+    CHECK(room.ask("/mixer/health").named("osc_malformed") == 0.0);
+    OscClient::send_packet(room.url, {'/', 'm', 'i', 'x'});
+    CHECK(eventually([&] { return room.ask("/mixer/health").named("osc_malformed") == 1.0; }));
+    // Nobody asks for a second: then it doesn't measure, and lags behind nothing.
+    REQUIRE(eventually([&] { return room.ask("/mixer/tap").text(13) == "idle"; }));
+    CHECK(room.ask("/mixer/tap").number(17) == 0.0);
+}
+
 TEST_CASE("bad command lines end with exit code 2 and say why") {
     for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--strips", "A,A"},
+                                                      {"--strips", "A:B"},
+                                                      {"--strips", "A,phones"},
+                                                      {"--strips", "A, ,B"},
                                                       {"--strips", ""},
                                                       {"--eq-boost", "99"},
                                                       {"--record", "set.xyz"},
