@@ -34,7 +34,7 @@ public:
 
     /// Attaches to the tap at once, whatever opening the file takes.
     Recording(std::shared_ptr<Tap> tap, Request request, Listener listener);
-    /// Ends it now. A file that can't be finished within 1.2 s (frozen disk) is left to its thread.
+    /// Ends it now. A file that can't be finished within 1.2 s of the first stop() (frozen disk) is left to its thread.
     ~Recording();
     Recording(const Recording&) = delete;
     Recording& operator=(const Recording&) = delete;
@@ -45,16 +45,15 @@ public:
     enum class State { opening, waiting, recording, finished, failed };
     struct Status {
         State state{};
+        JackFrame from{};  ///< first frame in the file: the one asked for, or the oldest the tap held
         std::int64_t frames{}, lost{}, dropouts{}, lag{};
     };
     [[nodiscard]] Status status() const;
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-    [[nodiscard]] JackFrame from() const noexcept { return from_; }
 
 private:
     struct Shared;
     std::filesystem::path path_;
-    JackFrame from_;
     std::shared_ptr<Shared> shared_;
 };
 

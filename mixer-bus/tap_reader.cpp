@@ -31,6 +31,9 @@ TapReader::~TapReader() {
 
 /// A frame still to come has no fixed place (the clock may jump before it): it is looked up until it was written.
 bool TapReader::attach() noexcept {
+    if (attached_) {
+        return true;
+    }
     const std::int64_t written = tap_->written();
     if (written == 0) {
         return false;
@@ -41,6 +44,7 @@ bool TapReader::attach() noexcept {
         return false;
     }
     advance_to(std::max<std::int64_t>({position, written - tap_->capacity(), 0}));
+    from_ = tap_->frame_at(position_);
     attached_ = true;
     return true;
 }
@@ -67,7 +71,7 @@ std::int64_t TapReader::end_position() const noexcept {
 }
 
 TapReader::Part TapReader::read(std::span<float> interleaved) {
-    if (!attached_ && !attach()) {
+    if (!attach()) {
         return {};
     }
     Part part;

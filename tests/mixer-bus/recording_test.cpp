@@ -10,11 +10,13 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <cstring>
 #include <fstream>
 #include <map>
 #include <mutex>
+#include <thread>
 
 using namespace crowdjack;
 using namespace crowdjack::test;
@@ -267,6 +269,46 @@ TEST_CASE("a writer that stalls for ten seconds loses nothing, for sixteen exact
         }
         CHECK(different == status.lost);
     }
+}
+
+TEST_CASE("a recording says which frame its file really begins with") {
+    Disk disk;
+    const auto tap = std::make_shared<Tap>(48000.0);
+    std::atomic<bool> opened{false};
+    // Asked for before there is any frame, as --record does.
+    Recording recording{tap, request(disk, RecordingFormat::wav, -480000),
+                        [&](const RecordingEvent& event) { opened = event.kind == RecordingEvent::Kind::opened; }};
+    Signal left;
+    Signal right;
+    write_noise(*tap, 1000, 4800, left, right);
+    REQUIRE(eventually([&] { return opened.load(); }));
+    CHECK(recording.status().from == JackFrame{1000});
+}
+
+TEST_CASE("a file that can't be finished is waited for once, not again at the end") {
+    const auto disk = std::make_shared<Disk>();  // the thread that is left behind still writes to it
+    const auto tap = std::make_shared<Tap>(48000.0);
+    Signal left;
+    Signal right;
+    write_noise(*tap, 0, 4800, left, right);
+    auto wanted = request(*disk, RecordingFormat::wav, 0);
+    wanted.open = [disk] { return std::make_unique<DiskSink>(*disk); };
+    auto recording = std::make_unique<Recording>(tap, std::move(wanted), Recording::Listener{});
+    REQUIRE(eventually([&] { return recording->status().frames == 4800; }));
+    {
+        const std::lock_guard lock{disk->mutex};
+        disk->blocked = true;
+    }
+    recording->stop();
+    REQUIRE(eventually([&] { return disk->waiting.load(); }));
+    std::this_thread::sleep_for(std::chrono::milliseconds{1300});  // longer than a recording has patience
+    const auto begin = std::chrono::steady_clock::now();
+    recording.reset();
+    // Another 1.2 s would carry the program past the 2 s it has to end in.
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds{1000});
+    const std::lock_guard lock{disk->mutex};
+    disk->blocked = false;
+    disk->released.notify_all();
 }
 
 TEST_CASE("at every second the bytes on disk are a whole file: a power cut loses what no sync covered, no more") {
