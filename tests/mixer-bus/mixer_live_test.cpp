@@ -335,6 +335,19 @@ TEST_CASE("the tap says what its meters measured, and health what was malformed"
     CHECK(room.ask("/mixer/tap").number(17) == 0.0);
 }
 
+TEST_CASE("a name that a stranger's client has is said to be taken, and taken as soon as it is free") {
+    MixerRoom room;
+    auto stranger = std::make_unique<IdleClient>(room.server.name(), "bar", 0, 1);
+    const std::vector<std::string> command{program_path("crowdjack-mixer-bus"), "--server", room.server.name(),
+                                           "--client-name", "bar"};
+    Process refused{command};
+    CHECK(refused.wait() == 1);
+    CHECK(refused.wait_for_line("a JACK client named 'bar' runs on server"));
+    Process patient{command};
+    stranger.reset();  // as a client that was just killed lingers for a moment
+    CHECK_FALSE(wait_for_client(room.server.name(), "bar").empty());
+}
+
 TEST_CASE("bad command lines end with exit code 2 and say why") {
     for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--strips", "A,A"},
                                                       {"--strips", "A:B"},
