@@ -298,6 +298,27 @@ TEST_CASE("when the server dies the mixer comes back with its ports and its sett
     CHECK(capture->sample(0, start + delay) == 0.25F);
 }
 
+TEST_CASE("a command that nobody could obey is refused and not remembered as obeyed") {
+    MixerRoom room;
+    room.server.kill_hard();
+    REQUIRE(room.mixer->wait_for_line("jack-server-gone"));
+    float accepted = 1.0F;
+    int code = 0;
+    for (int i = 0; i < 3000 && code == 0; ++i) {  // more than wait for an audio thread that doesn't run
+        const float wanted = static_cast<float>(i) / 3000.0F;
+        code = room.error_code("/mixer/gain", {"A", wanted});
+        accepted = code == 0 ? wanted : accepted;
+    }
+    CHECK(code == 5);
+    CHECK(room.ask("/mixer/gain", {"A"}).number(1) == doctest::Approx(static_cast<double>(accepted)));
+    CHECK(room.error_code("/mixer/limiter", {false}) == 5);
+    CHECK(room.ask("/mixer/limiter").number(0) == 1.0);
+    room.server.restart({.rate = 48000, .period = 128});
+    REQUIRE(room.server.wait_for_port("mixer-bus:phones_r"));
+    room.url = wait_for_client(room.server.name(), "mixer-bus");
+    CHECK(room.obeys("/mixer/gain", {"A", 0.25F}));
+}
+
 TEST_CASE("ports have their names and their order, and strips are what the command line says") {
     MixerRoom room{{"--strips", "left,right-hand"}};
     const auto ports = room.server.ports("mixer-bus:.*");
