@@ -61,6 +61,11 @@ Desk::Sent Desk::move(ParameterId id, const Move& move) {
     return Sent::yes;
 }
 
+bool Desk::has_room(ParameterId id, const Move& move) {
+    Automation copy = parameter(id);
+    return copy.schedule(move, now_(), Frames{0});
+}
+
 Desk::Sent Desk::forget_waiting(std::size_t strip) {
     if (!process_.send(ForgetCommand{strip})) {
         return Sent::audio_hangs;

@@ -41,12 +41,16 @@ Timing timing_arguments(ClientShell& shell, const OscRequest& request, std::size
     return timing(shell, shell.frame_argument(request, i + 1, "frame"), ramp);
 }
 
+void refuse_move() {
+    throw OscError{OscErrorCode::refused, "16 moves of this parameter wait for their frames already"};
+}
+
 void move_or_refuse(Desk& desk, ParameterId id, const Move& move) {
     switch (desk.move(id, move)) {
     case Desk::Sent::yes:
         return;
     case Desk::Sent::too_many_waiting:
-        throw OscError{OscErrorCode::refused, "16 moves of this parameter wait for their frames already"};
+        refuse_move();
     case Desk::Sent::audio_hangs:
         throw OscError{OscErrorCode::failed, "the audio thread takes no commands: does JACK run?"};
     }

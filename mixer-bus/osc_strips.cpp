@@ -105,6 +105,11 @@ public:
                 desk_.setup().curve.gain(request.arguments.number(1 + i, "percent", 0.0, 100.0)).value);
         }
         const Timing when = timing_arguments(shell_, request, 4);
+        for (std::size_t i = 0; i < band_count; ++i) {  // all three or none
+            if (!desk_.has_room({strip, parameter_of(bands[i])}, when.to(gains[i]))) {
+                refuse_move();
+            }
+        }
         for (std::size_t i = 0; i < band_count; ++i) {
             move_or_refuse(desk_, {strip, parameter_of(bands[i])}, when.to(gains[i]));
         }

@@ -170,6 +170,18 @@ TEST_CASE("sixteen scheduled moves of a parameter are kept, the next is refused"
     CHECK(room.obeys("/mixer/eq", {"A", "mid", 20.0F, 1.0, frame_value(later)}));
 }
 
+TEST_CASE("three bands told in one command move all or none") {
+    MixerRoom room;
+    const std::int64_t later = room.soon(30.0);
+    for (int i = 0; i < 16; ++i) {
+        REQUIRE(room.obeys("/mixer/eq", {"A", "high", 20.0F, 1.0, frame_value(later + i * 48000)}));
+    }
+    CHECK(room.error_code("/mixer/eq_all", {"A", 10.0F, 20.0F, 30.0F}) == 4);
+    CHECK(room.ask("/mixer/eq", {"A", "low"}).number(2) == 50.0);
+    CHECK(room.obeys("/mixer/forget", {"A"}));
+    CHECK(room.obeys("/mixer/eq_all", {"A", 10.0F, 20.0F, 30.0F}));
+}
+
 TEST_CASE("a strip that turns into NaN is cleaned, reported, and the others play on bit for bit") {
     undisturbed([] {
         MixerRoom room;
