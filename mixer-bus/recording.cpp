@@ -103,6 +103,7 @@ void Recording::Shared::run() {
     publish(*file);
     tell({RecordingEvent::Kind::opened, ""});
     record(*file);
+    file->cut_to(std::max<std::int64_t>(0, file->frames() - reader.read_too_much()));
     const std::string before = file->error();
     const bool whole = file->close();
     publish(*file);

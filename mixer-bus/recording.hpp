@@ -39,7 +39,8 @@ public:
     Recording(const Recording&) = delete;
     Recording& operator=(const Recording&) = delete;
 
-    /// Ends before `frame`; without one, at what has been written to the tap so far. The file is whole at `finished`.
+    /// Ends before `frame`, which may have passed (what is encoded, FLAC and Ogg, then holds what was written since);
+    /// without one, at what has been written to the tap so far. The file is whole at `finished`.
     void stop(std::optional<JackFrame> frame = {});
 
     enum class State { opening, waiting, recording, finished, failed };

@@ -111,6 +111,8 @@ public:
     /// Makes the reader stop before `frame`: read() returns nothing from there on and at_end() holds.
     void end_at(JackFrame frame) noexcept;
     [[nodiscard]] bool at_end() const noexcept;
+    /// Frames read beyond the end: it was told when that had passed already.
+    [[nodiscard]] std::int64_t read_too_much() const noexcept;
 
     /// The JACK frame that the next read() begins with, if nothing gets lost.
     [[nodiscard]] JackFrame next_frame() const noexcept;

@@ -109,6 +109,10 @@ bool TapReader::at_end() const noexcept {
     return end <= tap_->written() && (position_ >= end || (!attached_ && end_frame_ <= from_));
 }
 
+std::int64_t TapReader::read_too_much() const noexcept {
+    return has_end_ && attached_ ? std::max<std::int64_t>(0, position_ - tap_->position_of(end_frame_)) : 0;
+}
+
 JackFrame TapReader::next_frame() const noexcept { return attached_ ? tap_->frame_at(position_) : from_; }
 
 std::int64_t TapReader::lag() const noexcept {

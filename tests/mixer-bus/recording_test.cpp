@@ -60,6 +60,7 @@ public:
         return left;
     }
     [[nodiscard]] std::int64_t size() const { return size_; }
+    void truncate(std::int64_t size) { size_ = std::min(size_, size); }
 
 private:
     std::map<std::int64_t, std::vector<std::byte>> pages_;
@@ -95,6 +96,11 @@ public:
     [[nodiscard]] std::int64_t size() const override {
         const std::lock_guard lock{disk_.mutex};
         return disk_.now.size();
+    }
+    bool truncate(std::int64_t size) override {
+        const std::lock_guard lock{disk_.mutex};
+        disk_.now.truncate(size);
+        return true;
     }
     bool sync() override {
         const std::lock_guard lock{disk_.mutex};
@@ -210,6 +216,29 @@ TEST_CASE("a recording holds exactly the frames from the one asked for to the on
         for (std::size_t i = 0; i < 36000; ++i) {
             REQUIRE(std::fabs(content.interleaved[2 * i] - left[24000 + i]) <= tolerance);
             REQUIRE(std::fabs(content.interleaved[2 * i + 1] - right[24000 + i]) <= tolerance);
+        }
+    }
+}
+
+TEST_CASE("a recording told to end at a frame that has passed is cut there, if its samples are plain") {
+    const TemporaryFolder folder;
+    for (const char* name : {"set.wav", "set.rf64", "set.flac"}) {
+        CAPTURE(name);
+        const auto tap = std::make_shared<Tap>(48000.0);
+        Signal left;
+        Signal right;
+        write_noise(*tap, 1000, 96000, left, right);
+        Recording recording{tap, {folder / name, *recording_format(name), JackFrame{1000}, {}}, {}};
+        REQUIRE(eventually([&] { return recording.status().frames == 96000; }));
+        recording.stop(JackFrame{1000 + 60000});
+        REQUIRE(eventually([&] { return recording.status().state == Recording::State::finished; }));
+        const std::int64_t expected = std::string{name} == "set.flac" ? 96000 : 60000;
+        CHECK(recording.status().frames == expected);
+        const auto content = read_audio(folder / name);
+        REQUIRE(content.frames() == expected);
+        CHECK(content.interleaved[2 * 59999] == doctest::Approx(static_cast<double>(left[59999])));
+        if (expected == 60000) {
+            CHECK(std::filesystem::file_size(folder / name) < 60000 * 8 + 1024);
         }
     }
 }
