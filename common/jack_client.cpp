@@ -45,6 +45,7 @@ JackClient::JackClient(ControlLoop& loop, Settings settings, AudioProcess& proce
 JackClient::~JackClient() { close(); }
 
 void JackClient::open(std::chrono::milliseconds deadline) {
+    constexpr auto attempt = std::chrono::milliseconds{200};  ///< one that gets less would look like a hung server
     wanted_ = true;
     const auto until = std::chrono::steady_clock::now() + deadline;
     for (;;) {
@@ -58,7 +59,7 @@ void JackClient::open(std::chrono::milliseconds deadline) {
             return;
         }
         const bool name_taken = opening->name_was_taken();
-        if (!name_taken || std::chrono::steady_clock::now() > until) {
+        if (!name_taken || std::chrono::steady_clock::now() + attempt > until) {
             throw Failure{name_taken
                               ? "a JACK client named '" + settings_.name + "' runs on server '" + settings_.server +
                                     "' already: stop it, or choose another name with --client-name"

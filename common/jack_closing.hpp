@@ -22,7 +22,7 @@ public:
 
     /// Waits for calm, at most for a second, then closes. `client` is gone afterwards in any case.
     /// @returns false when libjack hangs all the same: then a thread stays behind in it, and this process should end
-    bool close(jack_client_t* client, std::chrono::milliseconds deadline = std::chrono::seconds{2}) const;
+    bool close(jack_client_t* client, std::chrono::milliseconds deadline = std::chrono::milliseconds{1500}) const;
 
 private:
     std::atomic<std::int64_t> last_change_ns_{0};  ///< written by JACK's notification thread (relaxed)

@@ -55,7 +55,9 @@ jack_client_t* JackOpening::take() {
 
 bool JackOpening::name_was_taken() {
     const std::lock_guard lock{mutex_};
-    return (status_ & JackNameNotUnique) != 0;
+    // jackd2 1.9 answers a name that is taken with JackServerError alone; JackServerFailed is a server that isn't
+    // there.
+    return (status_ & (JackNameNotUnique | JackServerError)) != 0;
 }
 
 void JackOpening::abandon() {

@@ -113,7 +113,11 @@ fs::path MusicFolders::fresh(const std::string& wanted) const {
         if (name.empty() || name == "." || name == "..") {
             throw PathError{PathError::Kind::refused, "'" + wanted + "' names a folder, not a file"};
         }
-        if (fs::symlink_status(folder / name, failed).type() != fs::file_type::not_found) {
+        const fs::file_type there = fs::symlink_status(folder / name, failed).type();
+        if (there == fs::file_type::none) {
+            throw PathError{PathError::Kind::refused, "'" + wanted + "' can't be made: " + failed.message()};
+        }
+        if (there != fs::file_type::not_found) {
             throw PathError{PathError::Kind::refused,
                             "'" + wanted + "' exists, and is never overwritten: choose another name"};
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/osc_message.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -202,6 +203,14 @@ std::optional<std::string_view> OscArguments::trailing_text(std::size_t first) c
         return text(size() - 1, {});
     }
     return std::nullopt;
+}
+
+void OscArguments::expect_no_text(std::size_t first, std::size_t end) const {
+    for (std::size_t i = first; i < std::min(end, size()); ++i) {
+        if (is_text(i)) {
+            refuse(i, "optional", "is a string: a number is needed, or nothing");
+        }
+    }
 }
 
 void OscArguments::expect(std::size_t least, std::size_t most, std::string_view usage) const {

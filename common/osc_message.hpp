@@ -86,6 +86,13 @@ public:
     [[nodiscard]] std::optional<std::string_view> trailing_text(std::size_t first) const;
     /// @}
 
+    /// For commands whose optional numbers no string follows. @throws OscError{bad_arguments} when one stands among the
+    /// arguments [first, end)
+    /// @{
+    void expect_no_text(std::size_t first, std::size_t end) const;
+    void expect_no_text(std::size_t first) const { expect_no_text(first, size()); }
+    /// @}
+
     /// @throws OscError{bad_arguments} when more than `most` or fewer than `least` arguments came; `usage` says what
     /// should
     void expect(std::size_t least, std::size_t most, std::string_view usage) const;

@@ -39,6 +39,14 @@ public:
 
     [[nodiscard]] std::int64_t size() const override { return size_; }
 
+    bool truncate(std::int64_t size) override {
+        if (ftruncate(fd_, size) != 0) {
+            return false;
+        }
+        size_ = size;
+        return true;
+    }
+
     bool sync() override {
         if (fdatasync(fd_) == 0) {
             return true;

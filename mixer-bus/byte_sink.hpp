@@ -20,6 +20,8 @@ public:
     /// Writes at `offset`, which may lie inside what is there. @returns bytes written; fewer means it failed: error()
     virtual std::int64_t write_at(std::int64_t offset, std::span<const std::byte> bytes) = 0;
     [[nodiscard]] virtual std::int64_t size() const = 0;
+    /// Forgets everything from `size` on. False when it can't.
+    virtual bool truncate(std::int64_t size) = 0;
     /// Waits until everything is on the medium. False when that failed.
     virtual bool sync() = 0;
     /// errno of the last failure, 0 when there was none.

@@ -49,21 +49,37 @@ Desk::Sent Desk::move(ParameterId id, const Move& move) {
     Automation& automation = mirror_[id];
     const JackFrame now = now_();
     automation.settle(now);
-    if (!automation.schedule(move, now, Frames{0})) {
+    Automation moved = automation;
+    if (!moved.schedule(move, now, Frames{0})) {
         return Sent::too_many_waiting;
     }
-    automation.settle(now);
-    return process_.send(MoveCommand{id, move}) ? Sent::yes : Sent::audio_hangs;
+    if (!process_.send(MoveCommand{id, move})) {
+        return Sent::audio_hangs;  // what the audio thread never learns must not be answered as if it had
+    }
+    moved.settle(now);
+    automation = moved;
+    return Sent::yes;
+}
+
+bool Desk::has_room(ParameterId id, const Move& move) {
+    Automation copy = parameter(id);
+    return copy.schedule(move, now_(), Frames{0});
 }
 
 Desk::Sent Desk::forget_waiting(std::size_t strip) {
+    if (!process_.send(ForgetCommand{strip})) {
+        return Sent::audio_hangs;
+    }
     mirror_.forget_waiting(strip, now_());
-    return process_.send(ForgetCommand{strip}) ? Sent::yes : Sent::audio_hangs;
+    return Sent::yes;
 }
 
 Desk::Sent Desk::set_limiter(LimiterCommand limiter) {
+    if (!process_.send(limiter)) {
+        return Sent::audio_hangs;
+    }
     limiter_ = limiter;
-    return process_.send(limiter) ? Sent::yes : Sent::audio_hangs;
+    return Sent::yes;
 }
 
 const Automation& Desk::parameter(ParameterId id) {

@@ -42,6 +42,8 @@ public:
     enum class Sent { yes, too_many_waiting, audio_hangs };
     /// Begins or schedules a move of a parameter.
     Sent move(ParameterId id, const Move& move);
+    /// True when move() would find room among the parameter's waiting moves.
+    [[nodiscard]] bool has_room(ParameterId id, const Move& move);
     /// Forgets what is scheduled on a strip and has not begun.
     Sent forget_waiting(std::size_t strip);
     Sent set_limiter(LimiterCommand limiter);

@@ -50,7 +50,8 @@ std::string saved_state(Desk& desk) {
     }
     state["limiter"] = desk.limiter().on;
     state["ceiling"] = desk.limiter().ceiling;
-    return state.dump(1) + "\n";
+    // A strip's name may be any bytes.
+    return state.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 void restore_state(Desk& desk, const std::string& text) {

@@ -42,14 +42,20 @@ IcecastConnection::~IcecastConnection() = default;
 
 IcecastConnection::Progress IcecastConnection::judge(int code) {
     if (code == SHOUTERR_SUCCESS || code == SHOUTERR_CONNECTED) {
+        connected_ = true;
         return Progress::connected;
     }
     if (code == SHOUTERR_BUSY) {
         return Progress::connecting;
     }
     refused_ = code == SHOUTERR_NOLOGIN;
-    why_ = refused_ ? "it refuses: check user and password, and that nobody else streams to this mount"
-                    : shout_get_error(shout_.get());
+    if (refused_) {
+        why_ = "it refuses: check user and password, and that nobody else streams to this mount";
+    } else if (code == SHOUTERR_SOCKET || code == SHOUTERR_NOCONNECT) {  // libshout says "No error" to some of these
+        why_ = connected_ ? "the connection broke" : "nobody answers there";
+    } else {
+        why_ = shout_get_error(shout_.get());
+    }
     return Progress::failed;
 }
 
@@ -65,6 +71,6 @@ bool IcecastConnection::send(std::span<const std::byte> bytes) {
 
 std::ptrdiff_t IcecastConnection::waiting_bytes() const noexcept { return shout_queuelen(shout_.get()); }
 
-std::string IcecastConnection::why() const { return shown_ + ": " + why_; }
+std::string IcecastConnection::why() const { return shown_ + ": " + (why_.empty() ? "it does not answer" : why_); }
 
 }  // namespace crowdjack

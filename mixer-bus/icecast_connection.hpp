@@ -47,6 +47,7 @@ private:
     std::unique_ptr<shout_t, Free> shout_;
     std::string shown_;
     std::string why_;
+    bool connected_{false};  ///< the server took sound once
     bool refused_{false};
 };
 

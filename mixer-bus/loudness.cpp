@@ -13,13 +13,15 @@ constexpr std::size_t buffer_frames = 4096;
 
 }  // namespace
 
+bool LoudnessMeter::busy() const noexcept { return reader_ && reader_->lag() <= to_frames(run_in, tap_->rate()).value; }
+
 double LoudnessMeter::momentary(const std::shared_ptr<Tap>& tap) {
     constexpr double silence = -std::numeric_limits<double>::infinity();
     if (!tap || tap->written() == 0) {
         return silence;
     }
     const Frames history = to_frames(run_in, tap->rate());
-    if (tap != tap_ || !reader_ || reader_->lag() > history.value) {
+    if (tap != tap_ || !busy()) {
         tap_ = tap;
         reader_ =
             std::make_unique<TapReader>(tap, tap->frame_at(std::max<std::int64_t>(0, tap->written() - history.value)));
@@ -28,6 +30,7 @@ double LoudnessMeter::momentary(const std::shared_ptr<Tap>& tap) {
     }
     for (auto part = reader_->read(buffer_); part.frames > 0; part = reader_->read(buffer_)) {
         ebur128_add_frames_float(state_.get(), buffer_.data(), part.frames);
+        measured_ += static_cast<std::int64_t>(part.frames);
     }
     double loudness = silence;
     if (ebur128_loudness_momentary(state_.get(), &loudness) != EBUR128_SUCCESS) {

@@ -5,6 +5,7 @@
 
 #include <ebur128.h>
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -17,7 +18,11 @@ public:
     /// LUFS of the 400 ms up to now; -infinity for silence or before there is any sound.
     [[nodiscard]] double momentary(const std::shared_ptr<Tap>& tap);
 
-    /// Frames that went by unmeasured are of no interest: only the place of the reader, for reports.
+    /// Frames measured so far, in all.
+    [[nodiscard]] std::int64_t measured() const noexcept { return measured_; }
+    /// True while somebody keeps asking: frames that went by unasked are of no interest, and no lag.
+    [[nodiscard]] bool busy() const noexcept;
+    /// The place of the reader, for reports.
     [[nodiscard]] const TapReader* reader() const noexcept { return reader_.get(); }
 
 private:
@@ -29,6 +34,7 @@ private:
     std::unique_ptr<TapReader> reader_;
     std::unique_ptr<ebur128_state, Free> state_;
     std::vector<float> buffer_;
+    std::int64_t measured_{0};
 };
 
 }  // namespace crowdjack

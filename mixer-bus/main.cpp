@@ -7,11 +7,14 @@
 
 #include <jack/jack.h>
 
+#include <cmath>
+
 namespace {
 
 using namespace crowdjack;
 
-constexpr std::chrono::milliseconds fade_out{60};  ///< the 20 ms fade at the end, and the cycles it takes to be heard
+constexpr double fade_out_s = 0.020;  ///< at the end
+constexpr double slack_s = 0.040;     ///< for late cycles
 
 /// master_l and master_r to the first two physical outputs.
 void connect_master(JackClient& jack) {
@@ -24,9 +27,13 @@ void connect_master(JackClient& jack) {
 }
 
 void stop_mixing(ClientShell& shell, MixerProcess& process, Takes& takes, std::function<void()> finished) {
-    const Frames length = to_frames({0.020}, shell.jack().format().rate);
+    const double rate = shell.jack().format().rate;
+    const Frames length = to_frames({fade_out_s}, rate);
+    // One period until the fade is learnt of, one until its last has gone out.
+    const double heard_s = fade_out_s + slack_s + 2.0 * shell.jack().period() / rate;
     process.send(MoveCommand{ParameterId{MixerParameter::master}, {Move::soonest, length, 0.0F, FadeShape::smooth}});
-    shell.loop().after(fade_out, [&takes, finished = std::move(finished)] { takes.finish(finished); });
+    shell.loop().after(std::chrono::milliseconds{std::lround(1000.0 * heard_s)},
+                       [&takes, finished = std::move(finished)] { takes.finish(finished); });
 }
 
 int run(int argc, char** argv) {

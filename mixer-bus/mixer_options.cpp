@@ -31,16 +31,29 @@ void describe(po::options_description& own) {
     // clang-format on
 }
 
+std::string trimmed(const std::string& text) {
+    const auto first = text.find_first_not_of(" \t");
+    return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+/// What JACK and a session file's patterns can take in a port's name.
+bool is_strip_name(const std::string& name) {
+    constexpr std::string_view special{":*\"\\"};
+    return !name.empty() && name.size() <= 32 && name != "master" && name != "phones" &&
+           std::all_of(name.begin(), name.end(), [&](char c) {
+               const auto byte = static_cast<unsigned char>(c);
+               return byte >= 0x20 && byte != 0x7F && special.find(c) == std::string_view::npos;
+           });
+}
+
 std::vector<std::string> parse_strips(const std::string& text) {
     std::vector<std::string> strips;
     std::istringstream names{text};
-    for (std::string name; std::getline(names, name, ',');) {
-        const bool fine = !name.empty() && name.size() <= 32 && std::all_of(name.begin(), name.end(), [](char c) {
-            return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
-        });
-        if (!fine || name == "master" || name == "phones") {
+    for (std::string part; std::getline(names, part, ',');) {
+        const std::string name = trimmed(part);
+        if (!is_strip_name(name)) {
             throw UsageError{"bad strip name '" + name +
-                             "' in --strips: letters, digits, - and _, not master or phones"};
+                             "' in --strips: 1 to 32 characters without : * \" or \\, not master or phones"};
         }
         strips.push_back(name);
     }

@@ -36,8 +36,13 @@ Timing timing(ClientShell& shell, std::optional<JackFrame> start, std::optional<
 }
 
 Timing timing_arguments(ClientShell& shell, const OscRequest& request, std::size_t i) {
+    request.arguments.expect_no_text(i);
     const auto ramp = request.arguments.optional_number(i, "ramp_s", 0.0, longest_ramp_seconds);
     return timing(shell, shell.frame_argument(request, i + 1, "frame"), ramp);
+}
+
+void refuse_move() {
+    throw OscError{OscErrorCode::refused, "16 moves of this parameter wait for their frames already"};
 }
 
 void move_or_refuse(Desk& desk, ParameterId id, const Move& move) {
@@ -45,7 +50,7 @@ void move_or_refuse(Desk& desk, ParameterId id, const Move& move) {
     case Desk::Sent::yes:
         return;
     case Desk::Sent::too_many_waiting:
-        throw OscError{OscErrorCode::refused, "16 moves of this parameter wait for their frames already"};
+        refuse_move();
     case Desk::Sent::audio_hangs:
         throw OscError{OscErrorCode::failed, "the audio thread takes no commands: does JACK run?"};
     }

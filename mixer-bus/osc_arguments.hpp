@@ -34,6 +34,8 @@ struct Timing {
 /// The timing of `seconds` (at least 5 ms), straight; no ramp or a shorter one: half a cosine of 10 or 5 ms.
 [[nodiscard]] Timing timing(ClientShell& shell, std::optional<JackFrame> start, std::optional<double> seconds);
 
+/// @throws OscError{refused}: too many moves wait
+[[noreturn]] void refuse_move();
 /// Moves a parameter. @throws OscError when its queue is full or the audio thread hangs
 void move_or_refuse(Desk& desk, ParameterId id, const Move& move);
 

@@ -32,6 +32,7 @@ void obey_phones(ClientShell& shell, Desk& desk, const OscRequest& request) {
         request.reply_to.send(answer.real(desk.target(phones)).real(desk.target(cue_mix)));
         return;
     }
+    request.arguments.expect_no_text(1);
     const double gain = request.arguments.number(0, "gain", 0.0, highest_gain);
     const auto mix = request.arguments.optional_number(1, "cue_mix", 0.0, 1.0);
     const Timing now = timing(shell, {}, {});
@@ -52,6 +53,7 @@ void obey_limiter(ClientShell& shell, Desk& desk, const OscRequest& request) {
         request.reply_to.send(answer);
         return;
     }
+    request.arguments.expect_no_text(1);
     limiter.on = request.arguments.flag(0, "on");
     if (const auto ceiling = request.arguments.optional_number(1, "ceiling_dB", -60.0, 20.0)) {
         limiter.ceiling = to_gain({*ceiling}).value;

@@ -51,8 +51,8 @@ OscMessage tap_message(const Takes& takes, const LoudnessMeter& loudness) {
     };
     add("recorder", takes.recording());
     add("streamer", takes.stream());
-    const TapReader* const meters = loudness.reader();
-    add_reader(message, "meters", meters == nullptr ? "idle" : "measuring", 0,
+    const TapReader* const meters = loudness.busy() ? loudness.reader() : nullptr;
+    add_reader(message, "meters", meters == nullptr ? "idle" : "measuring", static_cast<double>(loudness.measured()),
                meters == nullptr ? 0.0 : static_cast<double>(meters->lost()),
                meters == nullptr ? 0.0 : static_cast<double>(meters->dropouts()),
                meters == nullptr ? 0.0 : static_cast<double>(meters->lag()));
@@ -101,6 +101,9 @@ OscMessage health_message(ClientShell& shell, Desk& desk, MixerProcess& process)
             .add("mean_us", figures.mean_us)
             .add("budget_us", figures.budget_us);
     }
+    const OscServer::Counters& heard = shell.osc().counters();
+    pairs.add("osc_malformed", static_cast<double>(heard.malformed))
+        .add("osc_refused", static_cast<double>(heard.refused));
     for (std::size_t i = 0; i < desk.setup().strips.size(); ++i) {
         pairs.add(desk.setup().strips[i] + ".cleaned", static_cast<double>(desk.cleaned(i)));
     }

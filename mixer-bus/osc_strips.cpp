@@ -60,14 +60,8 @@ public:
         const double to = request.arguments.number(1, "to", 0.0, highest_gain);
         const double seconds = request.arguments.number(2, "seconds", 0.0, longest_ramp_seconds);
         Timing when = timing(shell_, shell_.frame_argument(request, 3, "frame"), seconds);
-        if (const auto shape = request.arguments.trailing_text(3)) {
-            if (*shape != "linear" && *shape != "equal-power") {
-                throw OscError{OscErrorCode::bad_arguments,
-                               "a fade is linear or equal-power, not '" + std::string{*shape} + "'"};
-            }
-            if (*shape == "equal-power") {
-                when.shape = FadeShape::equal_power;
-            }
+        if (shape_argument(request) == FadeShape::equal_power) {
+            when.shape = FadeShape::equal_power;
         }
         move_or_refuse(desk_, id, when.to(to));
         finish(request);
@@ -111,6 +105,11 @@ public:
                 desk_.setup().curve.gain(request.arguments.number(1 + i, "percent", 0.0, 100.0)).value);
         }
         const Timing when = timing_arguments(shell_, request, 4);
+        for (std::size_t i = 0; i < band_count; ++i) {  // all three or none
+            if (!desk_.has_room({strip, parameter_of(bands[i])}, when.to(gains[i]))) {
+                refuse_move();
+            }
+        }
         for (std::size_t i = 0; i < band_count; ++i) {
             move_or_refuse(desk_, {strip, parameter_of(bands[i])}, when.to(gains[i]));
         }
@@ -127,6 +126,7 @@ public:
             request.reply_to.send(answer);
             return;
         }
+        request.arguments.expect_no_text(2);
         const bool on = request.arguments.flag(1, "on");
         const Timing when = timing(shell_, shell_.frame_argument(request, 2, "frame"), {});
         move_or_refuse(desk_, id, when.to(static_cast<double>(on ? on_gain : 1.0F - on_gain)));
@@ -142,6 +142,23 @@ public:
     }
 
 private:
+    /// The string at the end of a fade, which may follow an omitted frame.
+    static FadeShape shape_argument(const OscRequest& request) {
+        const OscArguments& arguments = request.arguments;
+        const bool given = arguments.size() == 5 || arguments.is_text(3);
+        if (!given) {
+            return FadeShape::linear;
+        }
+        const std::size_t last = arguments.size() - 1;
+        arguments.expect_no_text(3, last);
+        const std::string_view shape = arguments.text(last, "shape");
+        if (shape != "linear" && shape != "equal-power") {
+            throw OscError{OscErrorCode::bad_arguments,
+                           "a fade is linear or equal-power, not '" + std::string{shape} + "'"};
+        }
+        return shape == "equal-power" ? FadeShape::equal_power : FadeShape::linear;
+    }
+
     void need_eq() const {
         if (!desk_.setup().mixer.has_eq) {
             throw OscError{OscErrorCode::refused, "this mixer was started with --no-eq"};

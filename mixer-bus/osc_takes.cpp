@@ -17,8 +17,8 @@ StreamTarget stream_target_argument(const OscRequest& request) {
 
 StreamFormat stream_format_argument(const OscRequest& request) {
     try {
-        const auto text = request.arguments.trailing_text(1);
-        return text ? parse_stream_format(*text) : StreamFormat::vorbis;
+        const bool given = request.arguments.size() == 2;
+        return given ? parse_stream_format(request.arguments.text(1, "format")) : StreamFormat::vorbis;
     } catch (const Failure& error) {
         throw OscError{OscErrorCode::bad_arguments, error.what()};
     }
@@ -30,6 +30,7 @@ void register_take_commands(ClientShell& shell, Takes& takes) {
     OscServer& osc = shell.osc();
     osc.handle("/mixer/record/start", [&shell, &takes](const OscRequest& request) {
         request.arguments.expect(1, 3, "s:path [d:preroll_s] [i:frame]");
+        request.arguments.expect_no_text(1);
         const std::string path{request.arguments.text(0, "path")};
         const auto preroll = request.arguments.optional_number(1, "preroll_s", 0.0, 10.0);
         const auto frame = shell.frame_argument(request, 2, "frame");
@@ -37,6 +38,7 @@ void register_take_commands(ClientShell& shell, Takes& takes) {
     });
     osc.handle("/mixer/record/stop", [&shell, &takes](const OscRequest& request) {
         request.arguments.expect(0, 1, "[i:frame]");
+        request.arguments.expect_no_text(0);
         takes.stop_recording(shell.frame_argument(request, 0, "frame"), request.reply_to);
     });
     osc.handle("/mixer/stream/start", [&takes](const OscRequest& request) {

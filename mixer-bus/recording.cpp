@@ -42,10 +42,12 @@ struct Recording::Shared {
     std::condition_variable changed;
     Listener listener;                 ///< under mutex; emptied when nobody is there to listen
     std::optional<JackFrame> stop_at;  ///< under mutex
+    Clock::time_point told_to_stop{};  ///< under mutex; when it was told to end at once
     Status status;                     ///< under mutex
     std::vector<float> buffer;         ///< worker only
 
     void run();
+    void await_first_cycle();
     void record(RecordingFile& file);
     bool copy_some(RecordingFile& file, bool& busy);
     static bool write_silence(RecordingFile& file, std::int64_t frames);
@@ -61,16 +63,14 @@ const char* name_of(Recording::State state) noexcept {
 }
 
 Recording::Recording(std::shared_ptr<Tap> tap, Request request, Listener listener)
-    : path_{request.path},
-      from_{request.from},
-      shared_{std::make_shared<Shared>(std::move(tap), std::move(request), std::move(listener))} {
+    : path_{request.path}, shared_{std::make_shared<Shared>(std::move(tap), std::move(request), std::move(listener))} {
     std::thread{[shared = shared_] { shared->run(); }}.detach();  // outlives us only on a frozen disk
 }
 
 Recording::~Recording() {
     stop();
     std::unique_lock lock{shared_->mutex};
-    shared_->changed.wait_for(lock, patience, [&] {
+    shared_->changed.wait_until(lock, shared_->told_to_stop + patience, [&] {
         return shared_->status.state == State::finished || shared_->status.state == State::failed;
     });
     shared_->listener = nullptr;
@@ -78,6 +78,9 @@ Recording::~Recording() {
 
 void Recording::stop(std::optional<JackFrame> frame) {
     const std::lock_guard lock{shared_->mutex};
+    if (!shared_->stop_at || *shared_->stop_at > shared_->tap->now()) {
+        shared_->told_to_stop = Clock::now();
+    }
     shared_->stop_at = frame.value_or(shared_->tap->now());
     shared_->changed.notify_all();
 }
@@ -96,8 +99,11 @@ void Recording::Shared::run() {
         end(State::failed, {RecordingEvent::Kind::failed, error.what()});
         return;
     }
+    await_first_cycle();
+    publish(*file);
     tell({RecordingEvent::Kind::opened, ""});
     record(*file);
+    file->cut_to(std::max<std::int64_t>(0, file->frames() - reader.read_too_much()));
     const std::string before = file->error();
     const bool whole = file->close();
     publish(*file);
@@ -109,6 +115,15 @@ void Recording::Shared::run() {
     end(State::failed, {RecordingEvent::Kind::failed,
                         "recording " + request.path.string() + " stopped after " + std::to_string(file->frames()) +
                             " frames (they are kept): " + why + ": make room and start another"});
+}
+
+/// Before it nobody knows which frame a recording "from the first on" begins with.
+void Recording::Shared::await_first_cycle() {
+    std::unique_lock lock{mutex};
+    while (tap->written() == 0 && !stop_at) {
+        changed.wait_for(lock, nap);
+    }
+    reader.attach();
 }
 
 void Recording::Shared::record(RecordingFile& file) {
@@ -179,6 +194,7 @@ void Recording::Shared::rest(bool busy) {
 void Recording::Shared::publish(const RecordingFile& file) {
     const std::lock_guard lock{mutex};
     status = {.state = reader.attached() ? State::recording : State::waiting,
+              .from = reader.first_frame(),
               .frames = file.frames(),
               .lost = reader.lost(),
               .dropouts = reader.dropouts(),

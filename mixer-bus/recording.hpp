@@ -34,27 +34,27 @@ public:
 
     /// Attaches to the tap at once, whatever opening the file takes.
     Recording(std::shared_ptr<Tap> tap, Request request, Listener listener);
-    /// Ends it now. A file that can't be finished within 1.2 s (frozen disk) is left to its thread.
+    /// Ends it now. A file that can't be finished within 1.2 s of the first stop() (frozen disk) is left to its thread.
     ~Recording();
     Recording(const Recording&) = delete;
     Recording& operator=(const Recording&) = delete;
 
-    /// Ends before `frame`; without one, at what has been written to the tap so far. The file is whole at `finished`.
+    /// Ends before `frame`, which may have passed (what is encoded, FLAC and Ogg, then holds what was written since);
+    /// without one, at what has been written to the tap so far. The file is whole at `finished`.
     void stop(std::optional<JackFrame> frame = {});
 
     enum class State { opening, waiting, recording, finished, failed };
     struct Status {
         State state{};
+        JackFrame from{};  ///< first frame in the file: the one asked for, or the oldest the tap held
         std::int64_t frames{}, lost{}, dropouts{}, lag{};
     };
     [[nodiscard]] Status status() const;
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-    [[nodiscard]] JackFrame from() const noexcept { return from_; }
 
 private:
     struct Shared;
     std::filesystem::path path_;
-    JackFrame from_;
     std::shared_ptr<Shared> shared_;
 };
 

@@ -140,6 +140,19 @@ void RecordingFile::patch_flac_length(std::int64_t frames) {
     sink_->write_at(length_offset, bytes);
 }
 
+void RecordingFile::cut_to(std::int64_t frames) {
+    const bool plain = format_ == RecordingFormat::wav || format_ == RecordingFormat::rf64;
+    if (!plain || sink_->error() != 0 || frames >= frames_) {
+        return;
+    }
+    // It places itself and counts anew; the bytes, which it can't reach through virtual IO, are cut here.
+    sf_count_t length = frames;
+    sf_command(file_, SFC_FILE_TRUNCATE, &length, sizeof length);
+    if (sink_->truncate(offset_)) {
+        frames_ = frames;
+    }
+}
+
 bool RecordingFile::close() {
     if (std::exchange(closed_, true)) {
         return sink_->error() == 0;

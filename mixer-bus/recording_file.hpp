@@ -41,6 +41,8 @@ public:
     void make_valid();
     /// Waits until it is on the medium.
     bool sync() { return sink_->sync(); }
+    /// Keeps only the first `frames` of what was written: plain samples only, what is encoded can't be cut.
+    void cut_to(std::int64_t frames);
     /// Finishes the file; nothing can be written after. @returns false when something did not reach the disk
     bool close();
 

@@ -69,7 +69,8 @@ StreamFormat parse_stream_format(std::string_view text) {
             return format;
         }
     }
-    throw Failure{"a stream is vorbis, opus or mp3, not '" + std::string{text} + "'"};
+    // Not repeated: what stands in the wrong place may be an address with its password.
+    throw Failure{"a stream is vorbis, opus or mp3, nothing else"};
 }
 
 const char* name_of(StreamFormat format) noexcept { return formats[static_cast<std::size_t>(format)].first.data(); }

@@ -43,11 +43,12 @@ struct Streaming::Shared {
     TapReader reader;  ///< worker only
     std::mutex mutex;
     std::condition_variable changed;
-    Listener listener;          ///< under mutex; emptied when nobody is there to listen
-    bool stopping{false};       ///< under mutex
-    Status status;              ///< under mutex
-    std::vector<float> buffer;  ///< worker only
-    std::int64_t sent{0};       ///< worker only
+    Listener listener;                 ///< under mutex; emptied when nobody is there to listen
+    bool stopping{false};              ///< under mutex
+    Clock::time_point told_to_stop{};  ///< under mutex
+    Status status;                     ///< under mutex
+    std::vector<float> buffer;         ///< worker only
+    std::int64_t sent{0};              ///< worker only
 
     void run();
     void stream();
@@ -73,7 +74,7 @@ Streaming::Streaming(std::shared_ptr<Tap> tap, Request request, Listener listene
 Streaming::~Streaming() {
     stop();
     std::unique_lock lock{shared_->mutex};
-    shared_->changed.wait_for(lock, 2 * farewell, [&] {
+    shared_->changed.wait_until(lock, shared_->told_to_stop + 2 * farewell, [&] {
         return shared_->status.state == State::finished || shared_->status.state == State::failed;
     });
     shared_->listener = nullptr;
@@ -81,7 +82,9 @@ Streaming::~Streaming() {
 
 void Streaming::stop() {
     const std::lock_guard lock{shared_->mutex};
-    shared_->stopping = true;
+    if (!std::exchange(shared_->stopping, true)) {
+        shared_->told_to_stop = Clock::now();
+    }
     shared_->changed.notify_all();
 }
 
@@ -109,6 +112,7 @@ void Streaming::Shared::run() {
 void Streaming::Shared::stream() {
     Milliseconds pause = first_pause;
     bool said_unreachable = false;
+    bool accepted = request.again;
     do {
         publish(State::connecting);
         // Each connection begins a new Ogg or MP3 stream, as its listeners need it.
@@ -122,11 +126,14 @@ void Streaming::Shared::stream() {
             tell(StreamEvent::Kind::connected, request.target.shown());
             pause = first_pause;
             said_unreachable = false;
+            accepted = true;
             if (feed(connection, encoder)) {
                 return;
             }
             tell(StreamEvent::Kind::lost, connection.why());
-        } else if (connection.refused()) {
+        } else if (!wait(Milliseconds{0})) {
+            return;
+        } else if (connection.refused() && !accepted) {
             publish(State::failed);
             throw std::runtime_error{connection.why()};
         } else if (!std::exchange(said_unreachable, true)) {

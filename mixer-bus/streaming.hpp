@@ -18,7 +18,7 @@ struct StreamEvent {
         unreachable,  ///< not connected: tries again by itself
         lost,         ///< was connected: tries again by itself
         skipped,      ///< `frames` could not be sent in time and are gone
-        failed,       ///< the server refuses, or the rate can't be encoded: over
+        failed,       ///< the server refuses at first, or the rate can't be encoded: over
         finished,
     } kind{};
     std::string text;
@@ -27,12 +27,14 @@ struct StreamEvent {
 
 /// One stream of the tap to an Icecast server in a thread of its own: begins at a frame, whatever the handshake takes;
 /// reconnects by itself with growing pauses (at most 2 s) and goes on where it stopped, as far back as the tap reaches.
+/// Only a refusal of the first connection ends it: later the server may not have noticed yet that the old one is gone.
 class Streaming {
 public:
     struct Request {
         StreamTarget target;
         StreamFormat format{};
         JackFrame from{};
+        bool again{false};  ///< it was accepted before: a server that refuses still holds the mount for the one gone
     };
     using Listener = std::function<void(const StreamEvent&)>;
 

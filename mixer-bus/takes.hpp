@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace crowdjack {
 
@@ -25,7 +26,8 @@ public:
     Takes(ClientShell& shell, MixerProcess& process, MusicFolders folders);
     ~Takes();
 
-    /// Throws OscError when it can't begin. The answer goes out when the file is open (or isn't).
+    /// Throws OscError when it can't begin. The answer goes out when the file is open (or isn't). While one is ending,
+    /// the next waits for it and loses nothing: the tap holds what it begins with.
     void start_recording(const std::string& path, Seconds preroll, std::optional<JackFrame> frame, OscReplyTo reply);
     void stop_recording(std::optional<JackFrame> frame, OscReplyTo reply);
 
@@ -49,15 +51,23 @@ public:
     [[nodiscard]] const Streaming* stream() const noexcept { return stream_.get(); }
 
 private:
+    /// What begins when the one of its kind that is ending has ended.
+    struct Next {
+        std::function<void(OscReplyTo)> begin;
+        OscReplyTo reply;
+    };
+
     /// @param asked  the name that was wished for; the file's own may have a number more
     void begin_recording(const std::filesystem::path& asked, Recording::Request request, OscReplyTo reply);
     /// Under a name that is free, from the first frame there is.
     void begin_unattended(const std::filesystem::path& asked);
-    void begin_stream(const StreamTarget& target, StreamFormat format, JackFrame from, OscReplyTo reply);
+    void begin_stream(Streaming::Request request, OscReplyTo reply);
     void recording_event(const RecordingEvent& event);
     void stream_event(const StreamEvent& event);
     void end_recording();
     void end_stream();
+    static void begin(std::optional<Next>& next);
+    static void forget(std::optional<Next>& next);
     void take_note() const;
     [[nodiscard]] std::filesystem::path note_path() const;
     void resume();
@@ -73,7 +83,9 @@ private:
     std::unique_ptr<Recording> recording_;
     std::unique_ptr<Streaming> stream_;
     std::filesystem::path asked_path_;
-    OscReplyTo recording_started_, recording_stopped_, stream_started_, stream_stopped_;
+    OscReplyTo recording_started_, stream_started_;
+    std::vector<OscReplyTo> recording_stopped_, stream_stopped_;  ///< who asked for an end and waits for it
+    std::optional<Next> next_recording_, next_stream_;
     Wishes wishes_;
     bool first_server_{true};
     std::shared_ptr<Tap> tap_;  ///< the one the takes read from

@@ -111,17 +111,22 @@ public:
     /// Makes the reader stop before `frame`: read() returns nothing from there on and at_end() holds.
     void end_at(JackFrame frame) noexcept;
     [[nodiscard]] bool at_end() const noexcept;
+    /// Frames read beyond the end: it was told when that had passed already.
+    [[nodiscard]] std::int64_t read_too_much() const noexcept;
 
     /// The JACK frame that the next read() begins with, if nothing gets lost.
     [[nodiscard]] JackFrame next_frame() const noexcept;
-    /// True once the first wanted frame was written.
+    /// Looks whether the first wanted frame was written, as read() does; true once it was.
+    bool attach() noexcept;
     [[nodiscard]] bool attached() const noexcept { return attached_; }
+    /// The first frame wanted; once attached, the first there really is (the oldest held, or after a jump of the
+    /// clock).
+    [[nodiscard]] JackFrame first_frame() const noexcept { return from_; }
     [[nodiscard]] std::int64_t lag() const noexcept;  ///< frames written but not read
     [[nodiscard]] std::int64_t lost() const noexcept { return lost_; }
     [[nodiscard]] std::int64_t dropouts() const noexcept { return dropouts_; }  ///< times something was lost
 
 private:
-    [[nodiscard]] bool attach() noexcept;
     [[nodiscard]] std::int64_t skip_ahead() noexcept;
     [[nodiscard]] std::int64_t end_position() const noexcept;
     void advance_to(std::int64_t position) noexcept;

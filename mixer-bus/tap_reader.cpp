@@ -31,6 +31,9 @@ TapReader::~TapReader() {
 
 /// A frame still to come has no fixed place (the clock may jump before it): it is looked up until it was written.
 bool TapReader::attach() noexcept {
+    if (attached_) {
+        return true;
+    }
     const std::int64_t written = tap_->written();
     if (written == 0) {
         return false;
@@ -41,6 +44,7 @@ bool TapReader::attach() noexcept {
         return false;
     }
     advance_to(std::max<std::int64_t>({position, written - tap_->capacity(), 0}));
+    from_ = tap_->frame_at(position_);
     attached_ = true;
     return true;
 }
@@ -67,7 +71,7 @@ std::int64_t TapReader::end_position() const noexcept {
 }
 
 TapReader::Part TapReader::read(std::span<float> interleaved) {
-    if (!attached_ && !attach()) {
+    if (!attach()) {
         return {};
     }
     Part part;
@@ -103,6 +107,10 @@ bool TapReader::at_end() const noexcept {
     }
     const std::int64_t end = tap_->position_of(end_frame_);
     return end <= tap_->written() && (position_ >= end || (!attached_ && end_frame_ <= from_));
+}
+
+std::int64_t TapReader::read_too_much() const noexcept {
+    return has_end_ && attached_ ? std::max<std::int64_t>(0, position_ - tap_->position_of(end_frame_)) : 0;
 }
 
 JackFrame TapReader::next_frame() const noexcept { return attached_ ? tap_->frame_at(position_) : from_; }

@@ -300,6 +300,9 @@ TEST_CASE("a new file goes into a music folder, never over an old one") {
     for (const std::string refused : {"old.wav", "dangling.wav", "../outside.wav", ".", ".."}) {
         CHECK_THROWS_AS((void)folders.fresh((folder / refused).string()), PathError);
     }
+    // No file system takes such a name: that it exists would be a lie.
+    CHECK_THROWS_WITH_AS((void)folders.fresh((folder / (std::string(300, 'x') + ".wav")).string()),
+                         doctest::Contains("too long"), PathError);
 }
 
 TEST_CASE("a slip of the finger finds the name that was meant, nonsense finds none") {

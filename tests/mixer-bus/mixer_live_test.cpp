@@ -141,6 +141,21 @@ TEST_CASE("what makes no sense is refused by its kind of error, and the mixer st
     CHECK(room.error_code("/mixer/stream/stop") == 3);
     CHECK(room.error_code("/mixer/stream/start", {"icecast://h/m"}) == 1);
     CHECK(room.error_code("/mixer/nothing") == 2);
+    // A string stands in for omitted numbers only where one may follow them.
+    CHECK(room.error_code("/mixer/gain", {"A", 0.5F, "linear"}) == 1);
+    CHECK(room.error_code("/mixer/gain", {"A", 0.5F, 0.1, "now"}) == 1);
+    CHECK(room.error_code("/mixer/fade", {"A", 0.5F, 1.0, "linear", 5}) == 1);
+    CHECK(room.error_code("/mixer/fade", {"A", 0.5F, 1.0, "wavy", "linear"}) == 1);
+    CHECK(room.error_code("/mixer/fade", {"A", 0.5F, 1.0, frame_value(room.soon()), 5}) == 1);
+    CHECK(room.error_code("/mixer/eq", {"A", "low", 10.0F, "soon"}) == 1);
+    CHECK(room.error_code("/mixer/mute", {"A", true, "now"}) == 1);
+    CHECK(room.error_code("/mixer/master", {0.5F, "slowly"}) == 1);
+    CHECK(room.error_code("/mixer/phones", {0.5F, "both"}) == 1);
+    CHECK(room.error_code("/mixer/limiter", {false, "loud"}) == 1);
+    CHECK(room.error_code("/mixer/record/start", {"set.wav", "early"}) == 1);
+    CHECK(room.error_code("/mixer/record/stop", {"now"}) == 1);
+    CHECK(room.error_code("/mixer/stream/start", {"icecast://source:x@127.0.0.1:1/m", 5}) == 1);
+    CHECK(room.ask("/mixer/limiter").number(0) == 1.0);
     room.osc.send(room.url, "/mixer/gain", {"A", nan});
     CHECK(room.ask("/mixer/gain", {"A"}).number(1) == 1.0);
 }
@@ -153,6 +168,18 @@ TEST_CASE("sixteen scheduled moves of a parameter are kept, the next is refused"
     }
     CHECK(room.error_code("/mixer/eq", {"A", "low", 20.0F, 1.0, frame_value(later + 17 * 48000)}) == 4);
     CHECK(room.obeys("/mixer/eq", {"A", "mid", 20.0F, 1.0, frame_value(later)}));
+}
+
+TEST_CASE("three bands told in one command move all or none") {
+    MixerRoom room;
+    const std::int64_t later = room.soon(30.0);
+    for (int i = 0; i < 16; ++i) {
+        REQUIRE(room.obeys("/mixer/eq", {"A", "high", 20.0F, 1.0, frame_value(later + i * 48000)}));
+    }
+    CHECK(room.error_code("/mixer/eq_all", {"A", 10.0F, 20.0F, 30.0F}) == 4);
+    CHECK(room.ask("/mixer/eq", {"A", "low"}).number(2) == 50.0);
+    CHECK(room.obeys("/mixer/forget", {"A"}));
+    CHECK(room.obeys("/mixer/eq_all", {"A", 10.0F, 20.0F, 30.0F}));
 }
 
 TEST_CASE("a strip that turns into NaN is cleaned, reported, and the others play on bit for bit") {
@@ -283,6 +310,27 @@ TEST_CASE("when the server dies the mixer comes back with its ports and its sett
     CHECK(capture->sample(0, start + delay) == 0.25F);
 }
 
+TEST_CASE("a command that nobody could obey is refused and not remembered as obeyed") {
+    MixerRoom room;
+    room.server.kill_hard();
+    REQUIRE(room.mixer->wait_for_line("jack-server-gone"));
+    float accepted = 1.0F;
+    int code = 0;
+    for (int i = 0; i < 3000 && code == 0; ++i) {  // more than wait for an audio thread that doesn't run
+        const float wanted = static_cast<float>(i) / 3000.0F;
+        code = room.error_code("/mixer/gain", {"A", wanted});
+        accepted = code == 0 ? wanted : accepted;
+    }
+    CHECK(code == 5);
+    CHECK(room.ask("/mixer/gain", {"A"}).number(1) == doctest::Approx(static_cast<double>(accepted)));
+    CHECK(room.error_code("/mixer/limiter", {false}) == 5);
+    CHECK(room.ask("/mixer/limiter").number(0) == 1.0);
+    room.server.restart({.rate = 48000, .period = 128});
+    REQUIRE(room.server.wait_for_port("mixer-bus:phones_r"));
+    room.url = wait_for_client(room.server.name(), "mixer-bus");
+    CHECK(room.obeys("/mixer/gain", {"A", 0.25F}));
+}
+
 TEST_CASE("ports have their names and their order, and strips are what the command line says") {
     MixerRoom room{{"--strips", "left,right-hand"}};
     const auto ports = room.server.ports("mixer-bus:.*");
@@ -293,8 +341,51 @@ TEST_CASE("ports have their names and their order, and strips are what the comma
     CHECK(room.obeys("/mixer/gain", {"right-hand", 0.5F}));
 }
 
+TEST_CASE("a strip may be called what a JACK port may be called, with or without spaces after the commas") {
+    MixerRoom room{{"--strips", "A, line in, Gäste"}};
+    for (const std::string strip : {"A", "line in", "Gäste"}) {
+        CAPTURE(strip);
+        CHECK_FALSE(room.server.ports("mixer-bus:" + strip + "_r").empty());
+        CHECK(room.obeys("/mixer/gain", {strip, 0.5F}));
+    }
+    room.mixer->terminate();
+    room.start({"--strips", "A,line in,Gäste", "--resume"});
+    CHECK(room.ask("/mixer/gain", {"Gäste"}).number(1) == 0.5);
+}
+
+TEST_CASE("the tap says what its meters measured, and health what was malformed") {
+    MixerRoom room;
+    REQUIRE(eventually([&] {
+        room.ask("/mixer/meters");
+        return room.ask("/mixer/tap").number(14) > 0.0;
+    }));
+    CHECK(room.ask("/mixer/tap").text(12) == "meters");
+    CHECK(room.ask("/mixer/health").named("osc_malformed") == 0.0);
+    OscClient::send_packet(room.url, {'/', 'm', 'i', 'x'});
+    CHECK(eventually([&] { return room.ask("/mixer/health").named("osc_malformed") == 1.0; }));
+    // Nobody asks for a second: then it doesn't measure, and lags behind nothing.
+    REQUIRE(eventually([&] { return room.ask("/mixer/tap").text(13) == "idle"; }));
+    CHECK(room.ask("/mixer/tap").number(17) == 0.0);
+}
+
+TEST_CASE("a name that a stranger's client has is said to be taken, and taken as soon as it is free") {
+    MixerRoom room;
+    auto stranger = std::make_unique<IdleClient>(room.server.name(), "bar", 0, 1);
+    const std::vector<std::string> command{program_path("crowdjack-mixer-bus"), "--server", room.server.name(),
+                                           "--client-name", "bar"};
+    Process refused{command};
+    CHECK(refused.wait() == 1);
+    CHECK(refused.wait_for_line("a JACK client named 'bar' runs on server"));
+    Process patient{command};
+    stranger.reset();  // as a client that was just killed lingers for a moment
+    CHECK_FALSE(wait_for_client(room.server.name(), "bar").empty());
+}
+
 TEST_CASE("bad command lines end with exit code 2 and say why") {
     for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--strips", "A,A"},
+                                                      {"--strips", "A:B"},
+                                                      {"--strips", "A,phones"},
+                                                      {"--strips", "A, ,B"},
                                                       {"--strips", ""},
                                                       {"--eq-boost", "99"},
                                                       {"--record", "set.xyz"},

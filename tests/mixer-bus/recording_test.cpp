@@ -10,11 +10,13 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <cstring>
 #include <fstream>
 #include <map>
 #include <mutex>
+#include <thread>
 
 using namespace crowdjack;
 using namespace crowdjack::test;
@@ -58,6 +60,7 @@ public:
         return left;
     }
     [[nodiscard]] std::int64_t size() const { return size_; }
+    void truncate(std::int64_t size) { size_ = std::min(size_, size); }
 
 private:
     std::map<std::int64_t, std::vector<std::byte>> pages_;
@@ -93,6 +96,11 @@ public:
     [[nodiscard]] std::int64_t size() const override {
         const std::lock_guard lock{disk_.mutex};
         return disk_.now.size();
+    }
+    bool truncate(std::int64_t size) override {
+        const std::lock_guard lock{disk_.mutex};
+        disk_.now.truncate(size);
+        return true;
     }
     bool sync() override {
         const std::lock_guard lock{disk_.mutex};
@@ -212,6 +220,29 @@ TEST_CASE("a recording holds exactly the frames from the one asked for to the on
     }
 }
 
+TEST_CASE("a recording told to end at a frame that has passed is cut there, if its samples are plain") {
+    const TemporaryFolder folder;
+    for (const char* name : {"set.wav", "set.rf64", "set.flac"}) {
+        CAPTURE(name);
+        const auto tap = std::make_shared<Tap>(48000.0);
+        Signal left;
+        Signal right;
+        write_noise(*tap, 1000, 96000, left, right);
+        Recording recording{tap, {folder / name, *recording_format(name), JackFrame{1000}, {}}, {}};
+        REQUIRE(eventually([&] { return recording.status().frames == 96000; }));
+        recording.stop(JackFrame{1000 + 60000});
+        REQUIRE(eventually([&] { return recording.status().state == Recording::State::finished; }));
+        const std::int64_t expected = std::string{name} == "set.flac" ? 96000 : 60000;
+        CHECK(recording.status().frames == expected);
+        const auto content = read_audio(folder / name);
+        REQUIRE(content.frames() == expected);
+        CHECK(content.interleaved[2 * 59999] == doctest::Approx(static_cast<double>(left[59999])));
+        if (expected == 60000) {
+            CHECK(std::filesystem::file_size(folder / name) < 60000 * 8 + 1024);
+        }
+    }
+}
+
 TEST_CASE("a recording never overwrites, not even through a link, and says so") {
     const TemporaryFolder folder;
     const auto path = folder / "precious.wav";
@@ -267,6 +298,46 @@ TEST_CASE("a writer that stalls for ten seconds loses nothing, for sixteen exact
         }
         CHECK(different == status.lost);
     }
+}
+
+TEST_CASE("a recording says which frame its file really begins with") {
+    Disk disk;
+    const auto tap = std::make_shared<Tap>(48000.0);
+    std::atomic<bool> opened{false};
+    // Asked for before there is any frame, as --record does.
+    Recording recording{tap, request(disk, RecordingFormat::wav, -480000),
+                        [&](const RecordingEvent& event) { opened = event.kind == RecordingEvent::Kind::opened; }};
+    Signal left;
+    Signal right;
+    write_noise(*tap, 1000, 4800, left, right);
+    REQUIRE(eventually([&] { return opened.load(); }));
+    CHECK(recording.status().from == JackFrame{1000});
+}
+
+TEST_CASE("a file that can't be finished is waited for once, not again at the end") {
+    const auto disk = std::make_shared<Disk>();  // the thread that is left behind still writes to it
+    const auto tap = std::make_shared<Tap>(48000.0);
+    Signal left;
+    Signal right;
+    write_noise(*tap, 0, 4800, left, right);
+    auto wanted = request(*disk, RecordingFormat::wav, 0);
+    wanted.open = [disk] { return std::make_unique<DiskSink>(*disk); };
+    auto recording = std::make_unique<Recording>(tap, std::move(wanted), Recording::Listener{});
+    REQUIRE(eventually([&] { return recording->status().frames == 4800; }));
+    {
+        const std::lock_guard lock{disk->mutex};
+        disk->blocked = true;
+    }
+    recording->stop();
+    REQUIRE(eventually([&] { return disk->waiting.load(); }));
+    std::this_thread::sleep_for(std::chrono::milliseconds{1300});  // longer than a recording has patience
+    const auto begin = std::chrono::steady_clock::now();
+    recording.reset();
+    // Another 1.2 s would carry the program past the 2 s it has to end in.
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds{1000});
+    const std::lock_guard lock{disk->mutex};
+    disk->blocked = false;
+    disk->released.notify_all();
 }
 
 TEST_CASE("at every second the bytes on disk are a whole file: a power cut loses what no sync covered, no more") {

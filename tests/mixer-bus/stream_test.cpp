@@ -62,6 +62,15 @@ TEST_CASE("a bad stream address is refused without repeating it") {
     }
 }
 
+TEST_CASE("an address where the format belongs is refused without repeating it") {
+    try {
+        (void)parse_stream_format("icecast://source:SECRET@h/m");
+        FAIL("accepted");
+    } catch (const Failure& error) {
+        CHECK(std::string{error.what()}.find("SECRET") == std::string::npos);
+    }
+}
+
 TEST_CASE("what comes out of each encoder decodes to what went in") {
     const TemporaryFolder folder;
     const Signal tone = sine_wave(440.0, 96000);
