@@ -228,6 +228,19 @@ TEST_CASE("what a bpm_config.json doesn't say is the default, what it says count
     CHECK(table.target(table.step_of(0.09, {})).value == 118.0);
 }
 
+TEST_CASE("a threshold given below a default draws the default down with it, as in crowdstream's guide") {
+    const auto config = parse_bpm_config(R"({"movement_bpm": {"thresholds": {"medium": 0.08}}})", "f");
+    CHECK(config.warnings.empty());
+    CHECK(config.table.low == 0.08);
+    CHECK(config.table.very_low == 0.05);
+    const TempoTable table{config.table};
+    CHECK(table.target(table.step_of(0.079, {})).value == 115.0);
+    CHECK(table.target(table.step_of(0.08, {})).value == 118.0);
+    CHECK(table.target(table.step_of(0.34, {})).value == 124.0);  // half way from 8 % to 60 %
+    const auto refusal = refusal_of(R"({"movement_bpm": {"thresholds": {"low": 0.1, "medium": 0.08}}})");
+    CHECK(refusal.find("thresholds must ascend") != std::string::npos);
+}
+
 TEST_CASE("a movement_max_value above 1 is what values above 1 are measured against") {
     const auto config = parse_bpm_config(R"({"movement_bpm": {"movement_max_value": 50}})", "f");
     SourceUnits units{{}, config.above_one};
@@ -260,6 +273,12 @@ TEST_CASE("wrong values in a bpm_config.json are errors that name the key") {
           std::string::npos);
     CHECK(refusal_of(R"({"movement_bpm": []})").find("movement_bpm is array") != std::string::npos);
     CHECK(refusal_of("[1]").find("should be an object") != std::string::npos);
+    CHECK(refusal_of(R"({"movement_bpm": {"thresholds": {"low": 1e999}}})").find("a number in it is beyond") !=
+          std::string::npos);
+    // Nested deeper than any stack.
+    const std::string deep = std::string(400'000, '[') + std::string(400'000, ']');
+    CHECK(refusal_of(R"({"movement_bpm": {"thresholds": {"low": )" + deep + "}}}")
+              .find("movement_bpm.thresholds.low is array") != std::string::npos);
     CHECK(refusal_of("{\"movement_bpm\": ").find("not valid JSON") != std::string::npos);
     CHECK(refusal_of(std::string(100'000, '[')).find("not valid JSON") != std::string::npos);
     CHECK_THROWS_AS((void)read_bpm_config("/nowhere/bpm_config.json"), UsageError);
