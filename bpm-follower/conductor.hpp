@@ -56,6 +56,8 @@ struct ConductorState {
 /// 20 ms; what is asked for in between is made up for at the next tick(). Control thread only.
 class Conductor {
 public:
+    static constexpr double tap_ramp_s = 1.0;  ///< from one tapped tempo to the next
+
     Conductor(const ConductorSettings& settings, double rate);
 
     /// How far ahead of now a new line begins.

@@ -248,6 +248,17 @@ TEST_CASE("a tempo set by hand is stepped to or ramped to, and movement moves no
     CHECK(floor.bpm() == 105.0);
 }
 
+TEST_CASE("a hold on the heels of a step holds what was stepped to") {
+    Floor floor;
+    floor.pass(1.0);
+    floor.conductor.set(floor.now, Bpm{110.0}, 0.0);
+    floor.conductor.set(floor.now, Bpm{126.0}, 0.0);
+    floor.conductor.hold(floor.now, true);
+    floor.pass(1.0);
+    CHECK(floor.bpm() == 126.0);
+    CHECK(floor.conductor.mode() == FollowerMode::hold);
+}
+
 TEST_CASE("hold stops a ramp where it is and lets go to where the crowd is by then") {
     Floor floor;
     floor.pass(1.0);
