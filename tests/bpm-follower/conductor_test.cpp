@@ -433,6 +433,16 @@ TEST_CASE("the saved state brings mode, tempo and lines back, if the server is s
     for (const auto* wrong : {"", "{}", "[]", R"({"mode": "x"})"}) {
         CHECK_THROWS_AS((void)parse_state(wrong), Failure);
     }
+    // What could be no line on the wire is none in a file either.
+    const auto with = [&text](const std::string& key, const std::string& value) {
+        const auto at = text.find('"' + key + "\": ") + key.size() + 4;
+        return text.substr(0, at) + value + text.substr(text.find_first_of(",\n", at));
+    };
+    CHECK_NOTHROW((void)parse_state(with("bpm0", "125.0")));
+    for (const auto& [key, value] : {std::pair{"bpm0", "-5.0"}, {"bpm1", "1e6"}, {"b0", "1e300"}, {"beat", "1e300"}}) {
+        CAPTURE(key);
+        CHECK_THROWS_AS((void)parse_state(with(key, value)), Failure);
+    }
 }
 
 TEST_CASE("serials go on across the sign") {
