@@ -153,6 +153,29 @@ TEST_CASE("a percent detector that restarts on another port is still the percent
     CHECK(*units.read(another, 0.8, 20.0).fraction == doctest::Approx(0.008));
 }
 
+TEST_CASE("a percent detector that sends each report from another port is still the percent detector") {
+    SourceUnits units{{}, percent};
+    std::uint16_t port = 40'000;
+    const auto next = [&](double value, double now) {
+        return *units.read({detector.host, port++}, value, now).fraction;
+    };
+    for (int i = 0; i < 3; ++i) {
+        CHECK(next(30.0, 0.1 * i) == doctest::Approx(0.3));
+    }
+    for (int i = 0; i < 100; ++i) {
+        CHECK(next(0.8, 0.3 + 0.1 * i) == doctest::Approx(0.008));
+    }
+    // One that comes a second time from its port is a detector of its own.
+    const MovementSource own{detector.host, 2000};
+    units.read(own, 0.3, 10.4);
+    CHECK(*units.read(own, 0.3, 10.5).fraction == doctest::Approx(0.3));
+    const MovementSource louder{detector.host, 2001};
+    CHECK(next(30.0, 20.0) == doctest::Approx(0.3));
+    CHECK(next(30.0, 20.1) == doctest::Approx(0.3));
+    units.read(louder, 30.0, 20.2);
+    CHECK(*units.read(louder, 0.3, 20.3).fraction == doctest::Approx(0.003));
+}
+
 TEST_CASE("a settled unit is not guessed at") {
     SourceUnits raw{MovementUnit::parse("raw:50"), percent};
     CHECK(*raw.read(detector, 0.5, 0.0).fraction == doctest::Approx(0.01));
