@@ -86,6 +86,8 @@ public:
     void nudge(JackFrame now, Beats shift);
     /// To be called every 10 ms or so.
     void tick(JackFrame now);
+    /// The server's clock ends at `last`: begin() goes on from there. Precondition: running().
+    void end(JackFrame last) noexcept { latest_ = last; }
 
     [[nodiscard]] FollowerMode mode() const noexcept { return mode_; }
     [[nodiscard]] Bpm target() const noexcept { return target_; }
