@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <fstream>
@@ -27,6 +28,11 @@ constexpr Range bpm_range{20.0, 400.0};
 constexpr Range seconds_range{0.0, 3600.0};
 constexpr std::uintmax_t largest_file = 1U << 20;
 
+/// A value as a message quotes it. Arrays and objects are only named: they may be nested deeper than the stack.
+std::string quoted(const json& value) {
+    return value.is_structured() ? std::string{value.type_name()} : value.dump(-1, ' ', true).substr(0, 40);
+}
+
 /// One JSON object of the file: takes the keys it is asked for, then tells which were never asked for.
 class Section {
 public:
@@ -46,7 +52,7 @@ public:
         const bool fits = found->is_number() && std::isfinite(found->get<double>()) &&
                           found->get<double>() >= range.low && found->get<double>() <= range.high;
         if (!fits) {
-            throw UsageError{file_ + ": " + path_ + "." + key + " is " + found->dump(-1, ' ', true).substr(0, 40) +
+            throw UsageError{file_ + ": " + path_ + "." + key + " is " + quoted(*found) +
                              ", but should be a number from " + json(range.low).dump() + " to " +
                              json(range.high).dump()};
         }
@@ -95,13 +101,27 @@ void require_ascending(const TableSettings& table, const std::string& file) {
     }
 }
 
+/// crowdstream's guide makes the tempo rise earlier with nothing but `"medium": 0.08`: a default above a threshold that
+/// the file gives comes down to it.
+void read_thresholds(Section& section, TableSettings& table) {
+    const std::initializer_list<std::pair<const char*, double*>> order{{"medium", &table.medium},
+                                                                       {"low", &table.low},
+                                                                       {"very_low", &table.very_low},
+                                                                       {"very_very_low", &table.very_very_low}};
+    double lowest_given = movement_range.high;
+    for (const auto& [key, threshold] : order) {
+        if (section.number(key, movement_range, *threshold)) {
+            lowest_given = *threshold;
+        } else {
+            *threshold = std::min(*threshold, lowest_given);
+        }
+    }
+}
+
 void read_table(Section& root, BpmConfig& config, const std::string& file) {
     if (const auto* object = root.take("thresholds")) {
         Section section{*object, root.path() + ".thresholds", file};
-        section.number("very_very_low", movement_range, config.table.very_very_low);
-        section.number("very_low", movement_range, config.table.very_low);
-        section.number("low", movement_range, config.table.low);
-        section.number("medium", movement_range, config.table.medium);
+        read_thresholds(section, config.table);
         section.warn_of_unknown(config.warnings);
     }
     if (const auto* object = root.take("bpm_targets")) {
@@ -161,6 +181,8 @@ BpmConfig parse_bpm_config(std::string_view text, const std::string& name) {
     } catch (const json::parse_error& error) {
         throw UsageError{name + ": not valid JSON at byte " + std::to_string(error.byte) +
                          ": check quotes, commas and braces there"};
+    } catch (const json::out_of_range&) {
+        throw UsageError{name + ": a number in it is beyond what a computer can hold (1.8e308): use a smaller one"};
     }
     Section top{document, "the file", name};
     if (const auto* movement = top.take("movement_bpm")) {

@@ -11,7 +11,6 @@ namespace crowdjack {
 namespace {
 
 constexpr double reanchor_after_s = 3600.0;
-constexpr double tap_ramp_s = 1.0;
 constexpr double same_ramp_bpm = 2.0;
 /// A ramp with less than this left is not steered to a new end: it would be a jump.
 constexpr double least_left_s = 0.5;
@@ -167,7 +166,9 @@ void Conductor::set(JackFrame now, Bpm bpm, double seconds) {
 void Conductor::hold(JackFrame now, bool on) {
     if (on) {
         mode_ = FollowerMode::hold;
-        want(now, {target_, 0.0, true});
+        // A step that was asked for a moment ago is held, too, though it has not been announced yet.
+        const bool step_waits = intent_ && intent_->seconds == 0.0;
+        want(now, step_waits ? *intent_ : Intent{target_, 0.0, true});
         return;
     }
     if (mode_ == FollowerMode::follow || mode_ == FollowerMode::stale) {

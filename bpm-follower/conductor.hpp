@@ -56,6 +56,8 @@ struct ConductorState {
 /// 20 ms; what is asked for in between is made up for at the next tick(). Control thread only.
 class Conductor {
 public:
+    static constexpr double tap_ramp_s = 1.0;  ///< from one tapped tempo to the next
+
     Conductor(const ConductorSettings& settings, double rate);
 
     /// How far ahead of now a new line begins.
@@ -87,6 +89,8 @@ public:
     /// What was asked for came too soon after the last change: the first tick() after announce_apart_s announces it.
     [[nodiscard]] bool waits() const noexcept { return change_ && running(); }
     static constexpr double announce_apart_s = 0.020;
+    /// The server's clock ends at `last`: begin() goes on from there. Precondition: running().
+    void end(JackFrame last) noexcept { latest_ = last; }
 
     [[nodiscard]] FollowerMode mode() const noexcept { return mode_; }
     [[nodiscard]] Bpm target() const noexcept { return target_; }

@@ -154,6 +154,9 @@ void Follower::send_what_changed(JackFrame frame) {
         sender_.send_lines();
         shell_.state_changed();
     }
+    if (std::exchange(saved_mode_, conductor_.mode()) != conductor_.mode()) {
+        shell_.state_changed();  // giving the lead back to the crowd needs no new line
+    }
     const Bpm bpm = conductor_.bpm_at(frame);
     const double seconds = conductor_.seconds_at(frame);
     if (std::abs(bpm.value - sent_bpm_) >= bpm_change && seconds - bpm_sent_s_ >= bpm_apart_s) {

@@ -23,6 +23,10 @@ void Follower::connected() {
 }
 
 void Follower::disconnected() {
+    if (phase_ == Phase::running) {
+        // Not the latest tick: people have been told beats since, and the next server must not go back behind them.
+        conductor_.end(shell_.jack().last_frame());
+    }
     phase_ = Phase::away;
     log_event(LogLevel::info, "the line waits for the server", {{"target", conductor_.target().value}});
 }

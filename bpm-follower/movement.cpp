@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 namespace crowdjack {
 
@@ -65,7 +66,7 @@ SourceUnits::Known& SourceUnits::known(MovementSource source, double now) {
     if (found != sources_.end()) {
         return *found;
     }
-    const Known fresh{source, continues_percent_source(source, now), now};
+    const Known fresh = newcomer(source, now);
     if (sources_.size() < most_sources) {
         return sources_.emplace_back(fresh);
     }
@@ -75,14 +76,25 @@ SourceUnits::Known& SourceUnits::known(MovementSource source, double now) {
     return oldest;
 }
 
-bool SourceUnits::continues_percent_source(MovementSource source, double now) const {
+SourceUnits::Known SourceUnits::newcomer(MovementSource source, double now) const {
     const Known* latest = nullptr;
+    const Known* before = nullptr;
     for (const auto& each : sources_) {
-        if (each.source.host == source.host && (latest == nullptr || each.last_heard > latest->last_heard)) {
-            latest = &each;
+        if (each.source.host != source.host) {
+            continue;
+        }
+        if (latest == nullptr || each.last_heard >= latest->last_heard) {
+            before = std::exchange(latest, &each);
+        } else if (before == nullptr || each.last_heard >= before->last_heard) {
+            before = &each;
         }
     }
-    return latest != nullptr && latest->beyond_one && now - latest->last_heard >= restart_silence_s;
+    const auto one_percent_report = [](const Known* each) {
+        return each != nullptr && each->beyond_one && each->reports == 1;
+    };
+    const bool restarted = latest != nullptr && latest->beyond_one && now - latest->last_heard >= restart_silence_s;
+    const bool port_each_time = one_percent_report(latest) && one_percent_report(before);
+    return {source, restarted || port_each_time, !restarted && port_each_time, now, 0};
 }
 
 SourceUnits::Notice SourceUnits::once_per_host(Notice notice, std::uint32_t host) {
@@ -105,7 +117,11 @@ SourceUnits::Reading SourceUnits::read(MovementSource source, double value, doub
     }
     auto& from = known(source, now);
     from.last_heard = now;
+    if (++from.reports == 2 && std::exchange(from.presumed, false)) {
+        from.beyond_one = false;
+    }
     auto notice = Notice::none;
+    from.presumed = from.presumed && value <= 1.0;
     if (value > 1.0 && !from.beyond_one) {
         from.beyond_one = true;
         notice = once_per_host(percent ? Notice::percent_found : Notice::raw_found, source.host);

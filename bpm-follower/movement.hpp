@@ -39,6 +39,8 @@ struct MovementSource {
 /// Unless the unit is settled, a source speaks in fractions until it sends more than 1; from then on it speaks in
 /// percent (or in parts of `above_one`, crowdstream's movement_max_value). A detector that restarts comes back from
 /// another port: a new source of a host whose percent source has been silent for 5 s is taken for the same detector.
+/// Some senders (oscsend, for one) use another port for each message: when the last two sources of a host sent one
+/// percent report each and no more, a new one is taken for their next, until it sends a second report itself.
 class SourceUnits {
 public:
     enum class Notice { none, percent_found, raw_found, out_of_range };
@@ -62,12 +64,14 @@ private:
     struct Known {
         MovementSource source;
         bool beyond_one{false};
+        bool presumed{false};  ///< beyond_one only because of the sources before it
         double last_heard{};
+        std::size_t reports{};
     };
     static constexpr std::size_t most_sources = 64;  ///< beyond that the one silent longest is forgotten
 
     Known& known(MovementSource source, double now);
-    [[nodiscard]] bool continues_percent_source(MovementSource source, double now) const;
+    [[nodiscard]] Known newcomer(MovementSource source, double now) const;
     Notice once_per_host(Notice notice, std::uint32_t host);
 
     std::optional<MovementUnit> settled_;

@@ -12,6 +12,27 @@ namespace crowdjack {
 
 using nlohmann::json;
 
+namespace {
+
+/// The ranges of a line on the wire.
+bool playable(Bpm bpm) noexcept { return bpm.value >= 1.0 && bpm.value <= 1000.0; }
+bool countable(Beats beat) noexcept { return std::abs(beat.value) <= 1e12; }
+
+JackFrame frame(const json& number) { return JackFrame{number.get<WireFrame>()}; }
+
+AnnouncedLine line_of(const json& text, double rate) {
+    const Beats start{text.at("b0").get<double>()};
+    const Bpm from{text.at("bpm0").get<double>()};
+    const Bpm to{text.at("bpm1").get<double>()};
+    if (!countable(start) || !playable(from) || !playable(to)) {
+        throw Failure{"the beat or tempo of a line is out of range"};
+    }
+    return {text.at("serial").get<std::int32_t>(),
+            TempoLine{frame(text.at("f0")), start, from, frame(text.at("f1")), to, rate}};
+}
+
+}  // namespace
+
 std::string to_text(const SavedState& state) {
     json lines = json::array();
     for (const auto& [serial, line] : state.conductor.lines) {
@@ -44,7 +65,6 @@ SavedState parse_state(const std::string& text) {
         }
         state.rate = document.at("rate").get<double>();
         state.saved_at_s = document.at("saved_at_s").get<double>();
-        const auto frame = [](const json& number) { return JackFrame{number.get<WireFrame>()}; };
         state.conductor = {*mode,
                            Bpm{document.at("bpm").get<double>()},
                            Bpm{document.at("target").get<double>()},
@@ -52,15 +72,12 @@ SavedState parse_state(const std::string& text) {
                            frame(document.at("frame")),
                            {},
                            document.at("serial").get<std::int32_t>()};
-        const auto playable = [](Bpm bpm) { return bpm.value >= 1.0 && bpm.value <= 1000.0; };
-        if (!(state.rate > 0.0) || !playable(state.conductor.bpm) || !playable(state.conductor.target)) {
-            throw Failure{"rate, bpm or target out of range"};
+        if (!(state.rate > 0.0) || !playable(state.conductor.bpm) || !playable(state.conductor.target) ||
+            !countable(state.conductor.beat)) {
+            throw Failure{"rate, bpm, target or beat out of range"};
         }
         for (const auto& line : document.at("lines")) {
-            state.conductor.lines.push_back(
-                {line.at("serial").get<std::int32_t>(),
-                 TempoLine{frame(line.at("f0")), Beats{line.at("b0").get<double>()}, Bpm{line.at("bpm0").get<double>()},
-                           frame(line.at("f1")), Bpm{line.at("bpm1").get<double>()}, state.rate}});
+            state.conductor.lines.push_back(line_of(line, state.rate));
         }
         return state;
     } catch (const json::exception& error) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bpm-follower/trace.hpp"
 
+#include "bpm-follower/trace_clock.hpp"
 #include "bpm-follower/trace_columns.hpp"
 #include "bpm-follower/trace_unit.hpp"
 #include "common/error.hpp"
@@ -22,6 +23,7 @@ namespace {
 using Kind = TraceEvent::Kind;
 
 constexpr double pose_frames_per_second = 30.0;
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 constexpr std::array<std::pair<std::string_view, Kind>, 9> event_names{{{"report", Kind::total},
                                                                         {"arms", Kind::arms},
@@ -35,13 +37,16 @@ constexpr std::array<std::pair<std::string_view, Kind>, 9> event_names{{{"report
 
 bool is_movement(Kind kind) noexcept { return kind <= Kind::head; }
 
-/// Gathers events line by line; times are made to begin at 0 and never to run backward.
+/// Gathers events line by line; times are made to begin at 0, never to run backward and never to leap.
 class TraceReader {
 public:
     explicit TraceReader(std::string name) : name_{std::move(name)} {}
 
     void take_line(std::string_view line) {
-        ++line_number_;
+        if (++line_number_ == 1 && line.starts_with(byte_order_mark)) {
+            line.remove_prefix(byte_order_mark.size());
+        }
+        line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
         while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) {
             line.remove_suffix(1);
         }
@@ -74,11 +79,12 @@ public:
             trace.notices.push_back(name_ + ": " + std::to_string(bad_) + " lines can't be read and are passed over, " +
                                     "the first is line " + std::to_string(first_bad_));
         }
-        if (turned_back_ > 0) {
-            trace.notices.push_back(name_ + ": time runs backward " + std::to_string(turned_back_) +
-                                    " times, first at line " + std::to_string(turned_back_line_) +
-                                    ": it goes on from there without a gap");
+        if (const auto breaks = clock_.breaks(); breaks.count > 0) {
+            trace.notices.push_back(name_ + ": time runs backward or leaps more than a day " +
+                                    std::to_string(breaks.count) + " times, first at line " +
+                                    std::to_string(breaks.first_line) + ": it goes on from there without a gap");
         }
+        put_in_order();
         trace.duration_s = events_.back().time_s;
         trace.events = std::move(events_);
         return trace;
@@ -101,7 +107,7 @@ private:
         if (!seconds || !total || *total < 0.0) {
             return false;
         }
-        const double time = in_order(*seconds);
+        const double time = clock_.time_of(line_number_, *seconds);
         const std::array<std::pair<const char*, Kind>, 4> others{{{"arm_movement", Kind::arms},
                                                                   {"leg_movement", Kind::legs},
                                                                   {"head_movement", Kind::head},
@@ -205,7 +211,7 @@ private:
         if (*row.total < 0.0) {
             return false;
         }
-        const double time = in_order(timed ? *row.seconds : static_cast<double>(events_.size()));
+        const double time = clock_.time_of(line_number_, timed ? *row.seconds : untimed_rows_++);
         constexpr std::array kinds{Kind::arms, Kind::legs, Kind::head};
         for (std::size_t i = 0; i < kinds.size(); ++i) {
             if (row.limbs[i] && *row.limbs[i] >= 0.0) {
@@ -230,7 +236,8 @@ private:
                 if (!value && kind != Kind::tap) {
                     return false;
                 }
-                events_.push_back({in_order(*row.seconds), kind, value.value_or(0.0), row.extra.value_or(0.0)});
+                events_.push_back(
+                    {clock_.time_of(line_number_, *row.seconds), kind, value.value_or(0.0), row.extra.value_or(0.0)});
             }
         }
         return true;
@@ -246,25 +253,23 @@ private:
         return values;
     }
 
-    double in_order(double seconds) {
-        if (!started_) {
-            started_ = true;
-            origin_ = seconds;
+    /// Puts lines that came late where they belong; precondition: there are events.
+    void put_in_order() {
+        std::stable_sort(events_.begin(), events_.end(),
+                         [](const TraceEvent& a, const TraceEvent& b) { return a.time_s < b.time_s; });
+        const double first = events_.front().time_s;
+        for (auto& event : events_) {
+            event.time_s -= first;
         }
-        if (seconds - origin_ < latest_) {
-            turned_back_line_ = turned_back_++ == 0 ? line_number_ : turned_back_line_;
-            origin_ = seconds - latest_;
-        }
-        latest_ = seconds - origin_;
-        return latest_;
     }
 
     std::string name_;
     std::optional<TraceLayout> layout_;
     std::vector<TraceEvent> events_;
-    std::size_t line_number_{}, bad_{}, first_bad_{}, turned_back_{}, turned_back_line_{};
-    bool started_{false}, frames_{false};
-    double origin_{}, latest_{};
+    std::size_t line_number_{}, bad_{}, first_bad_{};
+    TraceClock clock_;
+    bool frames_{false};
+    double untimed_rows_{};  ///< one a second
 };
 
 }  // namespace

@@ -17,7 +17,7 @@ struct TraceEvent {
     enum class Kind { total, arms, legs, head, people, set, hold, tap, nudge };
     double time_s{};
     Kind kind{Kind::total};
-    double value{};  ///< movement as a fraction 0…1; people; BPM; 0 or 1; beats
+    double value{};  ///< movement as a fraction 0…1; people; BPM (of a tap: 0 when it set none); 0 or 1; beats
     double extra{};  ///< seconds of a set
 };
 
@@ -40,7 +40,8 @@ struct Trace {
 /// seen
 ///   (not 0), a frame without any is no report;
 /// - crowdstream's movement_stats: one JSON object a line, with `timestamp` and `total_movement`.
-/// Lines that can't be read are passed over and counted in `notices`.
+/// Lines that can't be read are passed over and counted in `notices`. Lines up to 5 s late are put where they belong;
+/// where time runs backward further or leaps more than a day, it goes on without a gap, as `notices` say.
 /// @param declared  the unit; empty: from the column's name, else from the values: up to 1 fraction, up to 100 percent,
 ///   beyond that (and for keypoints and g) raw, full being the 98th percentile
 /// @param name  how messages call it

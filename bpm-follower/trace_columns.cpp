@@ -75,6 +75,16 @@ std::string_view trimmed(std::string_view field) noexcept {
                                            : field.substr(first, field.find_last_not_of(unwanted) - first + 1);
 }
 
+/// The first of comma, semicolon and tab; but what stands before a semicolon may be a number with a decimal comma.
+char separator_of(std::string_view line) {
+    const auto first = line.find_first_of(",;\t");
+    const auto other = line.find_first_of(";\t");
+    if (other != std::string_view::npos && field_number(trimmed(line.substr(0, other)))) {
+        return line[other];
+    }
+    return first == std::string_view::npos ? ' ' : line[first];
+}
+
 }  // namespace
 
 bool TraceLayout::has(TraceColumn column) const noexcept {
@@ -82,8 +92,7 @@ bool TraceLayout::has(TraceColumn column) const noexcept {
 }
 
 std::vector<std::string_view> split_fields(std::string_view line) {
-    const auto separator = line.find_first_of(",;\t");
-    const char between = separator == std::string_view::npos ? ' ' : line[separator];
+    const char between = separator_of(line);
     if (between == ' ') {
         line = trimmed(line);
     }
@@ -102,6 +111,12 @@ std::vector<std::string_view> split_fields(std::string_view line) {
 }
 
 std::optional<double> field_number(std::string_view field) noexcept {
+    std::array<char, 64> pointed{};
+    if (const auto comma = field.find(','); comma != std::string_view::npos && field.size() <= pointed.size()) {
+        std::copy(field.begin(), field.end(), pointed.begin());
+        pointed[comma] = '.';
+        field = {pointed.data(), field.size()};
+    }
     double value = 0.0;
     const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
     const bool whole = error == std::errc{} && end == field.data() + field.size() && std::isfinite(value);

@@ -22,7 +22,7 @@ struct TraceLayout {
 /// Splits one line at commas, semicolons, tabs, or else runs of blanks; fields are trimmed of blanks and quotes.
 [[nodiscard]] std::vector<std::string_view> split_fields(std::string_view line);
 
-/// The whole field as a finite number.
+/// The whole field as a finite number, with a decimal point or comma.
 [[nodiscard]] std::optional<double> field_number(std::string_view field) noexcept;
 
 /// The layout that a header names. Columns of unknown name count as the value when there is no other candidate.

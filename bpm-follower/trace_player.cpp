@@ -15,7 +15,12 @@ void conduct(Conductor& conductor, const TraceEvent& event, JackFrame now) {
         conductor.hold(now, event.value != 0.0);
         break;
     case TraceEvent::Kind::tap:
-        conductor.tap(now, conductor.seconds_at(now));
+        // The tempo that was tapped, where it is known: the trace's times are those of cycles, coarser than fingers.
+        if (event.value > 0.0) {
+            conductor.set(now, Bpm{event.value}, Conductor::tap_ramp_s);
+        } else {
+            conductor.tap(now, conductor.seconds_at(now));
+        }
         break;
     case TraceEvent::Kind::nudge:
         conductor.nudge(now, Beats{event.value});

@@ -58,8 +58,8 @@ void TraceWriter::write(double time_s, const Decision& decision) {
 void TraceWriter::flush() {
     file_.flush();
     if (!file_ && !std::exchange(failed_, true)) {
-        throw Failure{"--trace-out '" + path_.string() + "' can't be written any more: " + errno_text(errno) +
-                      ": the tempo goes on without it"};
+        throw Failure{"--trace-out '" + path_.string() +
+                      "' can't be written any more (is the disk full?): the tempo goes on without it"};
     }
 }
 

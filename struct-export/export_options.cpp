@@ -138,7 +138,7 @@ void read_keys(const Values& values, ExportOptions& options) {
     std::istringstream list{values.text("key").value_or("")};
     for (std::string each; std::getline(list, each, ',');) {
         if (!trimmed(each).empty()) {
-            options.keys.push_back(match_key(trimmed(each)));
+            options.keys.emplace_back(trimmed(each));
         }
     }
     if (values.text("key") && options.keys.empty()) {

@@ -18,7 +18,7 @@ struct ExportOptions {
     std::filesystem::path structs;  ///< folder of structure JSONs, or one of them
     double lowest_bpm{}, highest_bpm{};
     double target_bpm{};
-    std::vector<std::string> keys;  ///< match_keys; empty: any
+    std::vector<std::string> keys;  ///< in any notation; empty: any
     std::optional<std::filesystem::path> rekordbox_xml, audio_dir, output, plot_dir;
     int n_sections{6};
     IntroFallback intro_fallback{IntroFallback::none};

@@ -3,6 +3,7 @@
 
 #include "common/error.hpp"
 #include "struct-export/cues.hpp"
+#include "struct-export/musical_key.hpp"
 #include "struct-export/text.hpp"
 
 #include <algorithm>
@@ -17,6 +18,7 @@ namespace {
 
 constexpr double slowest = 0.25;
 constexpr double fastest = 4.0;
+constexpr double same_bpm = 1e-6;  ///< 120.1 + 0.1 falls short of 120.2 in the last digit of a double
 
 class Selector {
 public:
@@ -54,7 +56,8 @@ private:
     }
 
     void check_key(const std::string& key) const {
-        if (!options_.keys.empty() && std::ranges::find(options_.keys, match_key(key)) == options_.keys.end()) {
+        const auto is_this = [&key](const std::string& wanted) { return same_key(wanted, key); };
+        if (!options_.keys.empty() && std::ranges::none_of(options_.keys, is_this)) {
             throw NotExported{"key mismatch", key.empty() ? "its key is not known" : "its key is " + key};
         }
     }
@@ -71,7 +74,7 @@ private:
             warn_(plan.track.file, "BPM " + fixed(plan.tempo.bpm, 2) + " from " + to_text(plan.tempo.source) +
                                        " is in doubt: " + plan.tempo.warning);
         }
-        if (plan.tempo.bpm < options_.lowest_bpm || plan.tempo.bpm > options_.highest_bpm) {
+        if (plan.tempo.bpm < options_.lowest_bpm - same_bpm || plan.tempo.bpm > options_.highest_bpm + same_bpm) {
             throw NotExported{"BPM outside range", fixed(plan.tempo.bpm, 2) + " (" + to_text(plan.tempo.source) +
                                                        ") is not within " + shortest(options_.lowest_bpm) + "…" +
                                                        shortest(options_.highest_bpm)};

@@ -248,6 +248,17 @@ TEST_CASE("a tempo set by hand is stepped to or ramped to, and movement moves no
     CHECK(floor.bpm() == 105.0);
 }
 
+TEST_CASE("a hold on the heels of a step holds what was stepped to") {
+    Floor floor;
+    floor.pass(1.0);
+    floor.conductor.set(floor.now, Bpm{110.0}, 0.0);
+    floor.conductor.set(floor.now, Bpm{126.0}, 0.0);
+    floor.conductor.hold(floor.now, true);
+    floor.pass(1.0);
+    CHECK(floor.bpm() == 126.0);
+    CHECK(floor.conductor.mode() == FollowerMode::hold);
+}
+
 TEST_CASE("hold stops a ramp where it is and lets go to where the crowd is by then") {
     Floor floor;
     floor.pass(1.0);
@@ -358,8 +369,11 @@ TEST_CASE("when the server returns with other frames, beat, tempo and ramp go on
     floor.pass(1.0);
     floor.move(0.8);
     floor.pass(15.1);
+    // The clock ends between two ticks, and somebody was told the beat there.
+    floor.now = floor.now + Frames{700};
     const double beat = floor.beat();
     const double bpm = floor.bpm();
+    floor.conductor.end(floor.now);
     floor.now = JackFrame{77};
     floor.conductor.begin(floor.now, 44100.0);
     const auto& line = floor.conductor.book().lines().front().line;
@@ -421,6 +435,18 @@ TEST_CASE("the saved state brings mode, tempo and lines back, if the server is s
     CHECK(anew.book().serial() == saved.conductor.serial + 1);
     for (const auto* wrong : {"", "{}", "[]", R"({"mode": "x"})"}) {
         CHECK_THROWS_AS((void)parse_state(wrong), Failure);
+    }
+    // What could be no line on the wire is none in a file either.
+    const auto with = [&text](const std::string& key, const std::string& value) {
+        const auto at = text.find('"' + key + "\": ") + key.size() + 4;
+        return text.substr(0, at) + value + text.substr(text.find_first_of(",\n", at));
+    };
+    CHECK_NOTHROW((void)parse_state(with("bpm0", "125.0")));
+    const std::pair<const char*, const char*> wrong_numbers[] = {
+        {"bpm0", "-5.0"}, {"bpm1", "1e6"}, {"b0", "1e300"}, {"beat", "1e300"}};
+    for (const auto& wrong : wrong_numbers) {
+        CAPTURE(wrong.first);
+        CHECK_THROWS_AS((void)parse_state(with(wrong.first, wrong.second)), Failure);
     }
 }
 

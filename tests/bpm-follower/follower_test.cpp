@@ -414,6 +414,14 @@ TEST_CASE("without a deck to ask, --resume goes on with the line and the mode of
     CHECK(follower.mode() == "manual");
     const auto frame = WireLine::of(*line).f0 + 48'000.0;
     CHECK(WireLine::of(*line).line().beat_at(frame).value == before.beat_at(frame).value);
+
+    // Giving the lead back makes no new line while nobody moves, but the next life must know of it.
+    follower.ask("/tempo/hold", {false});
+    CHECK(eventually([&] {
+        std::ifstream file{registry_of(server.name()) / (client + ".state")};
+        const std::string text{std::istreambuf_iterator<char>{file}, {}};
+        return text.find("\"mode\": \"follow\"") != std::string::npos;
+    }));
 }
 
 TEST_CASE("after the server's death the last beat and tempo come again in its new frames") {

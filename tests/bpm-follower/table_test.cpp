@@ -153,6 +153,29 @@ TEST_CASE("a percent detector that restarts on another port is still the percent
     CHECK(*units.read(another, 0.8, 20.0).fraction == doctest::Approx(0.008));
 }
 
+TEST_CASE("a percent detector that sends each report from another port is still the percent detector") {
+    SourceUnits units{{}, percent};
+    std::uint16_t port = 40'000;
+    const auto next = [&](double value, double now) {
+        return *units.read({detector.host, port++}, value, now).fraction;
+    };
+    for (int i = 0; i < 3; ++i) {
+        CHECK(next(30.0, 0.1 * i) == doctest::Approx(0.3));
+    }
+    for (int i = 0; i < 100; ++i) {
+        CHECK(next(0.8, 0.3 + 0.1 * i) == doctest::Approx(0.008));
+    }
+    // One that comes a second time from its port is a detector of its own.
+    const MovementSource own{detector.host, 2000};
+    units.read(own, 0.3, 10.4);
+    CHECK(*units.read(own, 0.3, 10.5).fraction == doctest::Approx(0.3));
+    const MovementSource louder{detector.host, 2001};
+    CHECK(next(30.0, 20.0) == doctest::Approx(0.3));
+    CHECK(next(30.0, 20.1) == doctest::Approx(0.3));
+    units.read(louder, 30.0, 20.2);
+    CHECK(*units.read(louder, 0.3, 20.3).fraction == doctest::Approx(0.003));
+}
+
 TEST_CASE("a settled unit is not guessed at") {
     SourceUnits raw{MovementUnit::parse("raw:50"), percent};
     CHECK(*raw.read(detector, 0.5, 0.0).fraction == doctest::Approx(0.01));
@@ -228,6 +251,19 @@ TEST_CASE("what a bpm_config.json doesn't say is the default, what it says count
     CHECK(table.target(table.step_of(0.09, {})).value == 118.0);
 }
 
+TEST_CASE("a threshold given below a default draws the default down with it, as in crowdstream's guide") {
+    const auto config = parse_bpm_config(R"({"movement_bpm": {"thresholds": {"medium": 0.08}}})", "f");
+    CHECK(config.warnings.empty());
+    CHECK(config.table.low == 0.08);
+    CHECK(config.table.very_low == 0.05);
+    const TempoTable table{config.table};
+    CHECK(table.target(table.step_of(0.079, {})).value == 115.0);
+    CHECK(table.target(table.step_of(0.08, {})).value == 118.0);
+    CHECK(table.target(table.step_of(0.34, {})).value == 124.0);  // half way from 8 % to 60 %
+    const auto refusal = refusal_of(R"({"movement_bpm": {"thresholds": {"low": 0.1, "medium": 0.08}}})");
+    CHECK(refusal.find("thresholds must ascend") != std::string::npos);
+}
+
 TEST_CASE("a movement_max_value above 1 is what values above 1 are measured against") {
     const auto config = parse_bpm_config(R"({"movement_bpm": {"movement_max_value": 50}})", "f");
     SourceUnits units{{}, config.above_one};
@@ -260,6 +296,12 @@ TEST_CASE("wrong values in a bpm_config.json are errors that name the key") {
           std::string::npos);
     CHECK(refusal_of(R"({"movement_bpm": []})").find("movement_bpm is array") != std::string::npos);
     CHECK(refusal_of("[1]").find("should be an object") != std::string::npos);
+    CHECK(refusal_of(R"({"movement_bpm": {"thresholds": {"low": 1e999}}})").find("a number in it is beyond") !=
+          std::string::npos);
+    // Nested deeper than any stack.
+    const std::string deep = std::string(400'000, '[') + std::string(400'000, ']');
+    CHECK(refusal_of(R"({"movement_bpm": {"thresholds": {"low": )" + deep + "}}}")
+              .find("movement_bpm.thresholds.low is array") != std::string::npos);
     CHECK(refusal_of("{\"movement_bpm\": ").find("not valid JSON") != std::string::npos);
     CHECK(refusal_of(std::string(100'000, '[')).find("not valid JSON") != std::string::npos);
     CHECK_THROWS_AS((void)read_bpm_config("/nowhere/bpm_config.json"), UsageError);

@@ -41,7 +41,13 @@ TEST_CASE("a trace of time and value is read with and without a header, whatever
     for (const auto* text :
          {"time,value\n10,0.1\n11.5,0.3\n", "10,0.1\n11.5,0.3", "t;total_movement\r\n10;0.1\r\n11.5;0.3\r\n",
           "# recorded by hand\n10\t0.1\n11.5\t0.3\n", "10 0.1\n11.5   0.3\n",
-          "\"time_ms\",\"value\"\n10000,0.1\n11500,0.3\n", "time,accel_mean,note\n10,0.1,x\n11.5,0.3,y\n"}) {
+          "\"time_ms\",\"value\"\n10000,0.1\n11500,0.3\n", "\xEF\xBB\xBFtime,value\n10,0.1\n11.5,0.3\n",
+          "\xEF\xBB\xBF"
+          "10,0.1\n11.5,0.3\n",
+          "time;value\n10,0;0,1\n11,5;0,3\n", "10,0;0,1\n11,5;0,3\n",
+          "timestamp,value\n1730500010000,0.1\n1730500011500,0.3\n", "  10,0.1\n  11.5,0.3\n",
+          "  {\"timestamp\": 10, \"total_movement\": 0.1}\n  {\"timestamp\": 11.5, \"total_movement\": 0.3}\n",
+          "time,accel_mean,note\n10,0.1,x\n11.5,0.3,y\n"}) {
         CAPTURE(text);
         const auto trace = trace_of(text, MovementUnit{});
         REQUIRE(trace.events.size() == 2);
@@ -56,6 +62,8 @@ TEST_CASE("a single column is a report a second") {
     const auto trace = trace_of("0.1\n0.2\n0.3\n");
     REQUIRE(trace.events.size() == 3);
     CHECK(trace.events[2].time_s == 2.0);
+    const auto limbs = trace_of("arms,legs,value\n0.1,0.2,0.3\n0.1,0.2,0.4\n");
+    CHECK(limbs.duration_s == 1.0);
 }
 
 TEST_CASE("movement_stats as crowdstream's detector writes them bring limbs and people too") {
@@ -104,6 +112,30 @@ TEST_CASE("time that runs backward is taken up where it was, and said") {
     const auto trace = trace_of("0,0.1\n10,0.2\n3,0.3\n5,0.4\n");
     CHECK(trace.events.back().time_s == 12.0);
     CHECK(trace.notices.size() == 1);
+}
+
+TEST_CASE("lines that came late are put where they belong") {
+    const auto trace = trace_of("1,0.1\n0,0.2\n2,0.3\n4,0.5\n3,0.4\n");
+    CHECK(totals(trace) == std::vector{0.2, 0.1, 0.3, 0.4, 0.5});
+    for (std::size_t i = 0; i < trace.events.size(); ++i) {
+        CHECK(trace.events[i].time_s == static_cast<double>(i));
+    }
+    CHECK(trace.notices.empty());
+}
+
+TEST_CASE("a time that leaps beyond reason makes no gap, and is said") {
+    const auto trace = trace_of("0,0.1\n1,0.2\n1e300,0.3\n2,0.4\n3,0.5\n");
+    CHECK(trace.duration_s <= 3.0);
+    REQUIRE(trace.notices.size() == 1);
+    CHECK(trace.notices.front().find("first at line 3") != std::string::npos);
+}
+
+TEST_CASE("a tapped tempo replays as it was tapped, however coarse the trace's times are") {
+    const auto trace = trace_of("time,value,event,argument,extra\n0,0.3,report,,\n1.00,,tap,0,0\n1.49,,tap,0,0\n"
+                                "2.01,,tap,121.37,0\n");
+    const auto rehearsal = rehearse({}, TracePlayer{trace, 1.0});
+    CHECK(rehearsal.moments.back().target_bpm == 121.37);
+    CHECK(rehearsal.moments.back().bpm == 121.37);
 }
 
 TEST_CASE("a pose trace moves by the median keypoint that was seen, and frames without any are no report") {

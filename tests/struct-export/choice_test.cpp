@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "struct-export/musical_key.hpp"
 #include "struct-export/section_csv.hpp"
 #include "struct-export/tempo_truth.hpp"
 #include "struct-export/text.hpp"
@@ -131,6 +132,38 @@ TEST_CASE("the set's CSV: columns, order, formats") {
           "\"\"live\"\"_sectioned.wav\"\n");
     const std::vector<SkippedTrack> skipped{{"/s/x.json", "x.wav", "audio missing", "tried /a, /b"}};
     CHECK(skipped_csv(skipped) == "struct,path,reason,detail\n/s/x.json,x.wav,audio missing,\"tried /a, /b\"\n");
+}
+
+TEST_CASE("a key is the same in every notation") {
+    // Both wheels against the names, round the circle of fifths from C.
+    const std::vector<std::string> majors{"C", "G", "D", "A", "E", "B", "Gb", "Db", "Ab", "Eb", "Bb", "F"};
+    const std::vector<std::string> minors{"Am", "Em", "Bm", "F#m", "C#m", "G#m", "Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm"};
+    for (int i = 0; i < 12; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        const std::string camelot = std::to_string((i + 7) % 12 + 1);
+        const std::string open_key = std::to_string(i + 1);
+        CAPTURE(camelot);
+        CHECK(same_key(camelot + "B", majors[at]));
+        CHECK(same_key(open_key + "d", majors[at]));
+        CHECK(same_key(camelot + "A", minors[at]));
+        CHECK(same_key(open_key + "m", minors[at]));
+        CHECK_FALSE(same_key(majors[at], minors[at]));
+        CHECK_FALSE(same_key(majors[at], majors[(at + 1) % 12]));
+    }
+    for (const auto* spelling : {"Gm", "gm", " G minor", "G min", "g-moll", "G:min", "6A", "06a", "11m", "11M"}) {
+        CAPTURE(spelling);
+        CHECK(same_key(spelling, "Gm"));
+    }
+    for (const auto* spelling : {"G#m", "Abm", "A\u266dm", "A flat minor", "G\u266f minor", "1A"}) {
+        CAPTURE(spelling);
+        CHECK(same_key(spelling, "G#m"));
+    }
+    for (const auto* none : {"", "H", "13A", "0A", "6C", "6", "Gm7", "key", "A#b", "all"}) {
+        CAPTURE(none);
+        CHECK_FALSE(musical_key(none).has_value());
+        CHECK_FALSE(same_key(none, "Gm"));
+    }
+    CHECK(same_key("Off-key ", "off-KEY"));  // what names no key is compared as it stands
 }
 
 TEST_CASE("durations round like a clock") {

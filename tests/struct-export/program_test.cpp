@@ -53,6 +53,7 @@ TEST_CASE("sections are cut, fitted and listed") {
 TEST_CASE("every track that is not exported has its reason, on stderr and in skipped.csv") {
     const Crate crate;
     crate.add("good", 122.0, 20, {{"key", "gm"}});
+    crate.add("wheel", 122.0, 20, {{"key", "6A"}});
     crate.add("wrong key", 122.0, 20, {{"key", "C"}});
     crate.add("no key", 122.0, 20);
     crate.add("too fast", 126.0, 20, {{"key", "Gm"}});
@@ -66,7 +67,7 @@ TEST_CASE("every track that is not exported has its reason, on stderr and in ski
     crate.write_struct("broken", "{\"path\": \"a.wav\",\n\"segments\": [}");
     const auto ran = crate.export_to("parts", {"--bpm", "122", "--key", " Gm , Cm"});
     CHECK_MESSAGE(ran.code == 0, ran.output);
-    CHECK(rows_of(crate.folder / "parts/sections.csv").size() == 1);
+    CHECK(rows_of(crate.folder / "parts/sections.csv").size() == 2);
     const auto reasons = reasons_of(crate.folder / "parts/skipped.csv");
     const std::map<std::string, std::string> expected{
         {"wrong key", "key mismatch"},          {"no key", "key mismatch"},  {"too fast", "BPM outside range"},
@@ -78,6 +79,16 @@ TEST_CASE("every track that is not exported has its reason, on stderr and in ski
     }
     CHECK(ran.output.find("/on/another/machine/gone.wav") != std::string::npos);
     CHECK(ran.output.find("broken.json: not JSON: parse error at line 2") != std::string::npos);
+}
+
+TEST_CASE("a tempo at the very edge of --delta is within it, whatever the last digit of a sum says") {
+    const Crate crate;
+    crate.add("upper", 120.2, 20);  // 120.1 + 0.1 is 120.19999999999999
+    crate.add("lower", 120.0, 20);
+    crate.add("beyond", 120.21, 20);
+    const auto ran = crate.export_to("parts", {"--bpm", "120.1", "--delta", "0.1"});
+    CHECK_MESSAGE(ran.code == 0, ran.output);
+    CHECK(rows_of(crate.folder / "parts/sections.csv").size() == 2);
 }
 
 TEST_CASE("nothing exported is exit code 1, wrong usage is 2 and says which option") {
