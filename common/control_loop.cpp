@@ -28,8 +28,8 @@ using Clock = std::chrono::steady_clock;
 struct Timer {
     ControlLoop::TimerId id{};
     Clock::time_point due;
-    ControlLoop::Duration period{};  ///< zero: once
-    ControlLoop::Action action;
+    ControlLoop::Duration period{};               ///< zero: once
+    std::shared_ptr<ControlLoop::Action> action;  ///< shared: it keeps what it remembers, and may cancel itself
 };
 
 /// One failing action must not end the program: the music goes on.
@@ -85,13 +85,13 @@ void ControlLoop::State::run_due_timers() {
         if (timer == timers.end()) {
             continue;
         }
-        Action action = timer->action;
+        const std::shared_ptr<Action> action = timer->action;
         if (timer->period.count() > 0) {
             timer->due = std::max(timer->due + timer->period, now);
         } else {
             timers.erase(timer);
         }
-        run_guarded(action);
+        run_guarded(*action);
     }
 }
 
@@ -145,13 +145,13 @@ void ControlLoop::unwatch(int fd) { state_->watched.erase(fd); }
 
 ControlLoop::TimerId ControlLoop::after(Duration delay, Action action) {
     const TimerId id{state_->next_timer++};
-    state_->timers.push_back({id, Clock::now() + delay, Duration::zero(), std::move(action)});
+    state_->timers.push_back({id, Clock::now() + delay, Duration::zero(), std::make_shared<Action>(std::move(action))});
     return id;
 }
 
 ControlLoop::TimerId ControlLoop::every(Duration period, Action action) {
     const TimerId id{state_->next_timer++};
-    state_->timers.push_back({id, Clock::now() + period, period, std::move(action)});
+    state_->timers.push_back({id, Clock::now() + period, period, std::make_shared<Action>(std::move(action))});
     return id;
 }
 

@@ -111,6 +111,20 @@ TEST_CASE("a periodic timer may cancel itself, and an action that throws does no
     CHECK(ticks == 3);
 }
 
+TEST_CASE("an action keeps what it remembers from one tick to the next") {
+    ControlLoop loop;
+    int last = 0;
+    loop.every(milliseconds{1}, [&loop, &last, ticks = 0]() mutable {
+        last = ++ticks;
+        if (last == 3) {
+            loop.stop();
+        }
+    });
+    loop.after(milliseconds{5'000}, [&] { loop.stop(); });
+    loop.run();
+    CHECK(last == 3);
+}
+
 TEST_CASE("a readable descriptor wakes the loop until it is no longer watched") {
     ControlLoop loop;
     std::array<int, 2> ends{};

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the protocol promises of a deck, asked as an outsider asks.
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include "tests/deck/live_deck.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+using namespace crowdjack::test;
+
+namespace {
+
+struct Room {
+    Room() { write_position_coded(folder / "coded.wav", 48'000 * 20, 48000, SampleFormat::pcm24); }
+    [[nodiscard]] std::string track() const { return (folder / "coded.wav").string(); }
+
+    TemporaryFolder folder;
+    JackServer server{{48000, 256, "test"}};
+    OscClient osc;
+};
+
+}  // namespace
+
+TEST_CASE("a subscriber hears the state ten times a second while the deck plays, and once more when it stops") {
+    Room room;
+    const LiveDeck deck{room.server, room.folder.path()};
+    deck.ask(room.osc, "/subscribe");
+    deck.ask(room.osc, "/deck/cue", {room.track()});
+    deck.ask(room.osc, "/deck/start");
+    REQUIRE(room.osc.wait_for("/deck/started"));
+    const auto playing = [](const OscReceived& heard) {
+        return heard.address == "/deck/state" && heard.text(0) == "playing";
+    };
+    const auto first = room.osc.wait_for(playing);
+    REQUIRE(first);
+    constexpr std::size_t states = 10;
+    std::vector<double> frames;
+    REQUIRE(eventually([&] {
+        frames.clear();
+        for (const OscReceived& heard : room.osc.received("/deck/state")) {
+            if (playing(heard)) {
+                frames.push_back(heard.number(2));
+            }
+        }
+        return frames.size() > states;
+    }));
+    // A busy machine sends them late, never more often; a period of slack each.
+    CHECK((frames[states] - frames[0]) / 48000.0 > 0.1 * states - 0.1);
+    deck.ask(room.osc, "/deck/stop");
+    CHECK(room.osc.wait_for(
+        [](const OscReceived& heard) { return heard.address == "/deck/state" && heard.text(0) == "stopped"; }));
+}
