@@ -4,8 +4,10 @@
 #include "tests/deck/live_deck.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
-#include <algorithm>
+#include <array>
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -52,4 +54,27 @@ TEST_CASE("a subscriber hears the state ten times a second while the deck plays,
     deck.ask(room.osc, "/deck/stop");
     CHECK(room.osc.wait_for(
         [](const OscReceived& heard) { return heard.address == "/deck/state" && heard.text(0) == "stopped"; }));
+}
+
+TEST_CASE("a word where a number should stand is refused, not read as an omission") {
+    Room room;
+    const LiveDeck deck{room.server, room.folder.path()};
+    const std::string word{"soon"};
+    const auto refused = [&](const std::string& address, const std::vector<OscValue>& arguments) {
+        const auto answer = deck.ask(room.osc, address, arguments);
+        CAPTURE(answer.shown());
+        CHECK(answer.is_error_of(address));
+        CHECK(answer.number(1) == 1);
+    };
+    refused("/deck/cue", {room.track(), word});
+    refused("/deck/cue", {room.track(), 1.0, word});
+    REQUIRE(deck.ask(room.osc, "/deck/cue", {room.track()}).is_reply_to("/deck/cue"));
+    REQUIRE(deck.ask(room.osc, "/deck/stem/load", {0, room.track()}).is_reply_to("/deck/stem/load"));
+    refused("/deck/start", {word});
+    refused("/deck/start", {OscNil{}, word});
+    refused("/deck/stop", {word});
+    refused("/deck/gain", {1.0F, word});
+    refused("/deck/hotcue", {1, word});
+    refused("/deck/stem/play", {0, 1.0F, 1.0F, word});
+    CHECK(deck.ask(room.osc, "/deck/state").text(0) == "cued");
 }
