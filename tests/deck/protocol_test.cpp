@@ -78,3 +78,19 @@ TEST_CASE("a word where a number should stand is refused, not read as an omissio
     refused("/deck/stem/play", {0, 1.0F, 1.0F, word});
     CHECK(deck.ask(room.osc, "/deck/state").text(0) == "cued");
 }
+
+TEST_CASE("a place beyond the track is a bad argument, wherever it is asked for") {
+    Room room;
+    const LiveDeck deck{room.server, room.folder.path()};
+    const auto code = [&](const std::string& address, const std::vector<OscValue>& arguments) {
+        const auto answer = deck.ask(room.osc, address, arguments);
+        CAPTURE(answer.shown());
+        CHECK(answer.is_error_of(address));
+        return answer.number(1);
+    };
+    CHECK(code("/deck/cue", {room.track(), 20.0}) == 1);
+    REQUIRE(deck.ask(room.osc, "/deck/cue", {room.track(), 19.9}).is_reply_to("/deck/cue"));
+    CHECK(code("/deck/seek", {20.0}) == 1);
+    CHECK(code("/deck/start", {OscNil{}, 20.0}) == 1);
+    CHECK(code("/deck/hotcue", {1, 20.0}) == 1);
+}
