@@ -2,6 +2,7 @@
 #include "deck/sound_header.hpp"
 
 #include "common/error.hpp"
+#include "deck/ogg_length.hpp"
 
 #include <algorithm>
 #include <array>
@@ -27,7 +28,7 @@ bool begins_with(std::span<const std::byte> bytes, std::size_t at, std::string_v
 }
 
 /// Length of an ID3v2 tag that stands before a container that should begin the file; libsndfile would lose its last
-/// frames. 0 when there is none.
+/// frames, or refuse it. 0 when there is none.
 std::size_t misplaced_tag(std::span<const std::byte> bytes) {
     if (bytes.size() < 10 || !begins_with(bytes, 0, "ID3")) {
         return 0;
@@ -37,7 +38,7 @@ std::size_t misplaced_tag(std::span<const std::byte> bytes) {
         length = length << 7U | (static_cast<std::size_t>(bytes[i]) & 0x7FU);
     }
     const std::size_t end = 10 + length;
-    const std::array containers{"RIFF", "RIFX", "RF64", "FORM", "fLaC"};
+    const std::array containers{"RIFF", "RIFX", "RF64", "riff", "FORM", "caff", ".snd", "fLaC", "OggS"};
     const bool misplaced = std::any_of(containers.begin(), containers.end(),
                                        [&](const char* name) { return begins_with(bytes, end, name); });
     return misplaced ? end : 0;
@@ -113,10 +114,11 @@ SampleCode sample_code(int encoding) {
     }
 }
 
-std::string name_of(int command, int format) {
+std::string name_of(int format) {
     SF_FORMAT_INFO info{};
     info.format = format;
-    return sf_command(nullptr, command, &info, sizeof(info)) == 0 && info.name != nullptr ? info.name : "unknown";
+    return sf_command(nullptr, SFC_GET_FORMAT_INFO, &info, sizeof(info)) == 0 && info.name != nullptr ? info.name
+                                                                                                      : "unknown";
 }
 
 bool same(float a, float b) { return a == b || (std::isnan(a) && std::isnan(b)); }
@@ -161,7 +163,7 @@ SoundReader::SoundReader(const MappedFile& file)
     }
     const int container = info_.format & SF_FORMAT_TYPEMASK;
     const int encoding = info_.format & SF_FORMAT_SUBMASK;
-    format_.encoding = name_of(SFC_GET_FORMAT_MAJOR, container) + ", " + name_of(SFC_GET_FORMAT_SUBTYPE, encoding);
+    format_.encoding = name_of(container) + ", " + name_of(encoding);
     if (!is_trusted(encoding)) {
         refuse(file, "its encoding (" + format_.encoding + ") is not supported: convert it to WAV or FLAC");
     }
@@ -171,7 +173,10 @@ SoundReader::SoundReader(const MappedFile& file)
     if (info_.samplerate < lowest_rate || info_.samplerate > highest_rate) {
         refuse(file, "its sample rate of " + std::to_string(info_.samplerate) + " Hz is outside 1000 to 768000 Hz");
     }
-    if (info_.frames < 1) {
+    if (info_.frames == SF_COUNT_MAX && container == SF_FORMAT_OGG) {  // cut off: its last page is not there
+        info_.frames = whole_ogg_frames(view_->bytes, info_.samplerate);
+    }
+    if (info_.frames < 1 || info_.frames == SF_COUNT_MAX) {
         refuse(file, "it holds no audio");
     }
     format_.rate = info_.samplerate;
