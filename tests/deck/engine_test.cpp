@@ -292,6 +292,28 @@ TEST_CASE("a stem plays by itself with its own rate, gain, loop and start") {
     CHECK(rig.reported<Refused>()->why == Refused::Why::no_stem);
 }
 
+TEST_CASE("a deck whose last stem was stopped has stopped") {
+    DeckRig rig;
+    rig.order(LoadStem{0, rig.open(sine_sound(low_tone))});
+    rig.order(LoadStem{1, rig.open(sine_sound(low_tone))});
+    rig.order(PlayStem{0, 1.0, 1.0F, false, 0.0, JackFrame{rig.now()}});
+    rig.order(PlayStem{1, 1.0, 1.0F, false, 0.0, JackFrame{rig.now()}});
+    rig.run(4800);
+    const std::int64_t begin = rig.now();
+    rig.order(StopStem{0});
+    rig.run(4800);
+    CHECK(rig.state() == DeckState::playing);
+    rig.order(StopStem{1});
+    rig.run(4800);
+    CHECK(rig.state() == DeckState::stopped);
+    CHECK(rig.reported<Stopped>());
+    CHECK(!rig.reported<Ended>());
+    CHECK(sharpest_bend(rig.from(begin)).db < click_db);
+    rig.order(PlayStem{1, 1.0, 1.0F, false, 0.0, JackFrame{rig.now()}});
+    rig.run(4800);
+    CHECK(rig.state() == DeckState::playing);
+}
+
 TEST_CASE("storage that stalls for two seconds is not heard; a longer stall fades, is counted and recovers in phase") {
     DeckRig rig{1024};
     auto track = std::make_shared<FunctionTrack>(index_sound(), 48'000 * 60, 48'000.0);
