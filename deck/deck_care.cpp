@@ -3,6 +3,7 @@
 #include "common/log.hpp"
 #include "deck/deck.hpp"
 #include "deck/state_names.hpp"
+#include "deck/steady_time.hpp"
 
 #include <jack/thread.h>
 
@@ -29,6 +30,7 @@ void Deck::look_after() {
     }
     finish_restore();
     drain();
+    pitch_.tell(steady_seconds());
 }
 
 void Deck::expect_reports() {
@@ -191,10 +193,7 @@ void Deck::connected() {
     expect_reports();
 }
 
-void Deck::disconnected() {
-    lines_.forget();
-    log_event(LogLevel::warning, "server-gone", {{"do", "waiting for it to come back"}});
-}
+void Deck::disconnected() { lines_.forget(); }
 
 void Deck::fade_away(Finished finished) {
     desk_.send(FadeAway{});
