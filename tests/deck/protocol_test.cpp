@@ -130,3 +130,19 @@ TEST_CASE("the log tells when the reserve ran dry") {
     deck.process().signal(SIGCONT);
     CHECK(deck.process().wait_for_line("stretch-underrun"));
 }
+
+TEST_CASE("a subscriber may name itself as localhost or by this machine's name") {
+    Room room;
+    const LiveDeck deck{room.server, room.folder.path()};
+    const std::string url = room.osc.url();
+    const std::string port = url.substr(url.rfind(':'));
+    std::array<char, 256> machine{};
+    REQUIRE(gethostname(machine.data(), machine.size() - 1) == 0);
+    for (const std::string host : {"localhost", "127.0.0.1", static_cast<const char*>(machine.data())}) {
+        CAPTURE(host);
+        room.osc.forget();
+        CHECK(deck.ask(room.osc, "/subscribe", {"osc.udp://" + host + port}).is_reply_to("/subscribe"));
+    }
+    deck.ask(room.osc, "/deck/cue", {room.track()});
+    CHECK(room.osc.wait_for("/deck/ready"));
+}
