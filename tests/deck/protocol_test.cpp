@@ -146,3 +146,12 @@ TEST_CASE("a subscriber may name itself as localhost or by this machine's name")
     deck.ask(room.osc, "/deck/cue", {room.track()});
     CHECK(room.osc.wait_for("/deck/ready"));
 }
+
+TEST_CASE("an OSC port that is none is wrong usage") {
+    for (const std::string port : {"-1", "65536", "many"}) {
+        CAPTURE(port);
+        Process deck{{program_path("crowdjack-deck"), "--name", "A", "--osc-port", port}};
+        CHECK(deck.wait() == 2);
+        CHECK(deck.whole_output().find("crowdjack-deck: ") == 0);
+    }
+}
