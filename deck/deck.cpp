@@ -101,6 +101,7 @@ void Deck::cue(const std::string& path, double seconds, std::optional<double> tr
                     if (failure) {
                         log_event(LogLevel::warning, "cue-failed", {{"path", file.string()}, {"why", *failure}});
                         failed(code_of(stream, seconds), *failure);
+                        shell_.osc().publish(OscMessage{"/deck/failed"}.text(*failure));
                         return;
                     }
                     Track track;

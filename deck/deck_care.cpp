@@ -178,6 +178,8 @@ OscMessage Deck::health_message() const {
     message.text("cleaned_samples").precise(whole(cleaned));
     message.text("commands_refused").precise(whole(engine_.commands.refused()));
     message.text("osc_malformed").precise(whole(shell_.osc().counters().malformed));
+    message.text("osc_refused").precise(whole(shell_.osc().counters().refused));
+    message.text("osc_unknown").precise(whole(shell_.osc().counters().unknown));
     message.text("rate").precise(there ? shell_.jack().format().rate : 0.0);
     message.text("period").precise(there ? whole(shell_.jack().period()) : 0.0);
     return message;

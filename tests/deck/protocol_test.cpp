@@ -8,6 +8,7 @@
 
 #include <array>
 #include <csignal>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -77,6 +78,31 @@ TEST_CASE("a word where a number should stand is refused, not read as an omissio
     refused("/deck/hotcue", {1, word});
     refused("/deck/stem/play", {0, 1.0F, 1.0F, word});
     CHECK(deck.ask(room.osc, "/deck/state").text(0) == "cued");
+}
+
+TEST_CASE("subscribers hear that a track can't be cued, too") {
+    Room room;
+    const LiveDeck deck{room.server, room.folder.path()};
+    std::ofstream{room.folder / "notes.wav"} << "no sound at all";
+    OscClient listener;
+    REQUIRE(deck.ask(listener, "/subscribe").is_reply_to("/subscribe"));
+    const auto answer = deck.ask(room.osc, "/deck/cue", {(room.folder / "notes.wav").string()});
+    CHECK(answer.number(1) == 5);
+    const auto heard = listener.wait_for("/deck/failed");
+    REQUIRE(heard);
+    CHECK(heard->text(0) == answer.text(2));
+}
+
+TEST_CASE("what is refused is counted where the deck's health is asked") {
+    Room room;
+    const LiveDeck deck{room.server, room.folder.path()};
+    deck.ask(room.osc, "/deck/nonsense");
+    deck.ask(room.osc, "/deck/gain", {99.0F});
+    OscClient::send_packet(deck.url(), {'n', 'o', 'n', 'e'});
+    REQUIRE(eventually([&] { return deck.ask(room.osc, "/deck/health").named("osc_malformed") == 1; }));
+    const auto health = deck.ask(room.osc, "/deck/health");
+    CHECK(health.named("osc_unknown") == 1);
+    CHECK(health.named("osc_refused") == 1);
 }
 
 TEST_CASE("a place beyond the track is a bad argument, wherever it is asked for") {
