@@ -200,6 +200,44 @@ TEST_CASE("an Ogg file that was cut off plays to its last whole page") {
     }
 }
 
+TEST_CASE("an MP3 without a length plays as long as it is, whatever its bit rates and tags") {
+    const TemporaryFolder folder;
+    for (const int mode : {SF_BITRATE_MODE_CONSTANT, SF_BITRATE_MODE_VARIABLE}) {
+        CAPTURE(mode);
+        const fs::path whole = folder / "whole.mp3";
+        SF_INFO info{};
+        info.samplerate = 44100;
+        info.channels = 2;
+        info.format = SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III;
+        SNDFILE* const file = sf_open(whole.c_str(), SFM_WRITE, &info);
+        REQUIRE(file != nullptr);
+        int wanted = mode;
+        sf_command(file, SFC_SET_BITRATE_MODE, &wanted, sizeof wanted);
+        auto sound = as_channels(sine(440.0, 20.0, 44100.0, 0.5), 2);
+        std::fill_n(sound.begin(), sound.size() / 4, 0.0F);  // so that a variable rate begins low
+        sf_write_float(file, sound.data(), static_cast<sf_count_t>(sound.size()));
+        sf_close(file);
+        std::ifstream in{whole, std::ios::binary};
+        const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+        const std::string stream = bytes.substr(bytes.find(bytes.substr(0, 2), 64));  // from the second frame on
+        REQUIRE(stream.find("Xing") == std::string::npos);
+        REQUIRE(stream.find("Info") == std::string::npos);
+        std::string tag{"ID3\x04\0\0\0\x20\0\0", 10};
+        tag += std::string(0x20 << 14, '\1');  // a picture of half a megabyte
+        const fs::path bare = folder / "bare.mp3";
+        for (const std::string& before : {std::string{}, tag, tag + tag}) {
+            CAPTURE(before.size());
+            write_bytes(bare, before + stream);
+            const auto source = open_sample_source(bare);
+            // The encoder's delay and padding, which only the missing frame told of, are a few frames of 1152.
+            CHECK(source->format().frames >= 20 * 44100);
+            CHECK(source->format().frames < 20 * 44100 + 4 * 1152);
+            const auto heard = all_of(*source);
+            CHECK(*std::max_element(heard.end() - 8820, heard.end() - 4410) > 0.4F);
+        }
+    }
+}
+
 TEST_CASE("an ID3 tag before a container loses no frame") {
     const TemporaryFolder folder;
     std::string tag{"ID3\x04\0\0\0\0\x02\x05", 10};
