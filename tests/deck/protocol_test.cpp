@@ -8,6 +8,8 @@
 
 #include <array>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -171,6 +173,24 @@ TEST_CASE("a subscriber may name itself as localhost or by this machine's name")
     }
     deck.ask(room.osc, "/deck/cue", {room.track()});
     CHECK(room.osc.wait_for("/deck/ready"));
+}
+
+TEST_CASE("a state that can't be read does not keep a deck from starting, unless its file was named") {
+    Room room;
+    const auto folder = std::filesystem::path{std::getenv("XDG_RUNTIME_DIR")} / "crowdjack" / room.server.name();
+    for (const std::string nonsense : {"", "{\"deck\": 1}", "no state"}) {
+        CAPTURE(nonsense);
+        std::filesystem::create_directories(folder);
+        std::ofstream{folder / "deck-A.state"} << nonsense;
+        LiveDeck deck{room.server, room.folder.path(), {"--resume"}};
+        CHECK(deck.ask(room.osc, "/deck/state").text(0) == "empty");
+        CHECK(deck.process().wait_for_line("state-not-restored"));
+        CHECK(deck.process().terminate() == 0);
+    }
+    const auto named = room.folder / "named.state";
+    std::ofstream{named} << "no state";
+    Process deck{{program_path("crowdjack-deck"), "--server", room.server.name(), "--resume-from", named.string()}};
+    CHECK(deck.wait() == 1);
 }
 
 TEST_CASE("an OSC port that is none is wrong usage") {
