@@ -95,8 +95,17 @@ void ClientShell::restore_at_start() {
     } else if (options_.resume) {
         state = entry_->load_state();
     }
-    if (state && hooks.restore) {
+    if (!state || !hooks.restore) {
+        return;
+    }
+    try {
         hooks.restore(*state);
+    } catch (const Failure& failure) {
+        if (!options_.resume_from.empty()) {
+            throw;  // somebody named this very file
+        }
+        // What an earlier run left behind must not keep this one, and every restart of it, from playing.
+        log_event(LogLevel::warning, "state-not-restored", {{"client", name_}, {"why", failure.what()}});
     }
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/options.hpp"
 
+#include "common/error.hpp"
 #include "common/port_names.hpp"
 
 #include <cstdlib>
+#include <limits>
 #include <utility>
 
 namespace crowdjack {
@@ -17,6 +19,14 @@ std::string default_server() {
     return server != nullptr && *server != '\0' ? server : "default";
 }
 
+/// Read as an int first: a negative number would wrap into a port that nobody asked for.
+std::uint16_t checked_port(int port) {
+    if (port < 0 || port > std::numeric_limits<std::uint16_t>::max()) {
+        throw UsageError{"--osc-port " + std::to_string(port) + " is no UDP port: use 1 to 65535, or 0 for a free one"};
+    }
+    return static_cast<std::uint16_t>(port);
+}
+
 }  // namespace
 
 CommandLine::CommandLine(std::string program, std::string summary, std::uint16_t default_osc_port)
@@ -28,7 +38,7 @@ CommandLine::CommandLine(std::string program, std::string summary, std::uint16_t
         "resume", po::bool_switch(), "start from the state saved by an earlier run")(
         "resume-from", po::value<std::string>()->value_name("FILE")->default_value("", ""),
         "start from the state in FILE")("osc-port",
-                                        po::value<std::uint16_t>()->value_name("PORT")->default_value(default_osc_port),
+                                        po::value<int>()->value_name("PORT")->default_value(default_osc_port),
                                         "UDP port for OSC; 0 takes a free one")(
         "osc-bind", po::value<std::string>()->value_name("ADDRESS")->default_value("127.0.0.1"),
         "IPv4 address to listen on")("peer", po::value<std::vector<std::string>>()->value_name("NAME=URL"),
@@ -46,7 +56,7 @@ std::optional<CommonOptions> CommandLine::parse(int argc, const char* const* arg
     options.connect = values["connect"].as<bool>();
     options.resume = values["resume"].as<bool>();
     options.resume_from = values["resume-from"].as<std::string>();
-    options.osc_port = values["osc-port"].as<std::uint16_t>();
+    options.osc_port = checked_port(values["osc-port"].as<int>());
     options.osc_bind = values["osc-bind"].as<std::string>();
     options.log_level = parse_log_level(values["log-level"].as<std::string>());
     if (given("peer")) {

@@ -6,11 +6,26 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <string_view>
 
 namespace crowdjack {
+
+namespace {
+
+/// What a client on this machine calls its own host, as liblo does in the URLs it makes: known without asking anybody.
+bool is_this_machine(const std::string& host) {
+    std::array<char, 256> name{};
+    if (host == "localhost" || ::gethostname(name.data(), name.size() - 1) != 0) {
+        return host == "localhost";
+    }
+    const std::string own{name.data()};
+    return !own.empty() && (host == own || host.rfind(own + ".", 0) == 0);
+}
+
+}  // namespace
 
 OscEndpoint OscEndpoint::parse(const std::string& url, Host host_kind) {
     const auto fail = [&url](const std::string& why) {
@@ -32,6 +47,10 @@ OscEndpoint OscEndpoint::parse(const std::string& url, Host host_kind) {
     endpoint.address.sin_family = AF_INET;
     endpoint.address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(port)));
     if (::inet_pton(AF_INET, host.c_str(), &endpoint.address.sin_addr) == 1) {
+        return endpoint;
+    }
+    if (is_this_machine(host)) {
+        endpoint.address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         return endpoint;
     }
     if (host_kind == Host::numeric) {

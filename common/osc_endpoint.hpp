@@ -12,7 +12,8 @@ namespace crowdjack {
 struct OscEndpoint {
     sockaddr_in address{};
 
-    enum class Host { numeric, resolvable };  ///< resolving may block for seconds: only at start-up
+    /// Resolving may block for seconds: only at start-up. `localhost` and this machine's own name need none.
+    enum class Host { numeric, resolvable };
 
     /// @param url  `osc.udp://HOST:PORT/`
     /// @throws Failure when it is no such URL or the host is unknown

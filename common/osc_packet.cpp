@@ -41,7 +41,7 @@ bool is_well_formed_message(const char* data, std::size_t size) {
         return false;
     }
     if (at == size) {
-        return true;  // no type tags at all: an old sender's message without arguments
+        return true;  // see is_bare_address()
     }
     const char* types = data + at;
     if (types[0] != ',' || (at = string_end(data, size, at)) == 0 || std::strlen(types) - 1 > most_arguments) {
@@ -77,6 +77,8 @@ bool is_well_formed_message(const char* data, std::size_t size) {
     }
     return at == size;
 }
+
+bool is_bare_address(const char* data, std::size_t size) { return string_end(data, size, 0) == size; }
 
 double bundle_seconds_ahead(const char* bundle) {
     const char* time_tag = bundle + 8;

@@ -11,6 +11,10 @@ namespace crowdjack {
 /// an address that begins with '/', at most 256 arguments of the types i h f d s S T F N, and not a byte more.
 [[nodiscard]] bool is_well_formed_message(const char* data, std::size_t size);
 
+/// Nothing follows the address, not even a comma: how old senders send what has no arguments. Precondition:
+/// is_well_formed_message().
+[[nodiscard]] bool is_bare_address(const char* data, std::size_t size);
+
 /// The bytes of `#bundle`, its time tag and nothing else.
 constexpr std::size_t bundle_header_size = 16;
 

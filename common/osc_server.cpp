@@ -187,7 +187,9 @@ void OscServer::take_message(std::size_t socket, const OscEndpoint& from, char* 
         return;
     }
     int result{};
-    const lo_message message = lo_message_deserialise(data, size, &result);
+    // liblo refuses a message without type tags.
+    const lo_message message =
+        is_bare_address(data, size) ? lo_message_new() : lo_message_deserialise(data, size, &result);
     if (message == nullptr) {
         ++counters_.malformed;
         return;

@@ -25,6 +25,13 @@ OscErrorCode code_of(const PathError& error) {
     return error.kind == PathError::Kind::not_found ? OscErrorCode::not_found : OscErrorCode::refused;
 }
 
+/// A track that opened, but not at the place asked for, is a mistake in the asking.
+OscErrorCode code_of(const StreamBook::Owned& stream, double seconds) {
+    const auto& source = stream->source();
+    const bool beyond = source != nullptr && std::llround(seconds * source->format().rate) >= source->format().frames;
+    return beyond ? OscErrorCode::bad_arguments : OscErrorCode::failed;
+}
+
 std::string why_refused(Refused::Why why) {
     switch (why) {
     case Refused::Why::nothing_cued:
@@ -86,7 +93,8 @@ void Deck::cue(const std::string& path, double seconds, std::optional<double> tr
                     cue_failed_ = nullptr;
                     if (failure) {
                         log_event(LogLevel::warning, "cue-failed", {{"path", file.string()}, {"why", *failure}});
-                        failed(OscErrorCode::failed, *failure);
+                        failed(code_of(stream, seconds), *failure);
+                        shell_.osc().publish(OscMessage{"/deck/failed"}.text(*failure));
                         return;
                     }
                     Track track;

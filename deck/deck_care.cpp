@@ -3,6 +3,7 @@
 #include "common/log.hpp"
 #include "deck/deck.hpp"
 #include "deck/state_names.hpp"
+#include "deck/steady_time.hpp"
 
 #include <jack/thread.h>
 
@@ -32,6 +33,7 @@ void Deck::look_calmly() {
     }
     finish_restore();
     drain();
+    pitch_.tell(steady_seconds());
     const bool heard = shell_.osc().has_subscribers();
     if (heard && std::exchange(state_due_, !state_due_)) {
         publish_state();
@@ -190,6 +192,8 @@ OscMessage Deck::health_message() const {
     message.text("cleaned_samples").precise(whole(cleaned));
     message.text("commands_refused").precise(whole(engine_.commands.refused()));
     message.text("osc_malformed").precise(whole(shell_.osc().counters().malformed));
+    message.text("osc_refused").precise(whole(shell_.osc().counters().refused));
+    message.text("osc_unknown").precise(whole(shell_.osc().counters().unknown));
     message.text("rate").precise(there ? shell_.jack().format().rate : 0.0);
     message.text("period").precise(there ? whole(shell_.jack().period()) : 0.0);
     return message;
@@ -205,10 +209,7 @@ void Deck::connected() {
     expect_reports();
 }
 
-void Deck::disconnected() {
-    lines_.forget();
-    log_event(LogLevel::warning, "server-gone", {{"do", "waiting for it to come back"}});
-}
+void Deck::disconnected() { lines_.forget(); }
 
 void Deck::fade_away(Finished finished) {
     desk_.send(FadeAway{});

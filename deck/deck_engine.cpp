@@ -261,7 +261,12 @@ void DeckEngine::look_for_ends(JackFrame frame) noexcept {
         return;
     }
     const bool cut_off = mix_.track.sounds() && mix_.track.stream->windows().lost();
-    if (!mix_.end_voices(frame) || mix_.has_sound()) {
+    const bool ended = mix_.end_voices(frame);
+    if (mix_.has_sound()) {
+        return;
+    }
+    if (!ended) {
+        fall_silent(frame);
         return;
     }
     running_ = false;
@@ -274,6 +279,13 @@ void DeckEngine::look_for_ends(JackFrame frame) noexcept {
         report(CutOff{frame});
     } else {
         report(Ended{frame});
+    }
+}
+
+void DeckEngine::fall_silent(JackFrame frame) noexcept {
+    // The last stem was stopped and no track plays: the deck has stopped, though nobody said so.
+    if (std::none_of(pending_stems_.begin(), pending_stems_.end(), [](const auto& stem) { return stem.has_value(); })) {
+        stop(frame);
     }
 }
 

@@ -112,6 +112,7 @@ private:
     CROWDJACK_REALTIME void stop(JackFrame due) noexcept;
     CROWDJACK_REALTIME void blend_stretch() noexcept;
     CROWDJACK_REALTIME void look_for_ends(JackFrame frame) noexcept;
+    CROWDJACK_REALTIME void fall_silent(JackFrame frame) noexcept;
     CROWDJACK_REALTIME void await_line_or_go_on(std::uint32_t frames) noexcept;
     CROWDJACK_REALTIME void await_workers(JackFrame frame, std::uint32_t frames) noexcept;
 

@@ -29,12 +29,13 @@ void DeckEngine::take_commands() noexcept {
 
 void DeckEngine::apply(const CueTrack& command) noexcept {
     failed_ = false;
+    pending_start_.reset();  // it was for what was cued before
     if (running_ && mix_.track.sounds()) {
         armed_ = Armed{command.stream, command.source, command.track_bpm, std::nullopt};
+        tell_motion();
         return;
     }
     armed_.reset();
-    pending_start_.reset();
     cue_source_ = command.source;
     rest_source_.reset();
     at_end_ = false;
@@ -147,6 +148,10 @@ void DeckEngine::apply(const NudgeBy& command) noexcept {
     if (running_ && !awaiting_line_) {
         const double here = mix_.motion.fold(mix_.motion.source_at(static_cast<double>(now_.value)));
         jump(std::max(0.0, here + by));
+    } else if (awaiting_line_) {
+        mix_.motion.anchor_source = std::max(0.0, mix_.motion.anchor_source + by);
+    } else if (pending_start_) {
+        pending_start_->source = std::max(0.0, pending_start_->source + by);
     } else {
         rest_source_ = std::max(0.0, resting_source() + by);
     }

@@ -22,12 +22,16 @@ Deck::Failed complains(const OscRequest& request) {
     return [to = request.reply_to](OscErrorCode code, const std::string& why) { to.error(code, why); };
 }
 
-/// A word where a frame should stand is a mistake, not an omission.
-std::optional<JackFrame> frame_or_soonest(ClientShell& shell, const OscRequest& request) {
-    if (request.arguments.is_text(0)) {
-        throw OscError{OscErrorCode::bad_arguments, "frame is a number, or nil for as soon as possible"};
+/// A word where a number should stand is a mistake, not an omission: nothing here takes one behind its numbers.
+void expect_numbers(const OscRequest& request, std::size_t least, std::size_t most, const std::string& usage,
+                    std::size_t from = 0) {
+    request.arguments.expect(least, most, usage);
+    for (std::size_t i = from; i < request.arguments.size(); ++i) {
+        if (request.arguments.is_text(i)) {
+            throw OscError{OscErrorCode::bad_arguments,
+                           "argument " + std::to_string(i + 1) + " is a string: use " + usage};
+        }
     }
-    return shell.frame_argument(request, 0, "frame");
 }
 
 bool asks(const OscRequest& request, std::size_t selectors = 0) { return request.arguments.size() <= selectors; }
@@ -40,7 +44,7 @@ void cue(Deck& deck, const OscRequest& request) {
         request.reply_to.send(answer(request).text(deck.cue_path()).precise(deck.cue_seconds()));
         return;
     }
-    in.expect(1, 3, "s:path [d:seconds] [d:track_bpm]");
+    expect_numbers(request, 1, 3, "s:path [d:seconds] [d:track_bpm]", 1);
     deck.cue(std::string{in.text(0, "path")}, in.optional_number(1, "seconds", 0.0, furthest_s).value_or(0.0),
              in.optional_number(2, "track_bpm", 1.0, 1000.0), replies(request), complains(request));
 }
@@ -68,9 +72,10 @@ void loop(Deck& deck, const OscRequest& request) {
 
 void start_like(ClientShell& shell, Deck& deck) {
     shell.osc().handle("/deck/start", [&](const OscRequest& request) {
-        request.arguments.expect(0, 2, "[i:frame|N] [d:seconds]");
-        deck.start(frame_or_soonest(shell, request), request.arguments.optional_number(1, "seconds", 0.0, furthest_s),
-                   replies_with_frame(request), complains(request));
+        expect_numbers(request, 0, 2, "[i:frame|N] [d:seconds]");
+        deck.start(shell.frame_argument(request, 0, "frame"),
+                   request.arguments.optional_number(1, "seconds", 0.0, furthest_s), replies_with_frame(request),
+                   complains(request));
     });
     shell.osc().handle("/deck/start_beat", [&](const OscRequest& request) {
         request.arguments.expect(1, 1, "d:quantum");
@@ -78,8 +83,8 @@ void start_like(ClientShell& shell, Deck& deck) {
                            complains(request));
     });
     shell.osc().handle("/deck/stop", [&](const OscRequest& request) {
-        request.arguments.expect(0, 1, "[i:frame]");
-        deck.stop(frame_or_soonest(shell, request), replies_with_frame(request), complains(request));
+        expect_numbers(request, 0, 1, "[i:frame|N]");
+        deck.stop(shell.frame_argument(request, 0, "frame"), replies_with_frame(request), complains(request));
     });
 }
 
@@ -127,7 +132,7 @@ void register_transport(ClientShell& shell, Deck& deck) {
     });
     shell.osc().handle("/deck/loop", [&](const OscRequest& request) { loop(deck, request); });
     shell.osc().handle("/deck/hotcue", [&](const OscRequest& request) {
-        request.arguments.expect(1, 2, "i:number [d:seconds]");
+        expect_numbers(request, 1, 2, "i:number [d:seconds]");
         deck.hotcue(static_cast<int>(request.arguments.integer(0, "number", 0, 8)),
                     request.arguments.optional_number(1, "seconds", 0.0, furthest_s), replies(request));
     });
@@ -143,7 +148,7 @@ void register_parameters(ClientShell& shell, Deck& deck) {
             request.reply_to.send(answer(request).real(static_cast<float>(deck.settings().gain)));
             return;
         }
-        request.arguments.expect(1, 2, "f:linear [d:ramp_s]");
+        expect_numbers(request, 1, 2, "f:linear [d:ramp_s]");
         deck.gain(request.arguments.number(0, "linear", 0.0, 4.0),
                   request.arguments.optional_number(1, "ramp_s", 0.0, 3600.0));
         request.reply_to.done();
@@ -191,7 +196,7 @@ void register_stems(ClientShell& shell, Deck& deck) {
     });
     shell.osc().handle("/deck/stem/play", [&](const OscRequest& request) {
         const OscArguments& in = request.arguments;
-        in.expect(1, 5, "i:slot [f:rate f:gain i:loop f:start_fraction]");
+        expect_numbers(request, 1, 5, "i:slot [f:rate f:gain i:loop f:start_fraction]");
         const bool loops = in.size() > 3 && in.is_flag(3) && in.flag(3, "loop");
         deck.play_stem(slot_of(request), in.optional_number(1, "rate", 0.25, 4.0).value_or(1.0),
                        in.optional_number(2, "gain", 0.0, 4.0).value_or(1.0), loops,

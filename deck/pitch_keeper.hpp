@@ -6,6 +6,7 @@
 #include "deck/stretch/stretch_voice.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 
 namespace crowdjack {
@@ -26,6 +27,9 @@ public:
     /// The motion in force or to come, each once, in order.
     void follow(const MotionReport& motion);
 
+    /// Logs, at most every 2 s, that the reserve ran dry or got another mode.
+    void tell(double now_s);
+
     /// Nothing while the method is `rate`.
     [[nodiscard]] const StretchVoice* voice() const noexcept {
         return method_ == StretchMethod::rate ? nullptr : voice_.get();
@@ -33,6 +37,7 @@ public:
 
 private:
     void plan(const MotionReport& motion);
+    void stop(JackFrame from);
     void make_voice();
 
     CommandDesk* desk_;
@@ -40,6 +45,10 @@ private:
     StretchMethod method_{StretchMethod::rate};
     StretchVoice::Settings settings_;
     std::unique_ptr<StretchVoice> voice_;
+    double told_s_{-std::numeric_limits<double>::infinity()};
+    ReserveMode told_mode_{ReserveMode::normal};
+    std::uint64_t told_underruns_{0};
+    bool planned_{false};                     ///< the voice has a plan without an end
     std::shared_ptr<MixSource> source_;       ///< of the latest plan
     std::unique_ptr<StretchVoice> outdated_;  ///< of another server; the audio thread may know it until told otherwise
 };

@@ -2,6 +2,8 @@
 #include "deck/sound_header.hpp"
 
 #include "common/error.hpp"
+#include "deck/mpeg_length.hpp"
+#include "deck/ogg_length.hpp"
 
 #include <algorithm>
 #include <array>
@@ -26,9 +28,8 @@ bool begins_with(std::span<const std::byte> bytes, std::size_t at, std::string_v
     return bytes.size() >= at + text.size() && std::memcmp(bytes.data() + at, text.data(), text.size()) == 0;
 }
 
-/// Length of an ID3v2 tag that stands before a container that should begin the file; libsndfile would lose its last
-/// frames. 0 when there is none.
-std::size_t misplaced_tag(std::span<const std::byte> bytes) {
+/// Length of the ID3v2 tag that begins the file; 0 when there is none.
+std::size_t tag_length(std::span<const std::byte> bytes) {
     if (bytes.size() < 10 || !begins_with(bytes, 0, "ID3")) {
         return 0;
     }
@@ -36,11 +37,14 @@ std::size_t misplaced_tag(std::span<const std::byte> bytes) {
     for (std::size_t i = 6; i < 10; ++i) {
         length = length << 7U | (static_cast<std::size_t>(bytes[i]) & 0x7FU);
     }
-    const std::size_t end = 10 + length;
-    const std::array containers{"RIFF", "RIFX", "RF64", "FORM", "fLaC"};
-    const bool misplaced = std::any_of(containers.begin(), containers.end(),
-                                       [&](const char* name) { return begins_with(bytes, end, name); });
-    return misplaced ? end : 0;
+    return std::min(10 + length, bytes.size());
+}
+
+/// An ID3v2 tag before a container that should begin the file: libsndfile would lose its last frames, or refuse it.
+bool is_misplaced(std::span<const std::byte> bytes, std::size_t end) {
+    const std::array containers{"RIFF", "RIFX", "RF64", "riff", "FORM", "caff", ".snd", "fLaC", "OggS"};
+    return std::any_of(containers.begin(), containers.end(),
+                       [&](const char* name) { return begins_with(bytes, end, name); });
 }
 
 bool is_linear(int encoding) {
@@ -113,10 +117,11 @@ SampleCode sample_code(int encoding) {
     }
 }
 
-std::string name_of(int command, int format) {
+std::string name_of(int format) {
     SF_FORMAT_INFO info{};
     info.format = format;
-    return sf_command(nullptr, command, &info, sizeof(info)) == 0 && info.name != nullptr ? info.name : "unknown";
+    return sf_command(nullptr, SFC_GET_FORMAT_INFO, &info, sizeof(info)) == 0 && info.name != nullptr ? info.name
+                                                                                                      : "unknown";
 }
 
 bool same(float a, float b) { return a == b || (std::isnan(a) && std::isnan(b)); }
@@ -125,11 +130,11 @@ bool same(float a, float b) { return a == b || (std::isnan(a) && std::isnan(b));
 
 SF_VIRTUAL_IO SoundReader::callbacks() {
     SF_VIRTUAL_IO io{};
-    io.get_filelen = [](void* user) { return static_cast<sf_count_t>(static_cast<View*>(user)->bytes.size()); };
+    io.get_filelen = [](void* user) { return static_cast<View*>(user)->size(); };
     io.tell = [](void* user) { return static_cast<View*>(user)->at; };
     io.seek = [](sf_count_t offset, int whence, void* user) -> sf_count_t {
         auto* const view = static_cast<View*>(user);
-        const auto size = static_cast<sf_count_t>(view->bytes.size());
+        const sf_count_t size = view->size();
         const sf_count_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? view->at : size;
         sf_count_t target{};
         if (__builtin_add_overflow(base, offset, &target)) {
@@ -138,22 +143,37 @@ SF_VIRTUAL_IO SoundReader::callbacks() {
         view->at = std::clamp<sf_count_t>(target, 0, size);
         return view->at;
     };
-    io.read = [](void* to, sf_count_t count, void* user) -> sf_count_t {
-        auto* const view = static_cast<View*>(user);
-        const sf_count_t left = static_cast<sf_count_t>(view->bytes.size()) - view->at;
-        const sf_count_t taken = std::clamp<sf_count_t>(count, 0, left);
-        std::memcpy(to, view->bytes.data() + view->at, static_cast<std::size_t>(taken));
-        view->at += taken;
-        return taken;
-    };
+    io.read = [](void* to, sf_count_t count, void* user) { return static_cast<View*>(user)->read(to, count); };
     io.write = [](const void*, sf_count_t, void*) -> sf_count_t { return 0; };
     return io;
 }
 
+sf_count_t SoundReader::View::read(void* to, sf_count_t count) {
+    const auto begin = static_cast<std::size_t>(at);
+    const auto taken = static_cast<std::size_t>(std::clamp<sf_count_t>(count, 0, size() - at));
+    const std::size_t from_head = std::min(taken, head.size() - std::min(begin, head.size()));
+    auto* const out = static_cast<std::byte*>(to);
+    std::copy_n(head.data() + std::min(begin, head.size()), from_head, out);
+    std::copy_n(bytes.data() + (begin + from_head - head.size()), taken - from_head, out + from_head);
+    at += static_cast<sf_count_t>(taken);
+    return static_cast<sf_count_t>(taken);
+}
+
+/// What libsndfile is to see: the file, without a tag that would mislead it and with a length that it lacks.
+SoundReader::View SoundReader::view_of(std::span<const std::byte> bytes) {
+    std::size_t tag = 0;
+    while (const std::size_t more = tag_length(bytes.subspan(tag))) {
+        tag += more;
+    }
+    std::vector<std::byte> head = missing_xing_frame(bytes.subspan(tag));
+    const bool skips = !head.empty() || is_misplaced(bytes, tag);
+    return {std::move(head), bytes.subspan(skips ? tag : 0), 0};
+}
+
 SoundReader::SoundReader(const MappedFile& file)
     : file_{&file},
-      skipped_{misplaced_tag(file.bytes())},
-      view_{std::make_unique<View>(View{file.bytes().subspan(skipped_), 0})} {
+      view_{std::make_unique<View>(view_of(file.bytes()))},
+      skipped_{file.bytes().size() - view_->bytes.size()} {
     SF_VIRTUAL_IO io = callbacks();
     handle_.reset(sf_open_virtual(&io, SFM_READ, &info_, view_.get()));
     if (handle_ == nullptr) {
@@ -161,7 +181,7 @@ SoundReader::SoundReader(const MappedFile& file)
     }
     const int container = info_.format & SF_FORMAT_TYPEMASK;
     const int encoding = info_.format & SF_FORMAT_SUBMASK;
-    format_.encoding = name_of(SFC_GET_FORMAT_MAJOR, container) + ", " + name_of(SFC_GET_FORMAT_SUBTYPE, encoding);
+    format_.encoding = name_of(container) + ", " + name_of(encoding);
     if (!is_trusted(encoding)) {
         refuse(file, "its encoding (" + format_.encoding + ") is not supported: convert it to WAV or FLAC");
     }
@@ -171,7 +191,10 @@ SoundReader::SoundReader(const MappedFile& file)
     if (info_.samplerate < lowest_rate || info_.samplerate > highest_rate) {
         refuse(file, "its sample rate of " + std::to_string(info_.samplerate) + " Hz is outside 1000 to 768000 Hz");
     }
-    if (info_.frames < 1) {
+    if (info_.frames == SF_COUNT_MAX && container == SF_FORMAT_OGG) {  // cut off: its last page is not there
+        info_.frames = whole_ogg_frames(view_->bytes, info_.samplerate);
+    }
+    if (info_.frames < 1 || info_.frames == SF_COUNT_MAX) {
         refuse(file, "it holds no audio");
     }
     format_.rate = info_.samplerate;

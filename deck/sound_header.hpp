@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace crowdjack {
 
@@ -38,19 +39,24 @@ public:
 
 private:
     struct View {
+        std::vector<std::byte> head;  ///< comes before the bytes; empty unless something is missing there
         std::span<const std::byte> bytes;
         sf_count_t at{};
+
+        [[nodiscard]] sf_count_t size() const noexcept { return static_cast<sf_count_t>(head.size() + bytes.size()); }
+        sf_count_t read(void* to, sf_count_t count);
     };
     struct Close {
         void operator()(SNDFILE* handle) const noexcept { sf_close(handle); }
     };
     static SF_VIRTUAL_IO callbacks();
+    static View view_of(std::span<const std::byte> bytes);
     [[nodiscard]] std::optional<PcmLayout> claimed_layout();
     bool agrees(const PcmLayout& layout, std::int64_t at);
 
     const MappedFile* file_;
-    std::size_t skipped_{};       ///< bytes before the container begins (an ID3v2 tag)
     std::unique_ptr<View> view_;  ///< libsndfile keeps its address
+    std::size_t skipped_{};       ///< bytes before the container begins (an ID3v2 tag)
     SF_INFO info_{};
     TrackFormat format_;
     std::unique_ptr<SNDFILE, Close> handle_;

@@ -115,6 +115,17 @@ TEST_CASE("numbers may come as i, h, f and d in any mix, and what is optional ma
     CHECK(client.request(server.url(), "/add", {1, std::string{"x"}})->shown() == "/reply \"/add\" 1.5 \"x\"");
 }
 
+TEST_CASE("a message without type tags, as old senders send it, has no arguments") {
+    const Answering server;
+    OscClient client;
+    REQUIRE(client.request(server.url(), "/subscribe")->is_reply_to("/subscribe"));
+    std::vector<char> bare;
+    append_string(bare, "/publish");
+    OscClient::send_packet(server.url(), bare);
+    CHECK(client.wait_for("/event"));
+    CHECK(client.request(server.url(), "/counters")->number(1) == 0);
+}
+
 TEST_CASE("a wrong argument gets one error that names it, what came and what should") {
     const Answering server;
     OscClient client;

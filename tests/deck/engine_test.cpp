@@ -108,6 +108,36 @@ TEST_CASE("a playing track goes on through a cue until the start, which is exact
     CHECK(index_of(-rig.at(start + 1000)) == 100 + 1000);
 }
 
+TEST_CASE("a start waits for what was cued when it was ordered: another cue cancels it") {
+    DeckRig rig;
+    const std::int64_t start = rig.now();
+    rig.play(rig.open(index_sound()), start);
+    rig.run(4096);
+    rig.order(CueTrack{rig.open(index_sound(), 60.0, DeckRig::rate, 10.0), 480'000.0, std::nullopt});
+    const std::int64_t cancelled = rig.now() + 4096;
+    rig.order(StartAt{JackFrame{cancelled}, std::nullopt});
+    rig.run(1024);
+    rig.order(CueTrack{rig.open(index_sound(), 60.0, DeckRig::rate, 2.0), 96'000.0, std::nullopt});
+    rig.run(8192);
+    CHECK(index_of(rig.at(cancelled + 1000)) == cancelled + 1000 - start);
+    const std::int64_t next = rig.now() + 100;
+    rig.order(StartAt{JackFrame{next}, std::nullopt});
+    rig.run(2048);
+    CHECK(index_of(rig.at(next + 1000)) == 96'000 + 1000);
+}
+
+TEST_CASE("a deck nudged while it waits starts shifted") {
+    DeckRig rig;
+    const std::int64_t start = rig.now() + 4096;
+    rig.play(rig.open(index_sound()), start, 48'000.0);
+    rig.run(1024);
+    rig.order(NudgeBy{0.010});
+    rig.run(1024);
+    CHECK(rig.position() == 48'480.0);
+    rig.run(4096);
+    CHECK(index_of(rig.at(start + 10)) == 48'480 + 10);
+}
+
 TEST_CASE("two decks of different rates and tempos, swept 105-130-105, meet every beat together") {
     DeckRig a;
     DeckRig b{256};
@@ -352,6 +382,28 @@ TEST_CASE("a stem plays by itself with its own rate, gain, loop and start") {
     rig.order(StopStem{7});
     rig.run(128);
     CHECK(rig.reported<Refused>()->why == Refused::Why::no_stem);
+}
+
+TEST_CASE("a deck whose last stem was stopped has stopped") {
+    DeckRig rig;
+    rig.order(LoadStem{0, rig.open(sine_sound(low_tone))});
+    rig.order(LoadStem{1, rig.open(sine_sound(low_tone))});
+    rig.order(PlayStem{0, 1.0, 1.0F, false, 0.0, JackFrame{rig.now()}});
+    rig.order(PlayStem{1, 1.0, 1.0F, false, 0.0, JackFrame{rig.now()}});
+    rig.run(4800);
+    const std::int64_t begin = rig.now();
+    rig.order(StopStem{0});
+    rig.run(4800);
+    CHECK(rig.state() == DeckState::playing);
+    rig.order(StopStem{1});
+    rig.run(4800);
+    CHECK(rig.state() == DeckState::stopped);
+    CHECK(rig.reported<Stopped>());
+    CHECK(!rig.reported<Ended>());
+    CHECK(sharpest_bend(rig.from(begin)).db < click_db);
+    rig.order(PlayStem{1, 1.0, 1.0F, false, 0.0, JackFrame{rig.now()}});
+    rig.run(4800);
+    CHECK(rig.state() == DeckState::playing);
 }
 
 TEST_CASE("storage that stalls for two seconds is not heard; a longer stall fades, is counted and recovers in phase") {

@@ -168,20 +168,100 @@ TEST_CASE("what is no track gets one clear error that names it") {
     const auto sound = sine(100.0, 1.0, 44100.0);
     sf_write_float(file, sound.data(), static_cast<sf_count_t>(sound.size()));
     sf_close(file);
+    CHECK(refusal(adpcm).find("IMA ADPCM") != std::string::npos);
     CHECK(refusal(adpcm).find("not supported") != std::string::npos);
 }
 
-TEST_CASE("an ID3 tag before a WAV loses no frame") {
+TEST_CASE("an Ogg file that was cut off plays to its last whole page") {
     const TemporaryFolder folder;
-    const fs::path plain = folder / "plain.wav";
-    write_position_coded(plain, 5000, 48000, SampleFormat::pcm24);
-    std::ifstream in{plain, std::ios::binary};
-    const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+    for (const int encoding : {SF_FORMAT_VORBIS, SF_FORMAT_OPUS}) {
+        CAPTURE(encoding);
+        const fs::path whole = folder / "whole.ogg";
+        SF_INFO info{};
+        info.samplerate = 48000;
+        info.channels = 2;
+        info.format = SF_FORMAT_OGG | encoding;
+        SNDFILE* const file = sf_open(whole.c_str(), SFM_WRITE, &info);
+        REQUIRE(file != nullptr);
+        const auto sound = as_channels(sine(440.0, 20.0, 48000.0, 0.5), 2);
+        sf_write_float(file, sound.data(), static_cast<sf_count_t>(sound.size()));
+        sf_close(file);
+        std::ifstream in{whole, std::ios::binary};
+        const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+        const fs::path cut = folder / "cut.ogg";
+        write_bytes(cut, bytes.substr(0, bytes.size() / 2));
+        const auto source = open_sample_source(cut);
+        CHECK(source->format().frames > 6 * 48000);
+        CHECK(source->format().frames < 12 * 48000);
+        const auto heard = all_of(*source);
+        CHECK(*std::max_element(heard.end() - 4800, heard.end()) > 0.4F);  // sound to the end, not silence
+        write_bytes(cut, bytes.substr(0, 3000));
+        CHECK(!refusal(cut).empty());
+    }
+}
+
+TEST_CASE("an MP3 without a length plays as long as it is, whatever its bit rates and tags") {
+    const TemporaryFolder folder;
+    for (const int mode : {SF_BITRATE_MODE_CONSTANT, SF_BITRATE_MODE_VARIABLE}) {
+        CAPTURE(mode);
+        const fs::path whole = folder / "whole.mp3";
+        SF_INFO info{};
+        info.samplerate = 44100;
+        info.channels = 2;
+        info.format = SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III;
+        SNDFILE* const file = sf_open(whole.c_str(), SFM_WRITE, &info);
+        REQUIRE(file != nullptr);
+        int wanted = mode;
+        sf_command(file, SFC_SET_BITRATE_MODE, &wanted, sizeof wanted);
+        auto sound = as_channels(sine(440.0, 20.0, 44100.0, 0.5), 2);
+        std::fill_n(sound.begin(), sound.size() / 4, 0.0F);  // so that a variable rate begins low
+        sf_write_float(file, sound.data(), static_cast<sf_count_t>(sound.size()));
+        sf_close(file);
+        std::ifstream in{whole, std::ios::binary};
+        const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+        const std::string stream = bytes.substr(bytes.find(bytes.substr(0, 2), 64));  // from the second frame on
+        REQUIRE(stream.find("Xing") == std::string::npos);
+        REQUIRE(stream.find("Info") == std::string::npos);
+        std::string tag{"ID3\x04\0\0\0\x20\0\0", 10};
+        tag += std::string(0x20 << 14, '\1');  // a picture of half a megabyte
+        const fs::path bare = folder / "bare.mp3";
+        for (const std::string& before : {std::string{}, tag, tag + tag}) {
+            CAPTURE(before.size());
+            write_bytes(bare, before + stream);
+            const auto source = open_sample_source(bare);
+            // The encoder's delay and padding, which only the missing frame told of, are a few frames of 1152.
+            CHECK(source->format().frames >= 20 * 44100);
+            CHECK(source->format().frames < 20 * 44100 + 4 * 1152);
+            const auto heard = all_of(*source);
+            CHECK(*std::max_element(heard.end() - 8820, heard.end() - 4410) > 0.4F);
+        }
+    }
+}
+
+TEST_CASE("an ID3 tag before a container loses no frame") {
+    const TemporaryFolder folder;
     std::string tag{"ID3\x04\0\0\0\0\x02\x05", 10};
     tag += std::string(2 * 128 + 5, '\0');
-    const fs::path tagged = folder / "tagged.wav";
-    write_bytes(tagged, tag + bytes);
-    check_same(*open_sample_source(tagged), reference(plain));
+    constexpr std::array containers{SF_FORMAT_WAV,  SF_FORMAT_RF64, SF_FORMAT_W64,
+                                    SF_FORMAT_AIFF, SF_FORMAT_CAF,  SF_FORMAT_AU};
+    for (const int container : containers) {
+        CAPTURE(container);
+        const fs::path plain = folder / "plain";
+        SF_INFO info{};
+        info.samplerate = 48000;
+        info.channels = 2;
+        info.format = container | SF_FORMAT_PCM_24;
+        SNDFILE* const file = sf_open(plain.c_str(), SFM_WRITE, &info);
+        REQUIRE(file != nullptr);
+        const auto sound = as_channels(sine(440.0, 0.1, 48000.0, 0.5), 2);
+        sf_write_float(file, sound.data(), static_cast<sf_count_t>(sound.size()));
+        sf_close(file);
+        std::ifstream in{plain, std::ios::binary};
+        const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+        const fs::path tagged = folder / "tagged";
+        write_bytes(tagged, tag + bytes);
+        check_same(*open_sample_source(tagged), reference(plain));
+    }
 }
 
 TEST_CASE("NaN, infinities and 1e38 are silence, and counted") {
