@@ -352,6 +352,20 @@ TEST_CASE("a storm of commands is announced at most each 20 ms, and the last one
     CHECK(deck.most_held <= 10);  // a deck can hold 16 to come
 }
 
+TEST_CASE("what comes too soon after a line waits, says so, and is announced at the first tick that may") {
+    Floor floor;
+    floor.pass(1.0);
+    floor.conductor.set(floor.now, Bpm{121.0}, 0.0);
+    CHECK_FALSE(floor.conductor.waits());
+    const auto serial = floor.conductor.book().serial();
+    floor.conductor.set(floor.now, Bpm{123.0}, 0.0);
+    CHECK(floor.conductor.waits());
+    CHECK(floor.conductor.book().serial() == serial);
+    floor.conductor.tick(floor.now + to_frames(Seconds{Conductor::announce_apart_s}, rate));
+    CHECK_FALSE(floor.conductor.waits());
+    CHECK(floor.conductor.book().serial() == serial + 1);
+}
+
 TEST_CASE("the line is anchored anew every hour and runs on the same through a day and the wrap of the frames") {
     Floor floor{{}, {0xFFFFFFFF - 480'000}};
     floor.conductor.set(floor.now, Bpm{125.0}, 0.0);

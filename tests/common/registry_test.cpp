@@ -135,6 +135,58 @@ TEST_CASE("an owner killed with -9 leaves a free name and no ghost") {
     close(ready[1]);
 }
 
+TEST_CASE("a list that is looked at again and again misses nothing, however quickly things change") {
+    const PrivateRegistry registry;
+    PeerList list{"test"};
+    CHECK(list.look().empty());
+    for (int round = 0; round < 20; ++round) {
+        CAPTURE(round);
+        {
+            RegistryEntry owner{"test", "deck-A"};
+            CHECK(list.look().empty());  // held, but not published yet
+            owner.publish(deck_a());
+            REQUIRE(list.look().size() == 1);
+            auto moved = deck_a();
+            moved.url = "osc.udp://127.0.0.1:5000/";  // as long as before, in the same tick of the clock
+            owner.publish(moved);
+            CHECK(list.look().at(0).url == moved.url);
+            const RegistryEntry other{"test", "deck-B"};
+            CHECK(list.look().size() == 1);
+            owner.withdraw();
+            CHECK(list.look().empty());
+            owner.publish(deck_a());
+            CHECK(list.look().size() == 1);
+        }
+        CHECK(list.look().empty());  // its words are still there, its owner is not
+    }
+    fs::remove_all(registry.path() / "crowdjack");
+    RegistryEntry anew{"test", "deck-A"};
+    anew.publish(deck_a());
+    CHECK(list.look().size() == 1);
+}
+
+TEST_CASE("a registry that rests is not read again, and still heard when it stirs") {
+    const PrivateRegistry registry;
+    RegistryEntry owner{"test", "deck-A"};
+    owner.publish(deck_a());
+    const auto file = registry.path() / "crowdjack" / "test" / "deck-A";
+    const std::array<timespec, 2> long_ago{{{1'000'000'000, 0}, {1'000'000'000, 0}}};
+    REQUIRE(utimensat(AT_FDCWD, file.c_str(), long_ago.data(), 0) == 0);
+    REQUIRE(utimensat(AT_FDCWD, file.parent_path().c_str(), long_ago.data(), 0) == 0);
+    PeerList list{"test"};
+    REQUIRE(list.look().size() == 1);
+    {
+        // Behind the list's back: the same size, the same time.
+        std::ofstream{file, std::ios::in | std::ios::out} << "URL";
+        REQUIRE(utimensat(AT_FDCWD, file.c_str(), long_ago.data(), 0) == 0);
+    }
+    CHECK(list.look().size() == 1);
+    owner.publish(deck_a());
+    RegistryEntry other{"test", "deck-B"};
+    other.publish({"deck-B", "osc.udp://127.0.0.1:5000/", "deck", "deck-B", "deck-B", 0});
+    CHECK(list.look().size() == 2);
+}
+
 TEST_CASE("looking at a name never keeps its owner from taking it") {
     const PrivateRegistry registry;
     { const RegistryEntry make_the_file{"test", "deck-A"}; }

@@ -246,6 +246,23 @@ TEST_CASE("nobody is blamed while the server itself stands still, or freewheels,
     CHECK(watch(pulses, now, server, counts, {"mixer-bus"}, 30).size() == 1);
 }
 
+TEST_CASE("looks come faster from the first missing beat to the verdict") {
+    PulseWatch pulses;
+    Moment now{1000};
+    std::uint64_t server{};
+    std::map<std::string, std::uint64_t> counts{{"deck-A", 0}, {"deck-B", 0}};
+    watch(pulses, now, server, counts, {"deck-A", "deck-B"}, 5);
+    CHECK_FALSE(pulses.uneasy());  // still starting
+    watch(pulses, now, server, counts, {}, 5);
+    CHECK_FALSE(pulses.uneasy());
+    watch(pulses, now, server, counts, {"deck-A"}, 1);
+    CHECK(pulses.uneasy());
+    watch(pulses, now, server, counts, {}, 1);
+    CHECK_FALSE(pulses.uneasy());
+    watch(pulses, now, server, counts, {"deck-A"}, 20);
+    CHECK_FALSE(pulses.uneasy());  // blamed
+}
+
 TEST_CASE("a stall of the watcher itself blames nobody") {
     PulseWatch pulses;
     CHECK(pulses.look({Moment{0}, 1, false}, {{"deck-A", 1, {}}}).empty());
