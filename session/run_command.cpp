@@ -96,10 +96,10 @@ int run_session(int argc, const char* const* argv) {
     SessionFile session = load_session(session_file_argument(command, "run"));
     override_period(session, command);
     const CommonOptions own = session_options(*options, command, session);
-    std::vector<std::uint16_t> ports = session.osc_ports;
     if (command.given("osc-port")) {
-        ports = {own.osc_port};
+        session.osc_ports = {own.osc_port};
     }
+    std::vector<std::uint16_t> ports = session.osc_ports;
     return keep_session(own, std::move(session), std::move(ports),
                         {command.values()["legacy-levels"].as<bool>(), false, checked_setlist(command)});
 }
