@@ -191,6 +191,9 @@ TEST_CASE("crowdstream's words: letters in any case, numbers first or last, leve
         CHECK(parse_start_group(group).decks == "AB");
         CHECK(parse_start_group(group).start_at == doctest::Approx(0.5));
     }
+    CHECK(deck_letter("DECK-c") == 'C');
+    CHECK(parse_load_buffer({100.0, std::string{"x.wav"}, std::string{}}).name.empty());
+    CHECK_THROWS_AS((void)parse_load_buffer({100.0, std::string{}}), ApiError);
     CHECK(parse_start_group({-3.0, std::string{"A"}}).start_at == 0.0);
     CHECK(parse_deck_levels({2.0, -1.0})[0] == 1.0F);
     CHECK(parse_deck_levels({2.0, -1.0})[1] == 0.0F);
