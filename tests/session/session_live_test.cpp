@@ -4,7 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <sstream>
 
 using namespace crowdjack::test;
@@ -49,6 +52,21 @@ std::int64_t play_both(SessionRoom& room) {
     CHECK(started->text(2) == "A");
     CHECK(started->text(3) == "B");
     return static_cast<std::int64_t>(started->number(1));
+}
+
+/// Is SIGTERM blocked in every thread? One that does not block it may take it, and die of it, in the loop's place.
+bool leaves_signals_to_its_loop(pid_t pid) {
+    const auto blocks = [](const std::filesystem::path& thread) {
+        std::ifstream status{thread / "status"};
+        for (string line; std::getline(status, line);) {
+            if (line.starts_with("SigBlk:")) {
+                return ((std::stoull(line.substr(7), nullptr, 16) >> (SIGTERM - 1)) & 1U) != 0;
+            }
+        }
+        return false;
+    };
+    const std::filesystem::directory_iterator threads{"/proc/" + std::to_string(pid) + "/task"};
+    return std::all_of(begin(threads), end(threads), [&](const auto& thread) { return blocks(thread.path()); });
 }
 
 Capture& listen(std::unique_ptr<Capture>& capture, double seconds) {
@@ -261,6 +279,7 @@ TEST_CASE(
     csv.close();
     room.start({"--setlist", (room.folder / "sections.csv").string()});
     REQUIRE(room.wait_until_whole());
+    CHECK(leaves_signals_to_its_loop(SessionRoom::living_pid_of("setlist")));
     Capture ears{"test", {"ears", 2, 40.0}};
     ears.listen_to("deck-A:out_l", 0);
     REQUIRE(ears.wait_for_sound(0, ears.first_frame()));
@@ -295,6 +314,25 @@ TEST_CASE("a client that keeps crashing is given up and said, the rest goes on")
     room.start_again_with("[[client]]\nname = \"broken\"\nrun = [\"false\"]\n");
     CHECK(room.session->wait_for_line("client-given-up client=broken"));
     CHECK(room.wait_until_whole());
+}
+
+TEST_CASE("watchdog = false spares who hangs, and whom it silences, too") {
+    SessionRoom room;
+    REQUIRE(room.wait_until_whole());
+    std::ifstream file{room.file()};
+    string text{std::istreambuf_iterator<char>{file}, {}};
+    const string name{"name = \"deck-B\"\n"};
+    text.insert(text.find(name) + name.size(), "watchdog = false\n");
+    std::ofstream{room.file()} << text;
+    room.start_again_with("");
+    REQUIRE(room.wait_until_whole());
+    const pid_t mixer = SessionRoom::living_pid_of("mixer-bus");
+    const pid_t deck = SessionRoom::signal("deck-B", SIGSTOP);
+    CHECK(room.session->wait_for_line("client-stands-still client=deck-B"));
+    CHECK_FALSE(eventually([&] { return SessionRoom::pid_of("mixer-bus") != mixer; }, Deadline{1000}));
+    CHECK(SessionRoom::pid_of("deck-B") == deck);
+    ::kill(deck, SIGCONT);
+    CHECK(room.wait_until_connected());
 }
 
 TEST_CASE("a session file with a mistake starts nothing") {
