@@ -94,6 +94,9 @@ int run_session(int argc, const char* const* argv) {
     set_up_log("crowdjack-session", options->log_level);
     ::unsetenv("NSM_URL");  // a session of its own; without a file it would be NSM's client
     SessionFile session = load_session(session_file_argument(command, "run"));
+    for (const SessionProblem& warning : session.warnings) {
+        log_event(LogLevel::warning, "session-file", {{"what", problem_text(session.path, warning)}});
+    }
     override_period(session, command);
     const CommonOptions own = session_options(*options, command, session);
     if (command.given("osc-port")) {

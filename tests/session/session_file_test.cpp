@@ -89,6 +89,13 @@ TEST_CASE("every mistake is named with file, line and the nearest right name") {
     CHECK(says(problem_of("[[client]]\nname = \"system\"\n"), "is taken"));
     CHECK(says(problem_of("[[client]]\nname = \"a\"\nrun = []\n"), "names no program"));
     CHECK(says(problem_of("a = \n"), "set.toml:1: this is no TOML"));
+    for (const char* url :
+         {"", "osc.tcp://10.0.0.2:9000/", "osc.udp://10.0.0.2/", "osc.udp://:9000/", "10.0.0.2:9000"}) {
+        const std::string wrong = "[[client]]\nname = \"deck-C\"\nurl = \"" + std::string{url} + "\"\n";
+        CHECK(says(problem_of(wrong), "set.toml:3: url of client 'deck-C'"));
+        CHECK(says(problem_of(wrong), "use osc.udp://HOST:PORT/"));
+    }
+    CHECK(problems_of("[[client]]\nname = \"deck-C\"\nurl = \"osc.udp://booth.local:9003/\"\n").empty());
 }
 
 TEST_CASE("a malformed connection is told what is wrong with it, on its own line") {
