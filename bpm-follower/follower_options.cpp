@@ -3,6 +3,7 @@
 
 #include "bpm-follower/link_bridge.hpp"
 #include "common/error.hpp"
+#include "common/nsm_client.hpp"
 
 #include <cmath>
 #include <sstream>
@@ -82,6 +83,8 @@ std::optional<FollowerOptions> parse_follower_options(int argc, const char* cons
     if (!common) {
         return {};
     }
+    // NSM passes no options: a session's front door beside it has the movement port, too, if it came first.
+    common->osc_port_may_differ = nsm_url() != nullptr && !line.given("osc-port");
     FollowerOptions options;
     options.common = std::move(*common);
     if (line.given("bpm-config")) {

@@ -23,11 +23,6 @@ constexpr auto state_delay = std::chrono::milliseconds{20};
 constexpr auto longest_goodbye = std::chrono::milliseconds{1500};
 constexpr double furthest_frame_seconds = 600.0;
 
-const char* nsm_url() {
-    const char* url = std::getenv("NSM_URL");
-    return url != nullptr && *url != '\0' ? url : nullptr;
-}
-
 std::optional<std::string> read_file(const fs::path& path) {
     std::ifstream file{path, std::ios::binary};
     if (!file) {
@@ -53,7 +48,14 @@ ClientShell::ClientShell(Identity identity, CommonOptions options, AudioProcess&
     loop_.on_signal(SIGTERM, [this] { begin_stop(); });
     loop_.on_signal(SIGUSR1, [this] { save_now(); });
     std::signal(SIGPIPE, SIG_IGN);
-    osc_ = std::make_unique<OscServer>(loop_, options_.osc_bind, osc_ports);
+    try {
+        osc_ = std::make_unique<OscServer>(loop_, options_.osc_bind, osc_ports);
+    } catch (const Failure&) {
+        if (!options_.osc_port_may_differ) {
+            throw;
+        }
+        osc_ = std::make_unique<OscServer>(loop_, options_.osc_bind, std::vector<std::uint16_t>{0});
+    }
     if (!options_.client_name.empty()) {
         identity_.names = {options_.client_name};
     }

@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <exception>
 #include <utility>
 
@@ -19,6 +20,11 @@ constexpr int error_save_failed = -10;
 constexpr const char* capabilities = ":dirty:switch:";
 
 }  // namespace
+
+const char* nsm_url() {
+    const char* url = std::getenv("NSM_URL");
+    return url != nullptr && *url != '\0' ? url : nullptr;
+}
 
 NsmClient::NsmClient(OscServer& osc, const std::string& url, std::string label, std::string executable,
                      Callbacks callbacks)

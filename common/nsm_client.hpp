@@ -9,6 +9,9 @@
 
 namespace crowdjack {
 
+/// $NSM_URL; nullptr when no session manager runs this program.
+[[nodiscard]] const char* nsm_url();
+
 /// The client's side of the NSM protocol (API 1.1): announces itself and answers open, save and session_is_loaded.
 ///
 /// Speaks through the program's own OSC server, because the session manager knows its clients by their port. A session

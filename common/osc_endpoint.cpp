@@ -10,6 +10,7 @@
 
 #include <array>
 #include <string_view>
+#include <utility>
 
 namespace crowdjack {
 
@@ -25,15 +26,15 @@ bool is_this_machine(const std::string& host) {
     return !own.empty() && (host == own || host.rfind(own + ".", 0) == 0);
 }
 
-}  // namespace
+Failure wrong_url(const std::string& url, const std::string& why) {
+    return Failure{"'" + url + "' is no OSC address: " + why + " (use osc.udp://HOST:PORT/)"};
+}
 
-OscEndpoint OscEndpoint::parse(const std::string& url, Host host_kind) {
-    const auto fail = [&url](const std::string& why) {
-        return Failure{"'" + url + "' is no OSC address: " + why + " (use osc.udp://HOST:PORT/)"};
-    };
+/// Host and port of osc.udp://HOST:PORT/. @throws Failure
+std::pair<std::string, std::uint16_t> parts_of(const std::string& url) {
     constexpr std::string_view scheme = "osc.udp://";
     if (url.compare(0, scheme.size(), scheme) != 0) {
-        throw fail("it does not begin with osc.udp://");
+        throw wrong_url(url, "it does not begin with osc.udp://");
     }
     const std::string rest = url.substr(scheme.size(), url.find('/', scheme.size()) - scheme.size());
     const std::size_t colon = rest.rfind(':');
@@ -41,11 +42,20 @@ OscEndpoint OscEndpoint::parse(const std::string& url, Host host_kind) {
     const std::string port = colon == std::string::npos ? "" : rest.substr(colon + 1);
     if (host.empty() || port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos ||
         std::stoi(port) == 0 || std::stoi(port) > 65535) {
-        throw fail("host or port is missing or wrong");
+        throw wrong_url(url, "host or port is missing or wrong");
     }
+    return {host, static_cast<std::uint16_t>(std::stoi(port))};
+}
+
+}  // namespace
+
+void OscEndpoint::check_form(const std::string& url) { (void)parts_of(url); }
+
+OscEndpoint OscEndpoint::parse(const std::string& url, Host host_kind) {
+    const auto [host, port] = parts_of(url);
     OscEndpoint endpoint;
     endpoint.address.sin_family = AF_INET;
-    endpoint.address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(port)));
+    endpoint.address.sin_port = htons(port);
     if (::inet_pton(AF_INET, host.c_str(), &endpoint.address.sin_addr) == 1) {
         return endpoint;
     }
@@ -54,14 +64,14 @@ OscEndpoint OscEndpoint::parse(const std::string& url, Host host_kind) {
         return endpoint;
     }
     if (host_kind == Host::numeric) {
-        throw fail("a numeric host is needed here");
+        throw wrong_url(url, "a numeric host is needed here");
     }
     addrinfo hints{};
     hints.ai_family = AF_INET;
     hints.ai_socktype = SOCK_DGRAM;
     addrinfo* found{};
     if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0 || found == nullptr) {
-        throw fail("host '" + host + "' is unknown");
+        throw wrong_url(url, "host '" + host + "' is unknown");
     }
     endpoint.address.sin_addr = reinterpret_cast<const sockaddr_in*>(found->ai_addr)->sin_addr;
     ::freeaddrinfo(found);

@@ -18,6 +18,8 @@ struct OscEndpoint {
     /// @param url  `osc.udp://HOST:PORT/`
     /// @throws Failure when it is no such URL or the host is unknown
     static OscEndpoint parse(const std::string& url, Host host_kind = Host::resolvable);
+    /// Without resolving the host. @throws Failure when it is no such URL
+    static void check_form(const std::string& url);
     static OscEndpoint loopback(std::uint16_t port);
     [[nodiscard]] std::string url() const;
     [[nodiscard]] std::uint16_t port() const noexcept { return ntohs(address.sin_port); }

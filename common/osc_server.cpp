@@ -72,10 +72,23 @@ void OscReplyTo::send(const OscMessage& message) const {
 OscServer::OscServer(ControlLoop& loop, const std::string& bind_address, const std::vector<std::uint16_t>& ports)
     : loop_{loop} {
     for (const std::uint16_t port : ports) {
-        sockets_.push_back(bound_socket(bind_address, port));
-        loop_.watch(sockets_.back(), [this, socket = sockets_.size() - 1] { receive(socket); });
+        listen(bind_address, port);
     }
     handle("/subscribe", [this](const OscRequest& request) { subscribe(request); });
+}
+
+void OscServer::listen(const std::string& bind_address, std::uint16_t port) {
+    sockets_.push_back(bound_socket(bind_address, port));
+    loop_.watch(sockets_.back(), [this, socket = sockets_.size() - 1] { receive(socket); });
+}
+
+bool OscServer::listen_too(const std::string& bind_address, std::uint16_t port) {
+    try {
+        listen(bind_address, port);
+        return true;
+    } catch (const Failure&) {
+        return false;
+    }
 }
 
 OscServer::~OscServer() {

@@ -61,6 +61,9 @@ public:
     OscServer(const OscServer&) = delete;
     OscServer& operator=(const OscServer&) = delete;
 
+    /// One more socket, on a port that is nice to have. @returns whether it could be bound
+    bool listen_too(const std::string& bind_address, std::uint16_t port);
+
     /// A handler that throws OscError answers `/error`; anything else it throws answers code 5 (failed).
     using Handler = std::function<void(const OscRequest&)>;
     /// Commands are answered by their handler (request.reply_to); unknown addresses are answered `/error … 2`.
@@ -100,6 +103,7 @@ private:
         std::chrono::steady_clock::time_point until;
     };
 
+    void listen(const std::string& bind_address, std::uint16_t port);
     void receive(std::size_t socket);
     void take_packet(std::size_t socket, const OscEndpoint& from, char* data, std::size_t size, int depth);
     void take_bundle(std::size_t socket, const OscEndpoint& from, char* data, std::size_t size, int depth);

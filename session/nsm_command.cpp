@@ -7,6 +7,12 @@
 
 namespace crowdjack {
 
+namespace {
+
+constexpr std::uint16_t movement_port = 57122;
+
+}  // namespace
+
 int run_under_nsm(int argc, const char* const* argv) {
     CommandLine command{"crowdjack-session", "Keeps the patch and the front door of an NSM session.", 57120};
     const auto options = command.parse(argc, argv);
@@ -14,8 +20,11 @@ int run_under_nsm(int argc, const char* const* argv) {
         return 0;
     }
     IdleAudio idle;
-    ClientShell shell{
-        {"session", {"session"}, "crowdjack-session", "crowdjack session"}, *options, idle, 0, {57120, 57122}};
+    ClientShell shell{{"session", {"session"}, "crowdjack-session", "crowdjack session"}, *options, idle};
+    // NSM passes no options: the movement port belongs to this door or to a follower beside it, whoever comes first.
+    if (!command.given("osc-port")) {
+        (void)shell.osc().listen_too(options->osc_bind, movement_port);
+    }
     SessionRun run{shell, SessionFile{}, {false, true}};
     const int code = shell.run();
     run.finish();

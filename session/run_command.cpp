@@ -94,12 +94,15 @@ int run_session(int argc, const char* const* argv) {
     set_up_log("crowdjack-session", options->log_level);
     ::unsetenv("NSM_URL");  // a session of its own; without a file it would be NSM's client
     SessionFile session = load_session(session_file_argument(command, "run"));
+    for (const SessionProblem& warning : session.warnings) {
+        log_event(LogLevel::warning, "session-file", {{"what", problem_text(session.path, warning)}});
+    }
     override_period(session, command);
     const CommonOptions own = session_options(*options, command, session);
-    std::vector<std::uint16_t> ports = session.osc_ports;
     if (command.given("osc-port")) {
-        ports = {own.osc_port};
+        session.osc_ports = {own.osc_port};
     }
+    std::vector<std::uint16_t> ports = session.osc_ports;
     return keep_session(own, std::move(session), std::move(ports),
                         {command.values()["legacy-levels"].as<bool>(), false, checked_setlist(command)});
 }

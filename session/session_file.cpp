@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 namespace crowdjack {
 
@@ -71,6 +72,7 @@ SessionFile load_session(const std::filesystem::path& path) {
     const auto is_error = [](const SessionProblem& problem) { return !problem.warning; };
     const auto first = std::find_if(problems.begin(), problems.end(), is_error);
     if (first == problems.end()) {
+        session.warnings = std::move(problems);
         return session;
     }
     const auto count = std::count_if(problems.begin(), problems.end(), is_error);

@@ -61,6 +61,7 @@ struct SessionFile {
     std::vector<ClientSpec> clients;
     std::vector<Connection> connections;
     Keep keep{Keep::wanted};
+    std::vector<SessionProblem> warnings;  ///< of load_session()
 
     [[nodiscard]] const ClientSpec* client(const std::string& name) const;
 };

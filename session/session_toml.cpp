@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // From TOML text to a SessionFile, with every mistake named by its line.
+#include "common/error.hpp"
 #include "common/nearest_name.hpp"
+#include "common/osc_endpoint.hpp"
 #include "session/session_file.hpp"
 
 #include <toml++/toml.h>
@@ -227,8 +229,12 @@ ClientSpec read_client(const toml::table& table, std::vector<SessionProblem>& pr
                                               "' has both run and url: a client with a url runs on another machine");
         }
     }
-    if (!client.url.empty() && !client.url.starts_with("osc.udp://")) {
-        reader.problem(line_of(*table.get("url")), "url of client '" + client.name + "' must be osc.udp://HOST:PORT/");
+    if (const toml::node* url = table.get("url"); url != nullptr && url->is_string()) {
+        try {
+            OscEndpoint::check_form(client.url);
+        } catch (const Failure& failure) {
+            reader.problem(line_of(*url), "url of client '" + client.name + "': " + failure.what());
+        }
     }
     return client;
 }

@@ -50,16 +50,24 @@ public:
         }
         return number(i, name) != 0.0;
     }
-    [[nodiscard]] const std::string& text(std::size_t i, const char* name) const {
+    [[nodiscard]] const std::string& text_or_none(std::size_t i, const char* name) const {
         const auto* value = has(i) ? std::get_if<std::string>(&arguments_[i]) : nullptr;
-        if (value == nullptr || value->empty()) {
+        if (value == nullptr) {
             fail(std::string{name} + " must be a text");
         }
         return *value;
     }
+    [[nodiscard]] const std::string& text(std::size_t i, const char* name) const {
+        const std::string& value = text_or_none(i, name);
+        if (value.empty()) {
+            fail(std::string{name} + " must not be empty");
+        }
+        return value;
+    }
     [[nodiscard]] char deck(std::size_t i) const {
+        const std::string& name = text(i, "deck");
         try {
-            return deck_letter(text(i, "deck"));
+            return deck_letter(name);
         } catch (const ApiError& error) {
             fail(error.what());
         }
@@ -126,8 +134,10 @@ PlayStem parse_stem(const Reader& reader) {
 
 char deck_letter(std::string_view text) {
     std::string_view letter = text;
-    if (letter.size() > 5 && (letter.starts_with("deck-") || letter.starts_with("Deck-"))) {
-        letter.remove_prefix(5);
+    constexpr std::string_view prefix{"deck-"};
+    const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+    if (text.size() > prefix.size() && std::equal(text.begin(), text.begin() + 5, prefix.begin(), same)) {
+        letter.remove_prefix(prefix.size());
     }
     const auto c = letter.size() == 1 ? static_cast<unsigned char>(letter[0]) : static_cast<unsigned char>(0);
     if (c >= 128 || std::isalpha(c) == 0) {
@@ -201,7 +211,7 @@ Band parse_deck_filter(const ApiArguments& arguments) {
 
 LoadBuffer parse_load_buffer(const ApiArguments& arguments) {
     const Reader reader{arguments, "/load_buffer id path [name]", 2, 3};
-    return {reader.buffer(0), reader.text(1, "path"), reader.has(2) ? reader.text(2, "name") : std::string{}};
+    return {reader.buffer(0), reader.text(1, "path"), reader.has(2) ? reader.text_or_none(2, "name") : std::string{}};
 }
 
 PlayStem parse_play_stem(const ApiArguments& arguments) {

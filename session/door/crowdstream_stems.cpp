@@ -224,7 +224,9 @@ void CrowdstreamDoor::mixer_cleanup(const ApiArguments& arguments, const OscRepl
 }
 
 void CrowdstreamDoor::test_tone(const ApiArguments& arguments, const OscReplyTo& reply) {
-    settings_.play_tone(api::parse_test_tone(arguments));
+    const double hz = api::parse_test_tone(arguments);
+    (void)peer_of_kind(parts_.shell, "mixer-bus");  // else nobody would hear it
+    settings_.play_tone(hz);
     reply.done();
 }
 

@@ -35,7 +35,13 @@ constexpr std::array report_addresses{"/dance/total_movement",
                                       "/legs",
                                       "/head"};
 
-constexpr std::array command_addresses{"/tempo/set", "/tempo/hold", "/tempo/tap", "/tempo/nudge"};
+constexpr std::array command_addresses{"/tempo/set", "/tempo/hold", "/tempo/tap", "/tempo/nudge", "/tempo/state"};
+
+/// Without arguments these ask, and are answered at their own address.
+bool is_question(const OscRequest& request) {
+    return request.address == "/tempo/state" ||
+           (request.arguments.empty() && (request.address == "/tempo/set" || request.address == "/tempo/hold"));
+}
 
 }  // namespace
 
@@ -75,6 +81,9 @@ OscMessage copy_of(const OscRequest& request) {
         case 'i':
             message.integer(static_cast<std::int32_t>(arguments.number(i, "number")));
             break;
+        case 'f':
+            message.real(static_cast<float>(arguments.number(i, "number")));
+            break;
         default:
             message.precise(arguments.number(i, "number"));
             break;
@@ -83,26 +92,30 @@ OscMessage copy_of(const OscRequest& request) {
     return message;
 }
 
+void pass_question_on(PeerCalls& calls, const std::string& peer, const OscRequest& request) {
+    calls.ask(peer, copy_of(request), [reply = request.reply_to](const PeerAnswer& answer) {
+        if (answer.ok) {
+            reply.send(copy_of({reply.address(), *answer.arguments, {}}));
+        } else {
+            reply.error(answer.code, answer.message);
+        }
+    });
+}
+
 MovementRelay::MovementRelay(DoorParts parts) : parts_{parts} {
     OscServer& osc = parts_.shell.osc();
     for (const char* address : report_addresses) {
         osc.handle_report(address, [this](const OscRequest& request) { pass_on(request); });
     }
     for (const char* address : command_addresses) {
-        osc.handle(address, [this](const OscRequest& request) { command(request); });
+        parts_.calls.serve(address, [this](const OscRequest& request) {
+            if (is_question(request)) {
+                pass_question_on(parts_.calls, peer_of_kind(parts_.shell, "bpm-follower"), request);
+            } else {
+                command(request);
+            }
+        });
     }
-    osc.handle("/tempo/state", [this](const OscRequest& request) {
-        const OscReplyTo reply = request.reply_to;
-        parts_.calls.ask(peer_of_kind(parts_.shell, "bpm-follower"), OscMessage{"/tempo/state"},
-                         [reply](const PeerAnswer& answer) {
-                             if (!answer.ok) {
-                                 reply.error(answer.code, answer.message);
-                                 return;
-                             }
-                             const OscRequest state{"/tempo/state", *answer.arguments, {}};
-                             reply.send(copy_of(state));
-                         });
-    });
     // Keypoints come with every camera frame and say nothing to us.
     osc.handle_unknown_reports([](std::string_view address) {
         return address.starts_with("/dance/pose/") || address.starts_with("/pose/") ||

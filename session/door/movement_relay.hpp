@@ -38,4 +38,7 @@ private:
 /// The same message anew, argument by argument.
 [[nodiscard]] OscMessage copy_of(const OscRequest& request);
 
+/// Asks `peer` the same, and hands its answer to who asked. @throws OscError{not_ready} when it is not there
+void pass_question_on(PeerCalls& calls, const std::string& peer, const OscRequest& request);
+
 }  // namespace crowdjack

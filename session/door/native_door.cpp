@@ -25,8 +25,8 @@ NativeDoor::NativeDoor(DoorParts parts, Surroundings surroundings)
         surroundings_.start_setlist(std::string{request.arguments.text(0, "csv")});
         request.reply_to.done();
     });
-    for (const char* address : {"/setlist/next", "/setlist/stop"}) {
-        osc.handle(address, [this](const OscRequest& request) { setlist_command(request); });
+    for (const char* address : {"/setlist/next", "/setlist/stop", "/setlist/state"}) {
+        parts_.calls.serve(address, [this](const OscRequest& request) { setlist_command(request); });
     }
 }
 
@@ -78,6 +78,10 @@ void NativeDoor::state(const OscRequest& request) {
 void NativeDoor::setlist_command(const OscRequest& request) {
     if (!parts_.shell.peers().endpoint("setlist")) {
         throw OscError{OscErrorCode::not_ready, "no setlist is playing: send /setlist/start csv first"};
+    }
+    if (request.address == "/setlist/state") {
+        pass_question_on(parts_.calls, "setlist", request);
+        return;
     }
     const auto joint = JointAnswer::to(request.reply_to);
     joint->command(parts_.calls, "setlist", copy_of(request));

@@ -112,17 +112,31 @@ void PeerCalls::on_event(const std::string& address,
     listen(address);
 }
 
+void PeerCalls::serve(const std::string& address, OscServer::Handler handler) {
+    heard_.insert(address);
+    shell_.osc().handle(address, [this, address, handler = std::move(handler)](const OscRequest& request) {
+        if (name_of(request.sender()).empty()) {
+            handler(request);
+        } else {
+            // Taken for a command, a peer's answer would be asked about in turn, for ever; or do what it only tells.
+            answered(request, address, {true, {}, {}, &request.arguments});
+        }
+    });
+}
+
 void PeerCalls::listen(const std::string& address) {
     if (!heard_.insert(address).second) {
         return;
     }
     shell_.osc().handle_report(address, [this, address](const OscRequest& request) {
+        const std::string peer = name_of(request.sender());
+        if (peer.empty()) {
+            request.reply_to.error(OscErrorCode::not_found, "this program has no such address: peers report at it");
+            return;
+        }
         if (const auto events = events_.find(address); events != events_.end()) {
-            const std::string peer = name_of(request.sender());
             for (const auto& seen : events->second) {
-                if (!peer.empty()) {
-                    seen(peer, request.arguments);
-                }
+                seen(peer, request.arguments);
             }
         }
         answered(request, address, {true, {}, {}, &request.arguments});

@@ -39,6 +39,9 @@ public:
     void ask(const std::string& peer, const OscMessage& message, Done done,
              std::chrono::milliseconds limit = std::chrono::seconds{1});
 
+    /// An address that outsiders command here and peers answer at, too: only the former reach `handler`.
+    void serve(const std::string& address, OscServer::Handler handler);
+
     /// Is that client on its way, so that a command may wait for it a little? Empty: nobody ever is.
     std::function<bool(const std::string& peer)> expected;
     /// Sends what waited for clients that are there now; call when the registry changed.

@@ -2,6 +2,7 @@
 #include "session/door/tempo_desk.hpp"
 
 #include "common/log.hpp"
+#include "session/door/movement_relay.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -12,6 +13,8 @@ namespace crowdjack {
 namespace {
 
 constexpr auto refresh_period = std::chrono::milliseconds{500};
+constexpr auto bpm_period = std::chrono::seconds{1};
+constexpr auto subscription_renewal = std::chrono::seconds{20};  // lasts 60 s
 constexpr auto beat_look = std::chrono::milliseconds{50};
 /// Ahead of now, so that every deck has the line before it begins, deeper than the keep-pitch decks' reserve.
 constexpr double lead_seconds = 0.2;
@@ -27,27 +30,49 @@ OscMessage line_message(std::int32_t serial, const TempoLine& line) {
 }  // namespace
 
 TempoDesk::TempoDesk(ClientShell& shell, PeerCalls& calls) : shell_{shell}, calls_{calls} {
-    calls.on_event("/tempo/line", [this](const std::string&, const OscArguments& arguments) { take_line(arguments); });
+    calls.on_event("/tempo/line", [this](const std::string&, const OscArguments& arguments) {
+        take_line(arguments);
+        pass_on("/tempo/line", arguments);
+    });
+    calls.on_event("/audio/bpm",
+                   [this](const std::string&, const OscArguments& arguments) { pass_on("/audio/bpm", arguments); });
+    shell.loop().every(subscription_renewal, [this] { subscribe(); });
+    shell.loop().every(bpm_period, [this] { send_bpm(); });
     shell.loop().every(refresh_period, [this] { send_line(); });
 }
 
 void TempoDesk::see_peers(const std::vector<PeerInfo>& peers) {
     const auto follower =
         std::find_if(peers.begin(), peers.end(), [](const PeerInfo& peer) { return peer.kind == "bpm-follower"; });
-    const bool there = follower != peers.end();
-    if (there && !follower_there_) {
+    if (follower == peers.end()) {
+        follower_.reset();
+    } else if (!follower_ || follower_->url != follower->url || follower_->pid != follower->pid) {
         issuing_ = false;  // it continues the line that it finds at a deck
-        try {
-            calls_.command(follower->name, OscMessage{"/subscribe"}, [](const PeerAnswer&) {});
-        } catch (const OscError&) {
-            return;  // gone again; the next look tries anew
-        }
+        follower_ = *follower;
+        subscribe();
     }
-    follower_there_ = there;
     if (peers.size() > peer_count_) {
         send_line();  // newcomers are right at once
     }
     peer_count_ = peers.size();
+}
+
+void TempoDesk::subscribe() {
+    if (!follower_) {
+        return;
+    }
+    try {
+        calls_.command(follower_->name, OscMessage{"/subscribe"}, [](const PeerAnswer&) {});
+    } catch (const OscError&) {
+        follower_.reset();  // gone again; the next look tries anew
+    }
+}
+
+/// Who subscribed at the front door hears what the follower tells its own subscribers.
+void TempoDesk::pass_on(std::string_view address, const OscArguments& arguments) {
+    if (!issuing_) {
+        shell_.osc().publish(copy_of({address, arguments, {}}));
+    }
 }
 
 void TempoDesk::take_line(const OscArguments& arguments) {
@@ -85,6 +110,13 @@ void TempoDesk::issue(Bpm bpm, Beats beat, JackFrame frame) {
     ++serial_;
     log_event(LogLevel::info, "tempo", {{"bpm", bpm.value}, {"frame", frame.value}, {"beat", beat.value}});
     send_line();
+    send_bpm();
+}
+
+void TempoDesk::send_bpm() {
+    if (issuing_ && own_line_) {
+        shell_.osc().publish(OscMessage{"/audio/bpm"}.real(static_cast<float>(own_line_->to_bpm().value)));
+    }
 }
 
 void TempoDesk::send_line() {

@@ -5,6 +5,7 @@
 #include "session/door/peer_calls.hpp"
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace crowdjack {
@@ -16,7 +17,7 @@ public:
     TempoDesk(ClientShell& shell, PeerCalls& calls);
 
     void see_peers(const std::vector<PeerInfo>& peers);
-    [[nodiscard]] bool has_follower() const noexcept { return follower_there_; }
+    [[nodiscard]] bool has_follower() const noexcept { return follower_.has_value(); }
 
     /// From the next moment that every deck can meet, without a jump of the beat.
     /// @throws OscError{not_ready} while there is no server
@@ -36,7 +37,10 @@ public:
     void server_is_back();
 
 private:
+    void subscribe();
     void take_line(const OscArguments& arguments);
+    void pass_on(std::string_view address, const OscArguments& arguments);
+    void send_bpm();
     void issue(Bpm bpm, Beats beat, JackFrame frame);
     void send_line();
     void show_beat();
@@ -44,7 +48,7 @@ private:
     ClientShell& shell_;
     PeerCalls& calls_;
     TempoMap map_;
-    bool follower_there_{false};
+    std::optional<PeerInfo> follower_;
     bool issuing_{false};
     std::int32_t serial_{0};
     std::optional<TempoLine> own_line_;

@@ -66,6 +66,15 @@ SetConductor::Settings settings_of(const CommandLine& line) {
     return settings;
 }
 
+/// Before any thread starts, so that all inherit the mask: a thread without it could take a signal in the loop's place,
+/// and be killed by it, or lose it where SIGINT is ignored (as in a shell's background).
+void take_signals(ControlLoop& loop) {
+    for (const int signal : {SIGINT, SIGTERM}) {
+        loop.on_signal(signal, [&loop] { loop.stop(); });
+    }
+    loop.on_signal(SIGUSR1, [] {});  // all that is worth saving lies with the decks and the mixer
+}
+
 /// Answers /setlist/next, /setlist/stop, /setlist/state; ends the loop when the set is over.
 class SetlistProgram {
 public:
@@ -86,7 +95,7 @@ public:
             request.reply_to.send(answer);
         });
         for (const int signal : {SIGINT, SIGTERM}) {
-            link_.loop().on_signal(signal, [this] { stop(); });
+            link_.loop().on_signal(signal, [this] { stop(); });  // from here on with a fade
         }
         link_.loop().every(turn_period, [this] { turn(); });
     }
@@ -142,6 +151,7 @@ int run_setlist(int argc, const char* const* argv) {
     SuiteLink link{*options};
     const std::string name = options->client_name.empty() ? "setlist" : options->client_name;
     RegistryEntry entry{link.server(), name};
+    take_signals(link.loop());
     LiveSuite suite{link, sections, settings, log.get()};
     SetlistProgram program{link, suite};
     entry.publish({name, link.osc().url(), "setlist", name, "", ::getpid()});

@@ -14,6 +14,8 @@ namespace crowdjack {
 
 namespace {
 
+/// Where a follower listens that was told nothing else.
+constexpr std::uint16_t movement_port = 57122;
 constexpr const char* client_mark = "CROWDJACK_CLIENT";
 constexpr auto term_patience = std::chrono::milliseconds{1000};
 /// The next tier does not wait longer than this for a slow one before it.
@@ -21,6 +23,12 @@ constexpr auto tier_patience = std::chrono::milliseconds{3000};
 
 bool has_mark(pid_t pid, const std::string& server, const std::string& client) {
     return environment_of(pid, session_mark) == server && environment_of(pid, client_mark) == client;
+}
+
+/// As `--option VALUE` or `--option=VALUE`.
+bool has_option(const std::vector<std::string>& words, const std::string& option) {
+    return std::any_of(words.begin(), words.end(),
+                       [&](const std::string& word) { return word == option || word.starts_with(option + "="); });
 }
 
 }  // namespace
@@ -58,7 +66,11 @@ struct Clients::Client {
 
 Clients::Clients(ControlLoop& loop, LogRelay& logs, const SessionFile& session, std::string server,
                  const WantedGraph& wanted)
-    : loop_{loop}, logs_{logs}, server_{std::move(server)} {
+    : loop_{loop},
+      logs_{logs},
+      server_{std::move(server)},
+      movement_port_is_ours_{std::find(session.osc_ports.begin(), session.osc_ports.end(), movement_port) !=
+                             session.osc_ports.end()} {
     std::vector<std::string> names;
     for (const ClientSpec& spec : session.clients) {
         names.push_back(spec.name);
@@ -144,9 +156,13 @@ void Clients::launch(Client& client) {
     command.arguments.front() = program->string();
     if (client.spec.of_the_suite()) {
         const auto& words = client.spec.run;
-        if (std::find(words.begin(), words.end(), "--client-name") == words.end()) {
+        if (!has_option(words, "--client-name")) {
             // So that it enters the registry under the name by which the session file knows it.
             command.arguments.insert(command.arguments.end(), {"--client-name", client.spec.name});
+        }
+        if (program->filename() == "crowdjack-bpm-follower" && movement_port_is_ours_ &&
+            !has_option(words, "--osc-port") && !has_option(words, "--config")) {
+            command.arguments.insert(command.arguments.end(), {"--osc-port", "0"});
         }
         if (client.resume) {
             command.arguments.emplace_back("--resume");

@@ -88,6 +88,7 @@ private:
     ControlLoop& loop_;
     LogRelay& logs_;
     std::string server_;
+    bool movement_port_is_ours_;  ///< the front door has it: a follower here takes a free one
     std::vector<std::unique_ptr<Client>> clients_;
     bool server_there_{false};
     bool started_{false};

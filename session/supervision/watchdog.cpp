@@ -36,10 +36,11 @@ void Watchdog::see_peers(const std::vector<PeerInfo>& peers) {
         }
     }
     peers_ = std::move(now);
-    for (const Clients::View& client : clients_.view()) {
-        if (client.watchdog && peers_.contains(client.name) && !pulses_.contains(client.name)) {
-            if (auto pulse = PulseReader::open(shell_.server(), client.name)) {
-                pulses_.emplace(client.name, std::move(*pulse));
+    // Also of those that are never killed: whom they silence must not be blamed in their place.
+    for (const std::string& name : peers_) {
+        if (!pulses_.contains(name)) {
+            if (auto pulse = PulseReader::open(shell_.server(), name)) {
+                pulses_.emplace(name, std::move(*pulse));
             }
         }
     }
@@ -61,6 +62,11 @@ void Watchdog::see_patch(const PatchStatus& status) {
             strangers_[fed].insert(feeder);
         }
     }
+}
+
+bool Watchdog::may_kill(const std::string& client) const {
+    const auto views = clients_.view();
+    return std::any_of(views.begin(), views.end(), [&](const auto& one) { return one.name == client && one.watchdog; });
 }
 
 bool Watchdog::stands_behind_a_stranger(const std::string& client) {
@@ -90,6 +96,11 @@ void Watchdog::look() {
                       {{"client", name},
                        {"behind", *strangers_[name].begin()},
                        {"do", "if that program hangs, end it: it is not this session's"}});
+            continue;
+        }
+        if (!may_kill(name)) {
+            log_event(LogLevel::error, "client-stands-still",
+                      {{"client", name}, {"do", "it silences all that it feeds: end it, or let the watchdog do so"}});
             continue;
         }
         clients_.kill_hung(name);

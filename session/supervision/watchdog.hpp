@@ -28,12 +28,13 @@ public:
 private:
     void look();
     void look_later();
+    [[nodiscard]] bool may_kill(const std::string& client) const;
     [[nodiscard]] bool stands_behind_a_stranger(const std::string& client);
 
     ClientShell& shell_;
     Clients& clients_;
     PulseWatch watch_;
-    std::map<std::string, PulseReader> pulses_;              ///< by plain name, of those watched
+    std::map<std::string, PulseReader> pulses_;              ///< by plain name
     std::map<std::string, std::set<std::string>> upstream_;  ///< plain name → plain names that feed it
     std::map<std::string, std::set<std::string>>
         strangers_;                ///< plain name → JACK clients without a pulse that feed it

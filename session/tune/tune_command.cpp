@@ -4,6 +4,7 @@
 #include "common/log.hpp"
 #include "common/options.hpp"
 #include "session/commands.hpp"
+#include "session/session_file.hpp"
 #include "session/tune/run.hpp"
 
 #include <unistd.h>
@@ -60,6 +61,9 @@ int run_tune(int argc, const char* const* argv) {
         return line.given(name) ? std::optional{line.values()[name].as<std::string>()} : std::nullopt;
     };
     const auto file = text_of("file");
+    if (file) {
+        (void)load_session(*file);  // its mistakes are said once, before anything is measured
+    }
     const TuneStage stage{file ? std::optional<std::filesystem::path>{*file} : std::nullopt, text_of("driver"), 60.0};
     std::vector<TuneResult> results;
     bool interrupted = false;

@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <iterator>
@@ -205,6 +206,46 @@ TEST_CASE("a session manager that dies takes nobody with it") {
     CHECK(osc.request(url, "/deck/bpm", {121.0})->address == "/reply");  // wants to say is_dirty to nobody
     CHECK(osc.request(url, "/deck/state"));
     CHECK(server.has_port("deck.nDEAD:out_l"));
+}
+
+TEST_CASE("a session and a follower under NSM share the movement port, whoever comes first, and the patch comes back") {
+    const JackServer server;
+    const TemporaryFolder project;
+    const std::string door{"osc.udp://127.0.0.1:57120/"};
+    std::vector<std::string> programs{"crowdjack-session", "crowdjack-bpm-follower", "crowdjack-mixer-bus"};
+    SessionManager manager;
+    for (const bool first_time : {true, false}) {
+        CAPTURE(first_time);
+        std::vector<std::unique_ptr<Process>> clients;
+        for (const std::string& program : programs) {
+            clients.push_back(manager.launch(program, server.name()));
+            CHECK(manager.welcome().text(2) == program);
+            const std::string url = program == "crowdjack-session" ? door : url_of(*clients.back());
+            const auto opened = manager.ask(url, "/nsm/client/open",
+                                            {(project / program).string(), std::string{"s"}, program + ".nAAAA"});
+            CHECK(opened.address == "/reply");
+        }
+        const std::string from = "crowdjack-mixer-bus.nAAAA:master_l";
+        if (first_time) {
+            server.connect(from, "system:playback_2");
+        }
+        CHECK(eventually([&] { return server.connected(from, "system:playback_2"); }));
+        OscClient osc;
+        for (const char* url : {"osc.udp://127.0.0.1:57120/", "osc.udp://127.0.0.1:57122/"}) {
+            const auto state = osc.request(url, "/tempo/state");
+            REQUIRE(state);
+            CHECK(state->address == "/tempo/state");
+        }
+        // When the session has seen the connection it is worth saving.
+        CHECK(eventually([&] {
+            manager.ask(door, "/nsm/client/save", {});
+            return read_text(project / "crowdjack-session" / "state").find("system:playback_2") != std::string::npos;
+        }));
+        for (const auto& client : clients) {
+            CHECK(client->terminate() == 0);
+        }
+        std::reverse(programs.begin(), programs.end());
+    }
 }
 
 #pragma GCC diagnostic push

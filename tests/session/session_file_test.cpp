@@ -89,6 +89,13 @@ TEST_CASE("every mistake is named with file, line and the nearest right name") {
     CHECK(says(problem_of("[[client]]\nname = \"system\"\n"), "is taken"));
     CHECK(says(problem_of("[[client]]\nname = \"a\"\nrun = []\n"), "names no program"));
     CHECK(says(problem_of("a = \n"), "set.toml:1: this is no TOML"));
+    for (const char* url :
+         {"", "osc.tcp://10.0.0.2:9000/", "osc.udp://10.0.0.2/", "osc.udp://:9000/", "10.0.0.2:9000"}) {
+        const std::string wrong = "[[client]]\nname = \"deck-C\"\nurl = \"" + std::string{url} + "\"\n";
+        CHECK(says(problem_of(wrong), "set.toml:3: url of client 'deck-C'"));
+        CHECK(says(problem_of(wrong), "use osc.udp://HOST:PORT/"));
+    }
+    CHECK(problems_of("[[client]]\nname = \"deck-C\"\nurl = \"osc.udp://booth.local:9003/\"\n").empty());
 }
 
 TEST_CASE("a malformed connection is told what is wrong with it, on its own line") {
@@ -191,6 +198,9 @@ TEST_CASE("crowdstream's words: letters in any case, numbers first or last, leve
         CHECK(parse_start_group(group).decks == "AB");
         CHECK(parse_start_group(group).start_at == doctest::Approx(0.5));
     }
+    CHECK(deck_letter("DECK-c") == 'C');
+    CHECK(parse_load_buffer({100.0, std::string{"x.wav"}, std::string{}}).name.empty());
+    CHECK_THROWS_AS((void)parse_load_buffer({100.0, std::string{}}), ApiError);
     CHECK(parse_start_group({-3.0, std::string{"A"}}).start_at == 0.0);
     CHECK(parse_deck_levels({2.0, -1.0})[0] == 1.0F);
     CHECK(parse_deck_levels({2.0, -1.0})[1] == 0.0F);

@@ -4,7 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <sstream>
 
 using namespace crowdjack::test;
@@ -49,6 +52,21 @@ std::int64_t play_both(SessionRoom& room) {
     CHECK(started->text(2) == "A");
     CHECK(started->text(3) == "B");
     return static_cast<std::int64_t>(started->number(1));
+}
+
+/// Is SIGTERM blocked in every thread? One that does not block it may take it, and die of it, in the loop's place.
+bool leaves_signals_to_its_loop(pid_t pid) {
+    const auto blocks = [](const std::filesystem::path& thread) {
+        std::ifstream status{thread / "status"};
+        for (string line; std::getline(status, line);) {
+            if (line.starts_with("SigBlk:")) {
+                return ((std::stoull(line.substr(7), nullptr, 16) >> (SIGTERM - 1)) & 1U) != 0;
+            }
+        }
+        return false;
+    };
+    const std::filesystem::directory_iterator threads{"/proc/" + std::to_string(pid) + "/task"};
+    return std::all_of(begin(threads), end(threads), [&](const auto& thread) { return blocks(thread.path()); });
 }
 
 Capture& listen(std::unique_ptr<Capture>& capture, double seconds) {
@@ -157,6 +175,62 @@ TEST_CASE("every crowdstream address answers, and does what it says") {
     refuses(room, "/setlist/next", {}, 3);
 }
 
+TEST_CASE("the follower is asked through either port of the front door, once, and asking changes nothing") {
+    SessionRoom room;
+    REQUIRE(room.wait_until_whole());
+    room.start_again_with("[[client]]\nname = \"bpm-follower\"\nrun = [\"crowdjack-bpm-follower\"]\n");
+    REQUIRE(room.wait_until_whole());
+    const string follower = wait_for_client("test", "bpm-follower");
+    for (const string& door : {front_door, string{"osc.udp://127.0.0.1:57122/"}}) {
+        const auto ask = [&](const char* address) {
+            const auto answer = room.osc.request(door, address);
+            REQUIRE(answer);
+            INFO(answer->shown());
+            CHECK(answer->address == address);
+            return *answer;
+        };
+        const auto direct = room.osc.request(follower, "/tempo/state");
+        REQUIRE(direct);
+        const auto state = ask("/tempo/state");
+        REQUIRE(state.arguments.size() == 6);
+        for (std::size_t i = 0; i < 6; ++i) {
+            CHECK(state.arguments[i].index() == direct->arguments[i].index());  // the same types
+        }
+        CHECK(state.text(4) == "follow");
+        CHECK(ask("/tempo/set").number(0) == doctest::Approx(120.0));
+        CHECK(ask("/tempo/hold").arguments == std::vector<OscValue>{false});
+        CHECK(ask("/tempo/state").text(4) == "follow");
+    }
+    // Taken for questions, the follower's answers would go to and fro for ever, at most of a core.
+    const double before = room.session->cpu_seconds();
+    const std::size_t mark = room.osc.count();
+    room.osc.send(front_door, "/subscribe");
+    const auto audio_bpm = room.osc.wait_for("/audio/bpm", mark);  // within a second
+    REQUIRE(audio_bpm);
+    CHECK(audio_bpm->number(0) == doctest::Approx(120.0));
+    CHECK(room.osc.wait_for("/tempo/line", mark));
+    CHECK(room.session->cpu_seconds() - before < 0.3);
+    CHECK(replies(room, "/tempo/hold", {true}));
+    CHECK(room.osc.request(front_door, "/tempo/hold")->arguments == std::vector<OscValue>{true});
+}
+
+TEST_CASE("without a follower the front door tells its subscribers the line and the BPM of /set_tempo") {
+    SessionRoom room;
+    REQUIRE(room.wait_until_whole());
+    const std::size_t mark = room.osc.count();
+    room.osc.send(front_door, "/subscribe");
+    REQUIRE(replies(room, "/set_tempo", {124}));
+    const auto line = room.osc.wait_for("/tempo/line", mark);
+    REQUIRE(line);
+    CHECK(line->number(3) == doctest::Approx(124.0));
+    const auto audio_bpm = room.osc.wait_for("/audio/bpm", mark);
+    REQUIRE(audio_bpm);
+    CHECK(audio_bpm->number(0) == doctest::Approx(124.0));
+    refuses(room, "/tempo/state", {}, 3);
+    refuses(room, "/setlist/state", {}, 3);
+    refuses(room, "/deck/state", {}, 2);  // the decks' own address: they have ports of their own
+}
+
 TEST_CASE("a /test_tone is heard at the mixer's output, at its pitch") {
     SessionRoom room;
     REQUIRE(room.wait_until_whole());
@@ -205,6 +279,7 @@ TEST_CASE(
     csv.close();
     room.start({"--setlist", (room.folder / "sections.csv").string()});
     REQUIRE(room.wait_until_whole());
+    CHECK(leaves_signals_to_its_loop(SessionRoom::living_pid_of("setlist")));
     Capture ears{"test", {"ears", 2, 40.0}};
     ears.listen_to("deck-A:out_l", 0);
     REQUIRE(ears.wait_for_sound(0, ears.first_frame()));
@@ -236,12 +311,28 @@ TEST_CASE("save stores what was patched by hand, and nothing else changes in the
 TEST_CASE("a client that keeps crashing is given up and said, the rest goes on") {
     SessionRoom room;
     REQUIRE(room.wait_until_whole());
-    std::ofstream{room.file(), std::ios::app} << "[[client]]\nname = \"broken\"\nrun = [\"false\"]\n";
-    CHECK(room.session->terminate() == 0);
-    room.close_observer();
-    room.start();
+    room.start_again_with("[[client]]\nname = \"broken\"\nrun = [\"false\"]\n");
     CHECK(room.session->wait_for_line("client-given-up client=broken"));
     CHECK(room.wait_until_whole());
+}
+
+TEST_CASE("watchdog = false spares who hangs, and whom it silences, too") {
+    SessionRoom room;
+    REQUIRE(room.wait_until_whole());
+    std::ifstream file{room.file()};
+    string text{std::istreambuf_iterator<char>{file}, {}};
+    const string name{"name = \"deck-B\"\n"};
+    text.insert(text.find(name) + name.size(), "watchdog = false\n");
+    std::ofstream{room.file()} << text;
+    room.start_again_with("");
+    REQUIRE(room.wait_until_whole());
+    const pid_t mixer = SessionRoom::living_pid_of("mixer-bus");
+    const pid_t deck = SessionRoom::signal("deck-B", SIGSTOP);
+    CHECK(room.session->wait_for_line("client-stands-still client=deck-B"));
+    CHECK_FALSE(eventually([&] { return SessionRoom::pid_of("mixer-bus") != mixer; }, Deadline{1000}));
+    CHECK(SessionRoom::pid_of("deck-B") == deck);
+    ::kill(deck, SIGCONT);
+    CHECK(room.wait_until_connected());
 }
 
 TEST_CASE("a session file with a mistake starts nothing") {

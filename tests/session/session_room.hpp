@@ -77,6 +77,16 @@ keep = "wanted"
         session = std::make_unique<Process>(command);
     }
 
+    /// Ends the session and begins it again with that much more in its file.
+    void start_again_with(const std::string& text) {
+        std::ofstream{file(), std::ios::app} << text;
+        if (session->terminate() != 0) {
+            throw std::runtime_error{"the session did not end well:\n" + session->output()};
+        }
+        close_observer();
+        start();
+    }
+
     [[nodiscard]] std::filesystem::path file() const { return folder / "set.toml"; }
 
     /// What the session says of its patch: "complete" or "incomplete"; "" when it does not answer.
