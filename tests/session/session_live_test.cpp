@@ -267,16 +267,21 @@ TEST_CASE(
     "a session's own setlist begins once all is patched; when it is killed the music goes on and another follows") {
     SessionRoom room;
     REQUIRE(room.wait_until_whole());
-    CHECK(room.session->terminate() == 0);
-    room.close_observer();
     std::ofstream csv{room.folder / "sections.csv"};
     csv << "path,bpm,key,target_bpm,speed,ini_cue,begin_cue,end_cue,begin_cue_adj,end_cue_adj,duration_orig,"
            "duration_sectioned,part_file_orig,part_file\n";
-    for (const char* name : {"one.wav", "two.wav"}) {
-        const string part = room.coded_track(name, CodedChannels::both);
+    for (const string name : {"one.wav", "two.wav"}) {
+        (void)room.coded_track(name, CodedChannels::both);
+        const string part = name;  // beside the setlist
         csv << part << ",120,Am,120,1,0,0,0,50,58,1:00.00,1:00.00," << part << ',' << part << '\n';
     }
     csv.close();
+    std::ofstream{room.folder / "broken.csv"} << "path,bpm\n";
+    refuses(room, "/setlist/start", {(room.folder / "broken.csv").string()}, 5);
+    refuses(room, "/setlist/start", {(room.folder / "no.csv").string()}, 2);
+    refuses(room, "/setlist/start", {string{"/etc/passwd"}}, 4);
+    CHECK(room.session->terminate() == 0);
+    room.close_observer();
     room.start({"--setlist", (room.folder / "sections.csv").string()});
     REQUIRE(room.wait_until_whole());
     CHECK(leaves_signals_to_its_loop(SessionRoom::living_pid_of("setlist")));
