@@ -313,6 +313,27 @@ TEST_CASE("save stores what was patched by hand, and nothing else changes in the
     CHECK(check.wait() == 0);
 }
 
+TEST_CASE("JACK's session callback is answered with the command that runs the session again") {
+    SessionRoom room;
+    REQUIRE(room.wait_until_whole());
+    room.observer();  // so that the answer is not our own client's
+    Process notify{
+        {"env", "JACK_DEFAULT_SERVER=test", "jack_session_notify", "save", room.folder.path().string() + "/"}};
+    REQUIRE(notify.wait() == 0);
+    std::istringstream lines{notify.whole_output()};
+    string command;
+    for (string line; std::getline(lines, line);) {
+        command = line.find("/crowdjack-session ") != string::npos ? line : command;
+    }
+    INFO(command);
+    CHECK(command.find("crowdjack-session run " + room.file().string() + " ") != string::npos);
+    CHECK(room.session->terminate() == 0);
+    room.close_observer();
+    command = "SESSION_DIR=" + (room.folder / "session/").string() + "; exec " + command.substr(0, command.rfind('&'));
+    room.session = std::make_unique<Process>(std::vector<string>{"sh", "-c", command});
+    CHECK(room.wait_until_whole());
+}
+
 TEST_CASE("a client that keeps crashing is given up and said, the rest goes on") {
     SessionRoom room;
     REQUIRE(room.wait_until_whole());
