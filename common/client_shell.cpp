@@ -3,6 +3,7 @@
 
 #include "common/error.hpp"
 #include "common/log.hpp"
+#include "common/own_command.hpp"
 
 #include <unistd.h>
 
@@ -21,6 +22,7 @@ namespace {
 
 constexpr auto state_delay = std::chrono::milliseconds{20};
 constexpr auto longest_goodbye = std::chrono::milliseconds{1500};
+constexpr std::size_t longest_session_command = 255;  ///< JACK cuts off what is longer
 constexpr double furthest_frame_seconds = 600.0;
 
 std::optional<std::string> read_file(const fs::path& path) {
@@ -253,8 +255,18 @@ std::string ClientShell::session_command(const std::string& folder) {
     // JACK replaces ${SESSION_DIR} itself when it restores; the state travels with the session folder.
     const fs::path file = fs::path{folder} / (name_ + ".state");
     write_atomically(file, state_text());
-    return identity_.executable + " --server " + options_.server + " --client-name " + name_ +
-           " --resume-from \"${SESSION_DIR}" + file.filename().string() + "\"";
+    std::vector<std::string> words = without_options(hooks.restart ? hooks.restart() : own_command(),
+                                                     {"--server", "--client-name", "--resume-from"}, {"--resume"});
+    words.insert(words.end(), {"--server", options_.server, "--client-name", name_, "--resume-from"});
+    const std::string command = shell_text(words);
+    const std::string line = command + " \"${SESSION_DIR}" + file.filename().string() + "\"";
+    if (line.size() <= longest_session_command) {
+        return line;
+    }
+    const std::string script = name_ + ".sh";
+    write_atomically(fs::path{folder} / script,
+                     "exec " + command + " \"$(dirname \"$0\")/" + file.filename().string() + "\"\n");
+    return "sh \"${SESSION_DIR}" + script + "\"";
 }
 
 void ClientShell::begin_stop() {

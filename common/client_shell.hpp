@@ -42,6 +42,8 @@ public:
         /// Takes over a state saved earlier, before the JACK client opens (--resume, NSM). Throws Failure when it
         /// can't.
         std::function<void(const std::string&)> restore;
+        /// The words that start this program as it was started; empty: own_command().
+        std::function<std::vector<std::string>()> restart;
         /// After each (re)connection to a server: its frames are new, the ports exist.
         std::function<void()> connected;
         /// The server went away; scheduled frames are void.

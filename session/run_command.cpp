@@ -4,10 +4,12 @@
 #include "common/log.hpp"
 #include "common/options.hpp"
 #include "common/osc_endpoint.hpp"
+#include "common/own_command.hpp"
 #include "session/commands.hpp"
 #include "session/idle_audio.hpp"
 #include "session/session_run.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
@@ -68,7 +70,14 @@ int keep_session(const CommonOptions& options, SessionFile session, std::vector<
     IdleAudio idle;
     ClientShell shell{
         {"session", {"session"}, "crowdjack-session", "crowdjack session"}, options, idle, 0, std::move(ports)};
+    const std::string file = session.path.string();
     SessionRun run{shell, std::move(session), std::move(settings)};
+    shell.hooks.restart = [file] {
+        // The session manager's working folder may be another one.
+        std::vector<std::string> words = own_command();
+        std::replace(words.begin(), words.end(), file, std::filesystem::absolute(file).string());
+        return words;
+    };
     run.ensure_server();
     const int code = shell.run();
     run.finish();

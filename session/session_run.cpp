@@ -69,6 +69,7 @@ SessionRun::SessionRun(ClientShell& shell, SessionFile session, Settings setting
       decks_{shell, calls_},
       tempo_{shell, calls_},
       setlist_{shell.loop(), logs_, shell.server()},
+      setlist_folders_{setlist_folders(session_, !shell.options().osc_bind.starts_with("127."))},
       starter_{shell,
                calls_,
                decks_,
@@ -79,7 +80,7 @@ SessionRun::SessionRun(ClientShell& shell, SessionFile session, Settings setting
       movement_{{shell, calls_, decks_, starter_, tempo_}},
       native_{{shell, calls_, decks_, starter_, tempo_},
               {clients_, patchbay_, [this] { save_patch(); },
-               [this](const std::string& csv) { setlist_.start(csv, false); }}} {
+               [this](const std::string& csv) { setlist_.start_named(csv, setlist_folders_); }}} {
     shell_.hooks.ports = [](const std::string&) { return std::vector<PortSpec>{}; };
     shell_.hooks.connected = [this] { connected(); };
     shell_.hooks.disconnected = [this] { disconnected(); };

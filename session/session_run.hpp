@@ -61,6 +61,7 @@ private:
     DeckBook decks_;
     TempoDesk tempo_;
     SetlistKeeper setlist_;
+    MusicFolders setlist_folders_;
     GroupStarter starter_;
     CrowdstreamDoor crowdstream_;
     MovementRelay movement_;

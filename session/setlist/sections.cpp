@@ -178,6 +178,14 @@ private:
     std::string where_;
 };
 
+/// A relative part lies in the working folder, else beside the setlist; a deck may have another working folder.
+std::string whole_path(const std::string& part, const std::filesystem::path& folder) {
+    std::error_code error;
+    const std::filesystem::path beside = folder / part;  // the part itself when it is absolute
+    const bool here = std::filesystem::exists(part, error) || !std::filesystem::exists(beside, error);
+    return std::filesystem::absolute(here ? std::filesystem::path{part} : beside).lexically_normal().string();
+}
+
 }  // namespace
 
 std::vector<CsvRecord> parse_csv(std::string_view text, const std::string& source) {
@@ -192,27 +200,39 @@ std::vector<CsvRecord> parse_csv(std::string_view text, const std::string& sourc
     return records;
 }
 
-std::vector<Section> parse_sections(std::string_view text, const std::string& source) {
+std::vector<Section> parse_sections(std::string_view text, const std::string& source,
+                                    std::vector<std::string>* passed_over) {
     const std::vector<CsvRecord> records = parse_csv(text, source);
     if (records.empty()) {
         throw Failure{source + ": the file is empty: export sections with crowdjack-struct-export first"};
     }
     const auto places = find_columns(records.front(), source);
     std::vector<Section> sections;
+    std::vector<std::string> wrong;
     for (auto record = records.begin() + 1; record != records.end(); ++record) {
         if (record->fields.size() != records.front().fields.size()) {
             throw Failure{at_line(source, record->line) + std::to_string(record->fields.size()) +
                           " fields where the header has " + std::to_string(records.front().fields.size())};
         }
-        sections.push_back(SectionRow{*record, places, source}.section());
+        try {
+            sections.push_back(SectionRow{*record, places, source}.section());
+        } catch (const Failure& failure) {
+            wrong.emplace_back(failure.what());
+        }
+    }
+    if (!wrong.empty() && (sections.empty() || passed_over == nullptr)) {
+        throw Failure{wrong.front()};
     }
     if (sections.empty()) {
         throw Failure{source + ": no section is listed: nothing to play"};
     }
+    if (passed_over != nullptr) {
+        *passed_over = std::move(wrong);
+    }
     return sections;
 }
 
-std::vector<Section> read_sections(const std::filesystem::path& file) {
+std::vector<Section> read_sections(const std::filesystem::path& file, std::vector<std::string>* passed_over) {
     std::ifstream stream{file, std::ios::binary};
     if (!stream) {
         throw Failure{"cannot read " + file.string() + ": does it exist, and may you read it?"};
@@ -221,7 +241,11 @@ std::vector<Section> read_sections(const std::filesystem::path& file) {
     if (stream.bad()) {
         throw Failure{"reading " + file.string() + " failed half-way: is it a file?"};
     }
-    return parse_sections(text, file.string());
+    std::vector<Section> sections = parse_sections(text, file.string(), passed_over);
+    for (Section& section : sections) {
+        section.part_file = whole_path(section.part_file, file.parent_path());
+    }
+    return sections;
 }
 
 std::string csv_field(std::string_view text) {

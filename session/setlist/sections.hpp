@@ -38,11 +38,16 @@ struct CsvRecord {
 
 /// The sections of an export CSV, in its order. Columns are found by the names in its first line; all those of the
 /// export must be there, in any order, and others are ignored.
+/// @param passed_over  when given, a section that can't be played (no number, no length, no part) is left out as long
+/// as others are left, and what is wrong with it goes here
 /// @throws Failure naming source, line and column of the first thing that is wrong, or when no section is listed
-[[nodiscard]] std::vector<Section> parse_sections(std::string_view text, const std::string& source);
+[[nodiscard]] std::vector<Section> parse_sections(std::string_view text, const std::string& source,
+                                                  std::vector<std::string>* passed_over = nullptr);
 
+/// Its parts as absolute paths: relative ones lie in the working folder or beside the file.
 /// @throws Failure when the file can't be read, or as parse_sections does
-[[nodiscard]] std::vector<Section> read_sections(const std::filesystem::path& file);
+[[nodiscard]] std::vector<Section> read_sections(const std::filesystem::path& file,
+                                                 std::vector<std::string>* passed_over);
 
 /// A field as RFC 4180 wants it written: quoted when it must be.
 [[nodiscard]] std::string csv_field(std::string_view text);

@@ -143,7 +143,11 @@ int run_setlist(int argc, const char* const* argv) {
     }
     set_up_log("setlist", options->log_level);
     const auto settings = settings_of(line);
-    const auto sections = read_sections(line.values()["sections"].as<std::string>());
+    std::vector<std::string> passed_over;
+    const auto sections = read_sections(line.values()["sections"].as<std::string>(), &passed_over);
+    for (const std::string& why : passed_over) {
+        log_event(LogLevel::warning, "skipped", {{"why", why}});
+    }
     std::unique_ptr<PlayedLog> log;
     if (line.given("played-out")) {
         log = std::make_unique<PlayedLog>(line.values()["played-out"].as<std::string>());

@@ -5,9 +5,11 @@
 #include "common/log.hpp"
 #include "common/osc_message.hpp"
 #include "session/moment.hpp"
+#include "session/setlist/sections.hpp"
 
 #include <csignal>
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 namespace crowdjack {
@@ -18,6 +20,25 @@ namespace {
 bool for_good(const Ending& ending) { return !ending.by_signal && ending.code != 1; }
 
 }  // namespace
+
+MusicFolders setlist_folders(const SessionFile& session, bool open_to_network) {
+    std::vector<std::filesystem::path> named;
+    if (!session.path.empty()) {
+        named.push_back(std::filesystem::absolute(session.path).parent_path());
+    }
+    for (const ClientSpec& client : session.clients) {
+        for (auto word = client.run.begin(); word != client.run.end(); ++word) {
+            if (*word == "--music-dir" && std::next(word) != client.run.end()) {
+                named.emplace_back(*std::next(word));
+            }
+        }
+    }
+    MusicFolders folders{open_to_network ? named : std::vector<std::filesystem::path>{}};
+    for (const auto& folder : named) {
+        folders.add_folder_of(folder / "sections.csv");
+    }
+    return folders;
+}
 
 SetlistKeeper::SetlistKeeper(ControlLoop& loop, LogRelay& logs, std::string server)
     : loop_{loop}, logs_{logs}, server_{std::move(server)} {}
@@ -34,6 +55,19 @@ void SetlistKeeper::start(const std::string& csv, bool again_and_again) {
     again_and_again_ = again_and_again;
     lives_ = Lives{};
     launch();
+}
+
+void SetlistKeeper::start_named(const std::string& wanted, const MusicFolders& folders) {
+    std::string csv;
+    try {
+        csv = folders.existing(wanted).string();
+    } catch (const PathError& error) {
+        const bool refused = error.kind == PathError::Kind::refused;
+        throw OscError{refused ? OscErrorCode::refused : OscErrorCode::not_found, error.what()};
+    }
+    std::vector<std::string> passed_over;
+    (void)read_sections(csv, &passed_over);  // what it says is wrong goes to who asked, not only into the log
+    start(csv, false);
 }
 
 void SetlistKeeper::stop() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "common/music_folders.hpp"
+#include "session/session_file.hpp"
 #include "session/supervision/child_process.hpp"
 #include "session/supervision/log_relay.hpp"
 
@@ -8,6 +10,10 @@
 #include <string>
 
 namespace crowdjack {
+
+/// Where commands may find setlists: home and the working folder (unless the network may command), the session file's
+/// folder, and those that its clients may play from.
+[[nodiscard]] MusicFolders setlist_folders(const SessionFile& session, bool open_to_network);
 
 /// The session's setlist: one `crowdjack-session setlist` at a time, started again when it dies. It takes over what it
 /// finds playing, so the set goes on. Control thread only.
@@ -18,6 +24,9 @@ public:
     /// @param again_and_again  the set begins anew when all is played
     /// @throws OscError when one plays already or there is no such file
     void start(const std::string& csv, bool again_and_again);
+    /// The same for a path that a command names, once. @throws OscError also when it leads out of `folders`; Failure
+    /// naming the line of what makes it no setlist
+    void start_named(const std::string& wanted, const MusicFolders& folders);
     /// Asks it to fade out and end; it is not started again.
     void stop();
 

@@ -5,6 +5,7 @@
 #include "tests/support/osc_client.hpp"
 #include "tests/support/outsider.hpp"
 #include "tests/support/surroundings.hpp"
+#include "tests/support/waves.hpp"
 
 #include <doctest/doctest.h>
 
@@ -255,12 +256,19 @@ TEST_CASE("a session and a follower under NSM share the movement port, whoever c
 TEST_CASE("JACK's session callback saves, and the command line it returns restores the deck") {
     const JackServer server;
     const TemporaryFolder folder;
+    // A command of more than the 256 characters that JACK takes, with a folder that no shell may take apart.
+    const fs::path music = folder / (std::string(200, 'm') + " it's $HOME");
+    fs::create_directory(music);
+    const std::string track = (music / "a.wav").string();
+    write_audio(track, as_channels(sine(440.0, 2.0, 48000.0, 0.25), 2), 2, 48000);
     const std::string deck_path = program_path("crowdjack-deck");
-    auto deck = std::make_unique<Process>(
-        std::vector{deck_path, std::string{"--server"}, server.name(), std::string{"--name"}, std::string{"B"}},
-        armed());
+    auto deck =
+        std::make_unique<Process>(std::vector{deck_path, std::string{"--server"}, server.name(), std::string{"--name"},
+                                              std::string{"B"}, std::string{"--music-dir"}, music.string()},
+                                  armed());
     OscClient osc;
     const std::string url = wait_for_client(server.name(), "deck-B");
+    CHECK(osc.request(url, "/deck/cue", {track})->is_reply_to("/deck/cue"));
     CHECK(osc.request(url, "/deck/bpm", {127.25})->address == "/reply");
 
     const std::string path = folder.path().string() + "/";
@@ -287,6 +295,7 @@ TEST_CASE("JACK's session callback saves, and the command line it returns restor
     const auto bpm = osc.request(wait_for_client(server.name(), "deck-B"), "/deck/bpm");
     REQUIRE(bpm);
     CHECK(bpm->number(0) == 127.25);
+    CHECK(osc.request(wait_for_client(server.name(), "deck-B"), "/deck/state")->text(1) == track);
 }
 
 #pragma GCC diagnostic pop

@@ -267,16 +267,21 @@ TEST_CASE(
     "a session's own setlist begins once all is patched; when it is killed the music goes on and another follows") {
     SessionRoom room;
     REQUIRE(room.wait_until_whole());
-    CHECK(room.session->terminate() == 0);
-    room.close_observer();
     std::ofstream csv{room.folder / "sections.csv"};
     csv << "path,bpm,key,target_bpm,speed,ini_cue,begin_cue,end_cue,begin_cue_adj,end_cue_adj,duration_orig,"
            "duration_sectioned,part_file_orig,part_file\n";
-    for (const char* name : {"one.wav", "two.wav"}) {
-        const string part = room.coded_track(name, CodedChannels::both);
+    for (const string name : {"one.wav", "two.wav"}) {
+        (void)room.coded_track(name, CodedChannels::both);
+        const string part = name;  // beside the setlist
         csv << part << ",120,Am,120,1,0,0,0,50,58,1:00.00,1:00.00," << part << ',' << part << '\n';
     }
     csv.close();
+    std::ofstream{room.folder / "broken.csv"} << "path,bpm\n";
+    refuses(room, "/setlist/start", {(room.folder / "broken.csv").string()}, 5);
+    refuses(room, "/setlist/start", {(room.folder / "no.csv").string()}, 2);
+    refuses(room, "/setlist/start", {string{"/etc/passwd"}}, 4);
+    CHECK(room.session->terminate() == 0);
+    room.close_observer();
     room.start({"--setlist", (room.folder / "sections.csv").string()});
     REQUIRE(room.wait_until_whole());
     CHECK(leaves_signals_to_its_loop(SessionRoom::living_pid_of("setlist")));
@@ -306,6 +311,27 @@ TEST_CASE("save stores what was patched by hand, and nothing else changes in the
     CHECK(text.str().find("keep = \"wanted\"") != string::npos);
     Process check{{program_path("crowdjack-session"), "check", room.file().string()}};
     CHECK(check.wait() == 0);
+}
+
+TEST_CASE("JACK's session callback is answered with the command that runs the session again") {
+    SessionRoom room;
+    REQUIRE(room.wait_until_whole());
+    room.observer();  // so that the answer is not our own client's
+    Process notify{
+        {"env", "JACK_DEFAULT_SERVER=test", "jack_session_notify", "save", room.folder.path().string() + "/"}};
+    REQUIRE(notify.wait() == 0);
+    std::istringstream lines{notify.whole_output()};
+    string command;
+    for (string line; std::getline(lines, line);) {
+        command = line.find("/crowdjack-session ") != string::npos ? line : command;
+    }
+    INFO(command);
+    CHECK(command.find("crowdjack-session run " + room.file().string() + " ") != string::npos);
+    CHECK(room.session->terminate() == 0);
+    room.close_observer();
+    command = "SESSION_DIR=" + (room.folder / "session/").string() + "; exec " + command.substr(0, command.rfind('&'));
+    room.session = std::make_unique<Process>(std::vector<string>{"sh", "-c", command});
+    CHECK(room.wait_until_whole());
 }
 
 TEST_CASE("a client that keeps crashing is given up and said, the rest goes on") {

@@ -94,6 +94,19 @@ TEST_CASE("what is wrong with a setlist is said with its file, line and column")
     CHECK(error_of(header + "\"a\"b,1\n").find("set.csv:2: text follows a closing quote") == 0);
 }
 
+TEST_CASE("a section that can't be played is passed over and said as long as others are left") {
+    std::vector<std::string> passed_over;
+    const auto sections =
+        parse_sections(header + row("a", "1", "2") + row("b", "2", "2") + row("c", "x", "2") + row("d", "1", "3"),
+                       "set.csv", &passed_over);
+    REQUIRE(sections.size() == 2);
+    CHECK(sections[1].path == "d");
+    REQUIRE(passed_over.size() == 2);
+    CHECK(passed_over[0].find("set.csv:3: end_cue_adj: must be after") == 0);
+    CHECK(passed_over[1].find("set.csv:4: begin_cue_adj: 'x'") == 0);
+    CHECK_THROWS_AS((void)parse_sections(header + row("b", "2", "2"), "set.csv", &passed_over), Failure);
+}
+
 TEST_CASE("the crowd's trend is its last ten seconds against the set's first minute") {
     MovementTrend trend;
     CHECK(trend.at(0.0) == Trend::steady);
