@@ -73,8 +73,6 @@ void DeckEngine::process(JackFrame frame, std::span<float> left, std::span<float
     }
     stretch_.read(frame, left.size(), freewheeling);
     blend_stretch();
-    std::fill(left.begin(), left.end(), 0.0F);
-    std::fill(right.begin(), right.end(), 0.0F);
     for (std::size_t done = 0; done < left.size();) {
         const JackFrame here = frame + Frames{static_cast<std::int64_t>(done)};
         meet_due(here);
@@ -120,34 +118,32 @@ void DeckEngine::sound(JackFrame frame, std::span<float> left, std::span<float> 
         return;
     }
     std::uint32_t missing = 0;
-    const auto add = [&](DeckMix& mix) {
-        if (mix.level.silent()) {
-            return;
-        }
-        if (mix.level.settled() && mix.level.target() == 1.0F && mix.leaving.settled()) {
-            missing = std::max(missing, mix.add(frame, *scratch_, left, right));
-            return;
-        }
-        const std::span<float> own_left{scratch_->mix_left.data(), left.size()};
-        const std::span<float> own_right{scratch_->mix_right.data(), right.size()};
-        std::fill(own_left.begin(), own_left.end(), 0.0F);
-        std::fill(own_right.begin(), own_right.end(), 0.0F);
-        mix.add(frame, *scratch_, own_left, own_right);
-        mix.level.apply(own_left, own_right);
-        mix.leaving.apply(own_left, own_right);
-        for (std::size_t i = 0; i < left.size(); ++i) {
-            left[i] += own_left[i];
-            right[i] += own_right[i];
-        }
+    const auto render = [&](DeckMix& mix, std::span<float> to_left, std::span<float> to_right) {
+        // What a mix on its way in or out lacks was missed, or will be, by the mix that stays.
+        const bool stays = mix.level.settled() && mix.leaving.settled();
+        const std::uint32_t lost = mix.render(frame, *scratch_, to_left, to_right);
+        missing = stays ? std::max(missing, lost) : missing;
+        mix.level.apply(to_left, to_right);
+        mix.leaving.apply(to_left, to_right);
     };
-    if (running_ && !awaiting_line_) {
-        add(mix_);
+    if (running_ && !awaiting_line_ && !mix_.level.silent()) {
+        render(mix_, left, right);
+    } else {
+        std::fill(left.begin(), left.end(), 0.0F);
+        std::fill(right.begin(), right.end(), 0.0F);
     }
+    const std::span<float> own_left{scratch_->mix_left.data(), left.size()};
+    const std::span<float> own_right{scratch_->mix_right.data(), right.size()};
     for (std::size_t i = 0; i < ghost_count; ++i) {
-        if (ghost_lives_[i]) {
-            add(ghosts_[i]);
-            ghost_lives_[i] = !ghosts_[i].leaving.silent();
+        if (!ghost_lives_[i]) {
+            continue;
         }
+        render(ghosts_[i], own_left, own_right);
+        for (std::size_t k = 0; k < left.size(); ++k) {
+            left[k] += own_left[k];
+            right[k] += own_right[k];
+        }
+        ghost_lives_[i] = !ghosts_[i].leaving.silent();
     }
     if (missing > 0) {
         starved_unsaid_ += missing;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace crowdjack {
 
@@ -35,14 +36,14 @@ bool DeckMix::has_stems() const noexcept {
                        [](const DeckVoice& stem) { return stem.stream != nullptr; });
 }
 
-std::uint32_t DeckMix::add(JackFrame frame, RenderScratch& scratch, std::span<float> left,
-                           std::span<float> right) noexcept {
+std::uint32_t DeckMix::render(JackFrame frame, RenderScratch& scratch, std::span<float> left,
+                              std::span<float> right) noexcept {
     std::uint32_t missing = 0;
     for (std::size_t done = 0; done < left.size();) {
         const JackFrame here = frame + Frames{static_cast<std::int64_t>(done)};
         const Piece piece = piece_at(here);
         const std::size_t count = std::min(left.size() - done, piece.curve.length - piece.first);
-        missing += add_piece(piece, scratch, left.subspan(done, count), right.subspan(done, count));
+        missing += render_piece(piece, scratch, left.subspan(done, count), right.subspan(done, count));
         done += count;
     }
     return missing;
@@ -61,15 +62,29 @@ DeckMix::Piece DeckMix::piece_at(JackFrame frame) const noexcept {
             static_cast<std::size_t>((frame - begin).value)};
 }
 
-std::uint32_t DeckMix::add_piece(const Piece& piece, RenderScratch& scratch, std::span<float> left,
-                                 std::span<float> right) noexcept {
+std::uint32_t DeckMix::render_piece(const Piece& piece, RenderScratch& scratch, std::span<float> left,
+                                    std::span<float> right) noexcept {
+    const std::span<float> own_left{scratch.left.data(), left.size()};
+    const std::span<float> own_right{scratch.right.data(), right.size()};
     std::uint32_t missing = 0;
+    bool first = true;  // most decks have but one voice: it needs no sum
     each_voice([&](DeckVoice& voice) {
-        if (voice.sounds()) {
-            missing = std::max(missing, voice.add(scaled(piece.curve, voice), piece.first, voice.loop_under(motion),
-                                                  scratch, left, right));
+        if (!voice.sounds()) {
+            return;
+        }
+        const bool alone = std::exchange(first, false);
+        const std::uint32_t lost = voice.render(scaled(piece.curve, voice), piece.first, voice.loop_under(motion),
+                                                scratch.gathered, alone ? left : own_left, alone ? right : own_right);
+        missing = std::max(missing, lost);
+        for (std::size_t i = 0; !alone && i < left.size(); ++i) {
+            left[i] += own_left[i];
+            right[i] += own_right[i];
         }
     });
+    if (first) {
+        std::fill(left.begin(), left.end(), 0.0F);
+        std::fill(right.begin(), right.end(), 0.0F);
+    }
     return missing;
 }
 

@@ -36,10 +36,10 @@ struct DeckMix {
     [[nodiscard]] CROWDJACK_REALTIME bool refers_to(const TrackStream* stream) const noexcept;
     [[nodiscard]] CROWDJACK_REALTIME bool has_stems() const noexcept;
 
-    /// Adds the sound of the frames frame … frame + size - 1.
+    /// Writes the sound of the frames frame … frame + size - 1.
     /// @returns output frames that were missing, at most `left.size()`
-    CROWDJACK_REALTIME std::uint32_t add(JackFrame frame, RenderScratch& scratch, std::span<float> left,
-                                         std::span<float> right) noexcept;
+    CROWDJACK_REALTIME std::uint32_t render(JackFrame frame, RenderScratch& scratch, std::span<float> left,
+                                            std::span<float> right) noexcept;
 
     /// Anchors the motion where it stands at `frame`, folded, leaving every voice where it is.
     CROWDJACK_REALTIME void settle_at(JackFrame frame) noexcept;
@@ -94,8 +94,8 @@ private:
     };
 
     [[nodiscard]] CROWDJACK_REALTIME Piece piece_at(JackFrame frame) const noexcept;
-    CROWDJACK_REALTIME std::uint32_t add_piece(const Piece& piece, RenderScratch& scratch, std::span<float> left,
-                                               std::span<float> right) noexcept;
+    CROWDJACK_REALTIME std::uint32_t render_piece(const Piece& piece, RenderScratch& scratch, std::span<float> left,
+                                                  std::span<float> right) noexcept;
 };
 
 static_assert(std::is_trivially_copyable_v<DeckMix>);

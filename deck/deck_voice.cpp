@@ -29,26 +29,22 @@ bool DeckVoice::is_over(const Trajectory& motion, double motion_source) const no
            own_position(motion_source) >= static_cast<double>(stream->windows().length());
 }
 
-std::uint32_t DeckVoice::add(const CurvePiece& piece, std::size_t first, const std::optional<FrameLoop>& loop,
-                             RenderScratch& scratch, std::span<float> left, std::span<float> right) noexcept {
+std::uint32_t DeckVoice::render(const CurvePiece& piece, std::size_t first, const std::optional<FrameLoop>& loop,
+                                ReadHead::Scratch& scratch, std::span<float> left, std::span<float> right) noexcept {
     WindowRun run{stream->windows(), loop};
     const std::uint32_t missing = watch_gate(piece.curve.from(static_cast<double>(first)), run, left.size());
-    const std::span<float> own_left{scratch.left.data(), left.size()};
-    const std::span<float> own_right{scratch.right.data(), right.size()};
     if (gate.silent()) {
         head.reset();
         fade.skip(static_cast<std::int64_t>(left.size()));
         gain.skip(static_cast<std::int64_t>(left.size()));
+        std::fill(left.begin(), left.end(), 0.0F);
+        std::fill(right.begin(), right.end(), 0.0F);
         return missing;
     }
-    head.render(piece, first, run, scratch.gathered, own_left, own_right);
-    gate.apply(own_left, own_right);
-    gain.apply(own_left, own_right);
-    fade.apply(own_left, own_right);
-    for (std::size_t i = 0; i < left.size(); ++i) {
-        left[i] += own_left[i];
-        right[i] += own_right[i];
-    }
+    head.render(piece, first, run, scratch, left, right);
+    gate.apply(left, right);
+    gain.apply(left, right);
+    fade.apply(left, right);
     return missing;
 }
 

@@ -18,7 +18,7 @@ namespace crowdjack {
 /// Room to render in; one per audio thread.
 struct RenderScratch {
     ReadHead::Scratch gathered;
-    alignas(64) std::array<float, 8192> left{}, right{};          ///< one voice
+    alignas(64) std::array<float, 8192> left{}, right{};          ///< a voice beside the first
     alignas(64) std::array<float, 8192> mix_left{}, mix_right{};  ///< one mix on its way in or out
 };
 
@@ -56,17 +56,17 @@ struct DeckVoice {
     /// The loop that bears on it under `motion`, if it was entered.
     [[nodiscard]] CROWDJACK_REALTIME std::optional<FrameLoop> loop_under(const Trajectory& motion) const noexcept;
 
-    /// Adds the sound of outputs first … first + size - 1 of `piece` (own frames, unfolded) to `left` and `right`.
+    /// Writes the sound of outputs first … first + size - 1 of `piece` (own frames, unfolded) to `left` and `right`.
     /// @returns output frames whose source was missing
-    CROWDJACK_REALTIME std::uint32_t add(const CurvePiece& piece, std::size_t first,
-                                         const std::optional<FrameLoop>& loop, RenderScratch& scratch,
-                                         std::span<float> left, std::span<float> right) noexcept;
+    CROWDJACK_REALTIME std::uint32_t render(const CurvePiece& piece, std::size_t first,
+                                            const std::optional<FrameLoop>& loop, ReadHead::Scratch& scratch,
+                                            std::span<float> left, std::span<float> right) noexcept;
 
     /// No ramp is on its way, and the gate is open.
     [[nodiscard]] bool steady() const noexcept {
         return gain.settled() && fade.settled() && gate.settled() && gate.target() == 1.0F;
     }
-    /// add() of all of `piece` would find its frames and leave the gate open.
+    /// render() of all of `piece` would find its frames and leave the gate open.
     [[nodiscard]] CROWDJACK_REALTIME bool all_there(const CurvePiece& piece,
                                                     const std::optional<FrameLoop>& loop) const noexcept;
 

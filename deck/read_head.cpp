@@ -192,10 +192,14 @@ void ReadHead::interpolate_part(const PositionCurve& curve, const SincKernel& ke
     const auto begin = static_cast<std::int64_t>(std::floor(curve.at(first))) - half + 1;
     const auto end = static_cast<std::int64_t>(std::floor(last)) + half + 1;
     const std::size_t wanted = std::min(static_cast<std::size_t>(end - begin), Scratch::capacity);
-    run.gather(begin, {scratch.left.data(), wanted}, {scratch.right.data(), wanted});
+    SampleRun::Place source = run.place(begin, wanted);
+    if (source.left == nullptr) {
+        run.gather(begin, {scratch.left.data(), wanted}, {scratch.right.data(), wanted});
+        source = {scratch.left.data(), scratch.right.data()};
+    }
     const double base = static_cast<double>(begin + half - 1);
-    interpolate({scratch.left.data(), scratch.right.data(), base, kernel.rows(0), kernel.taps(),
-                 static_cast<double>(kernel.phases()), curve, first, part.left.size()},
+    interpolate({source.left, source.right, base, kernel.rows(0), kernel.taps(), static_cast<double>(kernel.phases()),
+                 curve, first, part.left.size()},
                 part.left.data(), part.right.data());
 }
 

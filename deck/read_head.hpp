@@ -42,6 +42,14 @@ public:
     SampleRun(const SampleRun&) = delete;
     SampleRun& operator=(const SampleRun&) = delete;
     virtual ~SampleRun() = default;
+    /// Frames first … first + size - 1 of both channels where they lie, when they lie in one piece; else null.
+    struct Place {
+        const float* left{};
+        const float* right{};
+    };
+    [[nodiscard]] CROWDJACK_REALTIME virtual Place place(std::int64_t /*first*/, std::size_t /*size*/) const noexcept {
+        return {};
+    }
     /// Fills both channels (same length) with frames first … first + size - 1; zeros where there are none.
     CROWDJACK_REALTIME virtual void gather(std::int64_t first, std::span<float> left,
                                            std::span<float> right) noexcept = 0;

@@ -26,9 +26,7 @@ bool RenderAhead::render(DeckMix& mix, JackFrame frame, std::size_t size, Render
     }
     const std::span<float> left{left_.data(), count};
     const std::span<float> right{right_.data(), count};
-    std::fill(left.begin(), left.end(), 0.0F);
-    std::fill(right.begin(), right.end(), 0.0F);
-    mix.add(frame, scratch, left, right);
+    mix.render(frame, scratch, left, right);
     const auto from = static_cast<double>(frame.value);
     const auto length = static_cast<double>(count);
     curve_ = PositionCurve::through(mix.motion.source_at(from), mix.motion.source_at(from + 0.5 * length),

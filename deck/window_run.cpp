@@ -16,6 +16,17 @@ std::int64_t straight_run(std::int64_t place, const std::optional<FrameLoop>& lo
 
 }  // namespace
 
+SampleRun::Place WindowRun::place(std::int64_t first, std::size_t size) const noexcept {
+    const std::int64_t begin = folded(first, loop_);
+    const auto count = static_cast<std::int64_t>(size);
+    if (begin < 0 || count > straight_run(begin, loop_) || begin + count > windows_->length()) {
+        return {};
+    }
+    const TrackPage* const page = windows_->find(begin / TrackPage::frames);
+    const auto inside = static_cast<std::size_t>(begin % TrackPage::frames);
+    return page == nullptr ? Place{} : Place{page->left.data() + inside, page->right.data() + inside};
+}
+
 void WindowRun::gather(std::int64_t first, std::span<float> left, std::span<float> right) noexcept {
     const std::int64_t length = windows_->length();
     for (std::size_t done = 0; done < left.size();) {

@@ -25,6 +25,7 @@ class WindowRun final : public SampleRun {
 public:
     WindowRun(const TrackWindows& windows, std::optional<FrameLoop> loop) noexcept : windows_{&windows}, loop_{loop} {}
 
+    [[nodiscard]] CROWDJACK_REALTIME Place place(std::int64_t first, std::size_t size) const noexcept override;
     CROWDJACK_REALTIME void gather(std::int64_t first, std::span<float> left, std::span<float> right) noexcept override;
 
     /// The first unfolded frame in [first, end) that should sound but is not there (not resident, or cut off); `end`

@@ -5,6 +5,7 @@
 #include "tests/support/outsider.hpp"
 #include "tests/support/waves.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -236,13 +237,18 @@ void measure_periods() {
 
 }  // namespace
 
-int main() {
+// usage: set_cost [FIGURE]…   (all by default)
+int main(int count, char** arguments) {
+    const std::vector<std::string> chosen{arguments + 1, arguments + count};
     try {
-        measure_deck_against_idle();
-        measure_deck_against_jackplay();
-        measure_whole_set();
-        measure_many_decks();
-        measure_periods();
+        for (const auto& [figure, measure] :
+             {std::pair{"C1", measure_deck_against_idle}, std::pair{"C2", measure_deck_against_jackplay},
+              std::pair{"C4", measure_whole_set}, std::pair{"C6", measure_many_decks},
+              std::pair{"C7", measure_periods}}) {
+            if (chosen.empty() || std::find(chosen.begin(), chosen.end(), figure) != chosen.end()) {
+                measure();
+            }
+        }
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "%s\n", failure.what());
         return 1;
