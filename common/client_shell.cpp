@@ -259,7 +259,7 @@ std::string ClientShell::session_command(const std::string& folder) {
                                                      {"--server", "--client-name", "--resume-from"}, {"--resume"});
     words.insert(words.end(), {"--server", options_.server, "--client-name", name_, "--resume-from"});
     const std::string command = shell_text(words);
-    const std::string line = command + " \"${SESSION_DIR}" + file.filename().string() + "\"";
+    std::string line = command + " \"${SESSION_DIR}" + file.filename().string() + "\"";
     if (line.size() <= longest_session_command) {
         return line;
     }

@@ -136,7 +136,9 @@ std::optional<MixerOptions> read_mixer_options(int argc, const char* const* argv
     }
     options.folders = MusicFolders{roots};
     if (line.given("record")) {
-        options.wishes.recording = recording_wish(values["record"].as<std::string>(), common->resume, options.folders);
+        // Started again as it was started: what it recorded then lies there and stays.
+        const bool resuming = common->resume || !common->resume_from.empty();
+        options.wishes.recording = recording_wish(values["record"].as<std::string>(), resuming, options.folders);
     }
     if (line.given("stream-url-file")) {
         read_stream_wish(values["stream-url-file"].as<std::string>(), options.wishes);

@@ -295,7 +295,30 @@ TEST_CASE("JACK's session callback saves, and the command line it returns restor
     const auto bpm = osc.request(wait_for_client(server.name(), "deck-B"), "/deck/bpm");
     REQUIRE(bpm);
     CHECK(bpm->number(0) == 127.25);
-    CHECK(osc.request(wait_for_client(server.name(), "deck-B"), "/deck/state")->text(1) == track);
+    CHECK(eventually([&] {
+        const auto state = osc.request(wait_for_client(server.name(), "deck-B"), "/deck/state");
+        return state && state->text(1) == track;
+    }));
+}
+
+TEST_CASE("a mixer restored by JACK session keeps the recording it made before, beside the new one") {
+    const JackServer server;
+    const TemporaryFolder folder;
+    const std::string recording = (folder / "set.wav").string();
+    const std::string path = folder.path().string() + "/";
+    auto mixer = std::make_unique<Process>(
+        std::vector<std::string>{program_path("crowdjack-mixer-bus"), "--server", server.name(), "--record", recording},
+        armed());
+    (void)wait_for_client(server.name(), "mixer-bus");
+    REQUIRE(eventually([&] { return fs::exists(recording); }));
+    jack_session_command_t* answers = jack_session_notify(server.observer(), nullptr, JackSessionSave, path.c_str());
+    REQUIRE(answers != nullptr);
+    const std::string command = answers[0].command == nullptr ? "" : answers[0].command;
+    jack_session_commands_free(answers);
+    CHECK(mixer->terminate() == 0);
+    const Process restored{{"sh", "-c", "SESSION_DIR='" + path + "mixer-bus/'; exec " + command}, armed()};
+    (void)wait_for_client(server.name(), "mixer-bus");
+    CHECK(eventually([&] { return fs::exists(folder / "set-2.wav"); }));
 }
 
 #pragma GCC diagnostic pop

@@ -270,9 +270,8 @@ TEST_CASE(
     std::ofstream csv{room.folder / "sections.csv"};
     csv << "path,bpm,key,target_bpm,speed,ini_cue,begin_cue,end_cue,begin_cue_adj,end_cue_adj,duration_orig,"
            "duration_sectioned,part_file_orig,part_file\n";
-    for (const string name : {"one.wav", "two.wav"}) {
-        (void)room.coded_track(name, CodedChannels::both);
-        const string part = name;  // beside the setlist
+    for (const string part : {"one.wav", "two.wav"}) {  // beside the setlist
+        (void)room.coded_track(part, CodedChannels::both);
         csv << part << ",120,Am,120,1,0,0,0,50,58,1:00.00,1:00.00," << part << ',' << part << '\n';
     }
     csv.close();
