@@ -241,10 +241,12 @@ void measure_periods() {
 int main(int count, char** arguments) {
     const std::vector<std::string> chosen{arguments + 1, arguments + count};
     try {
-        for (const auto& [figure, measure] :
-             {std::pair{"C1", measure_deck_against_idle}, std::pair{"C2", measure_deck_against_jackplay},
-              std::pair{"C4", measure_whole_set}, std::pair{"C6", measure_many_decks},
-              std::pair{"C7", measure_periods}}) {
+        const std::array<std::pair<std::string, void (*)()>, 5> figures{{{"C1", measure_deck_against_idle},
+                                                                         {"C2", measure_deck_against_jackplay},
+                                                                         {"C4", measure_whole_set},
+                                                                         {"C6", measure_many_decks},
+                                                                         {"C7", measure_periods}}};
+        for (const auto& [figure, measure] : figures) {
             if (chosen.empty() || std::find(chosen.begin(), chosen.end(), figure) != chosen.end()) {
                 measure();
             }

@@ -71,7 +71,7 @@ public:
     }
 
     /// Clicks on every beat from 0; an intro of 4 beats, then segments of 4 beats each.
-    void add(const std::string& name, double bpm, int beats, Json extra = Json::object()) const {
+    void add(const std::string& name, double bpm, int beats, const Json& extra = Json::object()) const {
         const double beat = 60.0 / bpm;
         write_audio(audio_dir / (name + ".wav"), as_channels(click_track(bpm, (beats + 2) * beat, 44100), 2), 2, 44100,
                     SampleFormat::pcm16);
