@@ -14,15 +14,14 @@ namespace crowdjack {
 ///
 /// Each deck tells its stretch reserve, how many lines came too late and, by answering, how long a message takes to it
 /// and back. The lead is three periods (the clock a command was read on may be one old, the deck may take it up two
-/// later), twice the slowest way there and back, the deepest reserve, and 60 ms for a machine whose ordinary threads
-/// wait for each other; 50 ms more after each line that was late all the same, as long as there is room. Of a deck
-/// that has not answered yet 150 ms of reserve are assumed.
+/// later), twice the slowest way there and back, the deepest reserve, and 10 ms; 50 ms more after each line that was
+/// late all the same, as long as there is room. Of a deck that has not answered yet 150 ms of reserve are assumed.
 class LeadTime {
 public:
     static constexpr double assumed_reserve_s = 0.150;
     static constexpr double deepest_reserve_s = 0.180;  ///< a reserve said to be deeper is not waited for
     static constexpr double slowest_answer_s = 0.010;   ///< an answer slower than that says more of the machine's load
-    static constexpr double margin_s = 0.060;
+    static constexpr double margin_s = 0.010;
     static constexpr double late_step_s = 0.050;
     /// A command takes effect within 250 ms (20 ms of which it may wait to be announced), if the decks' reserve lets
     /// it.

@@ -481,7 +481,7 @@ TEST_CASE("the lead covers the decks' reserve and way, and stays below 250 ms fo
     time.expect("deck-A");
     CHECK(to_seconds(time.lead(128, rate), rate).value > 0.150);
     time.answered("deck-A", 0.001, {0.0, 0.0});
-    CHECK(to_seconds(time.lead(128, rate), rate).value < 0.080);
+    CHECK(to_seconds(time.lead(128, rate), rate).value < 0.030);
     time.answered("deck-A", 0.002, {0.06, 0.0});
     CHECK(to_seconds(time.lead(128, rate), rate).value > 0.060 + 0.004);
     time.answered("deck-B", 10.0, {9.0, 0.0});
