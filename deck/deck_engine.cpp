@@ -50,13 +50,7 @@ void DeckEngine::prepare(double server_rate) {
 }
 
 void DeckEngine::process(JackFrame frame, std::span<float> left, std::span<float> right, bool freewheeling) noexcept {
-    if (calm_ && commands.empty() && ahead_.give(frame, left, right)) {
-        now_ = frame;
-        now_frames_ = static_cast<std::uint32_t>(left.size());
-        gain_.apply(left, right);
-        const RenderAhead::Place place = ahead_.place(frame);
-        snapshot_.write({frame, DeckState::playing, mix_.motion.fold(place.source), place.speed * seconds_per_step(),
-                         mix_.motion.track_bpm});
+    if (calm_ && commands.empty() && sound_calmly(frame, left, right)) {
         return;
     }
     epoch_->enter();
@@ -90,6 +84,27 @@ void DeckEngine::process(JackFrame frame, std::span<float> left, std::span<float
     publish(frame, now_frames_);
     calm_ = is_calm();
     epoch_->leave();
+}
+
+bool DeckEngine::sound_calmly(JackFrame frame, std::span<float> left, std::span<float> right) noexcept {
+    if (!ahead_.give(frame, left, right)) {
+        epoch_->enter();
+        calm_ = ahead_.render(mix_, frame, left.size(), *scratch_) && !mix_.ends_before(ahead_.end());
+        if (calm_) {
+            mix_.publish(ahead_.end());
+        }
+        epoch_->leave();
+        if (!calm_ || !ahead_.give(frame, left, right)) {
+            return false;
+        }
+    }
+    now_ = frame;
+    now_frames_ = static_cast<std::uint32_t>(left.size());
+    gain_.apply(left, right);
+    const RenderAhead::Place place = ahead_.place(frame);
+    snapshot_.write({frame, DeckState::playing, mix_.motion.fold(place.source), place.speed * seconds_per_step(),
+                     mix_.motion.track_bpm});
+    return true;
 }
 
 bool DeckEngine::is_calm() const noexcept {
@@ -353,6 +368,7 @@ void DeckEngine::report(const DeckReport& what) noexcept { static_cast<void>(rep
 void DeckEngine::tell_motion() noexcept {
     motion_changed_ = true;
     ahead_.forget();
+    calm_ = false;
 }
 
 void DeckEngine::release_retired() noexcept {

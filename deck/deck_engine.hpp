@@ -95,8 +95,10 @@ private:
     CROWDJACK_REALTIME void apply(const Retire& command) noexcept;
 
     // Moments inside a cycle.
-    /// Until ahead_ ends or a command comes there is nothing to do but to give it out.
+    /// Until a command comes or a voice ends there is nothing to do but to refill ahead_ and to give it out.
     [[nodiscard]] CROWDJACK_REALTIME bool is_calm() const noexcept;
+    [[nodiscard]] CROWDJACK_REALTIME bool sound_calmly(JackFrame frame, std::span<float> left,
+                                                       std::span<float> right) noexcept;
     /// Source seconds per second at a speed of one source frame per output frame.
     [[nodiscard]] double seconds_per_step() const noexcept { return server_rate_ / mix_.motion.file_rate; }
     CROWDJACK_REALTIME void sound(JackFrame frame, std::span<float> left, std::span<float> right) noexcept;

@@ -19,8 +19,9 @@ namespace crowdjack {
 struct DeckMix {
     static constexpr std::size_t stem_slots = 16;
     /// Sound is computed in pieces that begin at multiples of this (and at bends), whatever the period: the same
-    /// samples for the same frames in every deck.
-    static constexpr std::int64_t grid_frames = 512;
+    /// samples for the same frames in every deck. Long, since at short periods getting started costs as much as some
+    /// thousand frames' arithmetic.
+    static constexpr std::int64_t grid_frames = 2048;
     [[nodiscard]] static constexpr JackFrame grid_before(JackFrame frame) noexcept {
         return {frame.value - (frame.value % grid_frames + grid_frames) % grid_frames};
     }

@@ -11,8 +11,8 @@
 
 namespace crowdjack {
 
-/// The next few milliseconds of a mix in steady motion, so that at short periods most cycles only copy: waking up to
-/// code, tables and frames that have left the caches costs more than the arithmetic of 128 frames.
+/// The next few periods of a mix in steady motion, so that at short periods most cycles only copy: waking up to code
+/// and data that have left the caches costs more than the arithmetic of 128 frames.
 ///
 /// Nothing is heard later for it: whoever changes the mix forgets what was rendered, and the next cycle starts afresh.
 /// Sound is a function of the frame (DeckMix), so it is the same samples with or without. Audio thread.
@@ -29,7 +29,7 @@ public:
 
     /// Renders what a cycle of `size` frames from `frame` on and those after it need, of a mix that is steady().
     /// @returns false, holding nothing, when the cycle is long enough by itself, when not all is resident, or when the
-    /// motion bends meanwhile: then the mix itself knows what to do
+    /// motion bends within the cycle: then the mix itself knows what to do
     CROWDJACK_REALTIME bool render(DeckMix& mix, JackFrame frame, std::size_t size, RenderScratch& scratch) noexcept;
 
     /// The mix is another one now.
