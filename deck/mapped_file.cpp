@@ -16,10 +16,6 @@
 #include <mutex>
 #include <string>
 
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22
-#endif
-
 namespace crowdjack {
 
 namespace {
@@ -148,29 +144,6 @@ MappedFile::~MappedFile() {
     release_slot(slot_);
     munmap(const_cast<std::byte*>(data_), size_);  // NOLINT(cppcoreguidelines-pro-type-const-cast): munmap's signature
     close(fd_);
-}
-
-bool MappedFile::populate(std::size_t offset, std::size_t size) const noexcept {
-    if (offset >= size_ || size == 0) {
-        return size == 0;
-    }
-    const std::size_t begin = offset / page * page;
-    const std::size_t end = std::min(size_, offset + size);
-    auto* const place = const_cast<std::byte*>(data_ + begin);  // NOLINT: madvise's signature
-    while (madvise(place, end - begin, MADV_POPULATE_READ) != 0) {
-        if (errno == EINVAL) {  // a kernel before 5.14: touching the pages faults them in as well
-            volatile std::byte touched{};
-            for (std::size_t at = begin; at < end; at += page) {
-                touched = data_[at];
-            }
-            static_cast<void>(touched);
-            break;
-        }
-        if (errno != EINTR && errno != EAGAIN) {
-            return false;
-        }
-    }
-    return intact_size() >= end;
 }
 
 void MappedFile::will_need(std::size_t offset, std::size_t size) const noexcept {

@@ -24,10 +24,6 @@ public:
     /// The file as it was when it was opened.
     [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
 
-    /// Brings bytes [offset, offset + size) into memory without copying them. May block.
-    /// @returns false when some of them can't be had: the file shrank or its storage failed
-    bool populate(std::size_t offset, std::size_t size) const noexcept;
-
     /// Tells the kernel that [offset, offset + size) will be wanted soon. Does not wait.
     void will_need(std::size_t offset, std::size_t size) const noexcept;
 

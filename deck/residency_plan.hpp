@@ -25,7 +25,7 @@ struct ResidencyWants {
 
 /// Seconds of a window behind and ahead of the playhead, and ahead of a point.
 inline constexpr double window_behind_s = 0.15;
-inline constexpr double window_ahead_s = 2.1;
+inline constexpr double window_ahead_s = 2.5;
 inline constexpr double point_ahead_s = 0.35;
 
 /// Pages that should be resident, the most urgent first, each once.

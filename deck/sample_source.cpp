@@ -24,15 +24,12 @@ public:
     [[nodiscard]] const TrackFormat& format() const noexcept override { return format_; }
 
     std::size_t read(std::int64_t first, std::span<float> left, std::span<float> right) override {
-        const std::int64_t begin = std::clamp<std::int64_t>(first, 0, layout_.frames);
         const std::int64_t end =
             std::clamp<std::int64_t>(first + static_cast<std::int64_t>(left.size()), 0, layout_.frames);
-        const std::size_t offset = byte_of(begin);
-        file_->populate(offset, byte_of(end) - offset);
         convert_frames(layout_, file_->bytes(), first, left, right);
         // Looked at after the conversion: what was lost meanwhile was converted from zeros.
-        const auto intact = static_cast<std::int64_t>(
-            (file_->intact_size() - std::min(file_->intact_size(), layout_.offset)) / layout_.frame_bytes());
+        const std::size_t size = file_->intact_size();
+        const auto intact = static_cast<std::int64_t>((size - std::min(size, layout_.offset)) / layout_.frame_bytes());
         const std::size_t replaced = layout_.is_float() ? clean(left) + clean(right) : 0;
         if (replaced > 0) {
             cleaned_.fetch_add(replaced, std::memory_order_relaxed);

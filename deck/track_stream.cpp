@@ -18,10 +18,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A window is 2 s deep, but after a jump to a point there are only its 0.35 s until the next look.
-constexpr double playing_look_s = 0.4 * point_ahead_s;
+// A window is 2.5 s deep, but after a jump to a point there are only its 0.35 s until the next look.
+constexpr double calm_look_s = 0.5;
+constexpr double wary_look_s = 0.4 * point_ahead_s;
 constexpr milliseconds shortest_look{20};
-constexpr milliseconds idle_look{200};  // an armed window is 2 s deep, too
+constexpr std::chrono::seconds wary_for{2};  ///< after the control side spoke: a jump may follow
 constexpr milliseconds fade_allowance{500};
 constexpr std::size_t spare_pages = 48;  // kept behind before anything is evicted
 
@@ -50,7 +51,8 @@ struct TrackStream::State {
     void fill(std::int64_t index, TrackPage* page);
     void evict_surplus(const std::vector<std::int64_t>& wanted);
     void tell_ready();
-    void idle(bool more_to_decode, const ResidencyWants& now);
+    void idle(bool more_to_decode, double speed);
+    void speak();
 
     Open open;
     double start_s;
@@ -63,6 +65,7 @@ struct TrackStream::State {
     bool finished{false};
     bool stopping{false};
     bool changed{false};
+    std::chrono::steady_clock::time_point changed_at{};
     Opened opened;
     std::optional<std::int64_t> armed;
     std::optional<std::int64_t> sought;
@@ -94,7 +97,7 @@ void TrackStream::State::run() {
                 const std::vector<std::int64_t> wanted = wanted_pages(now);
                 if (!fill_missing(wanted)) {
                     evict_surplus(wanted);
-                    idle(source->work_ahead(), now);
+                    idle(source->work_ahead(), now.speed);
                 }
             }
         }
@@ -227,11 +230,9 @@ void TrackStream::State::fill(std::int64_t index, TrackPage* page) {
         expected_to = first + ahead / 2;
     }
     const auto good = static_cast<std::int64_t>(source->read(first, page->left, page->right));
-    if (good < TrackPage::frames) {
-        windows->end_at(first + good, !source->intact());
-    }
+    const bool ends = good < TrackPage::frames && windows->end_at(first + good, !source->intact());
     windows->insert(index, page);
-    if (good < TrackPage::frames && windows->lost()) {
+    if (ends && windows->lost()) {
         log_event(LogLevel::warning, "track-cut-off", {{"frames", windows->length()}});
     }
     filled.notify_all();
@@ -267,14 +268,21 @@ void TrackStream::State::tell_ready() {
     }
 }
 
-void TrackStream::State::idle(bool more_to_decode, const ResidencyWants& now) {
-    const auto playing_look = std::chrono::ceil<milliseconds>(
-        std::chrono::duration<double>{playing_look_s / std::max(1.0, std::abs(now.speed))});
-    const auto look = now.playhead ? std::max(playing_look, shortest_look) : idle_look;
+void TrackStream::State::idle(bool more_to_decode, double speed) {
     std::unique_lock lock{mutex};
+    const bool wary = !points.empty() || std::chrono::steady_clock::now() - changed_at < wary_for;
+    const auto look = std::chrono::ceil<milliseconds>(
+        std::chrono::duration<double>{(wary ? wary_look_s : calm_look_s) / std::max(1.0, std::abs(speed))});
     if (!more_to_decode && !stopping && !changed) {
-        wake.wait_for(lock, look, [this] { return stopping || changed; });
+        wake.wait_for(lock, std::max(look, shortest_look), [this] { return stopping || changed; });
     }
+}
+
+/// Has the worker look at what is wanted now. Under the mutex.
+void TrackStream::State::speak() {
+    changed = true;
+    changed_at = std::chrono::steady_clock::now();
+    wake.notify_all();
 }
 
 TrackStream::TrackStream(Open open, double start_s, std::shared_ptr<const AudioEpoch> epoch, Opened opened)
@@ -303,30 +311,26 @@ const std::shared_ptr<SampleSource>& TrackStream::source() const noexcept { retu
 void TrackStream::set_armed(std::optional<std::int64_t> frame) {
     const std::lock_guard lock{state_->mutex};
     state_->armed = frame;
-    state_->changed = true;
-    state_->wake.notify_all();
+    state_->speak();
 }
 
 void TrackStream::set_points(std::vector<std::int64_t> frames) {
     const std::lock_guard lock{state_->mutex};
     state_->points = std::move(frames);
-    state_->changed = true;
-    state_->wake.notify_all();
+    state_->speak();
 }
 
 void TrackStream::set_loop(std::optional<ResidencyWants::Loop> loop) {
     const std::lock_guard lock{state_->mutex};
     state_->loop = loop;
-    state_->changed = true;
-    state_->wake.notify_all();
+    state_->speak();
 }
 
 void TrackStream::seek_ahead(std::int64_t frame, Ready ready) {
     const std::lock_guard lock{state_->mutex};
     state_->sought = frame;
     state_->awaited.push_back({frame, std::move(ready)});
-    state_->changed = true;
-    state_->wake.notify_all();
+    state_->speak();
 }
 
 void TrackStream::wait_for(std::int64_t first, std::int64_t end) {

@@ -67,11 +67,13 @@ void TrackWindows::evict(std::int64_t index) {
     std::erase(resident_, index);
 }
 
-void TrackWindows::end_at(std::int64_t length, bool lost) noexcept {
-    if (length < length_.load(std::memory_order_relaxed)) {
+bool TrackWindows::end_at(std::int64_t length, bool lost) noexcept {
+    const bool earlier = length < length_.load(std::memory_order_relaxed);
+    if (earlier) {
         lost_.store(lost, std::memory_order_release);
         length_.store(length, std::memory_order_release);
     }
+    return earlier;
 }
 
 void TrackWindows::add_slab() {

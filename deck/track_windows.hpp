@@ -73,7 +73,8 @@ public:
     void give_back(TrackPage* page) { free_.push_back(page); }
     void insert(std::int64_t index, TrackPage* page) noexcept;
     void evict(std::int64_t index);
-    void end_at(std::int64_t length, bool lost) noexcept;
+    /// @returns true when that is earlier than known so far
+    bool end_at(std::int64_t length, bool lost) noexcept;
     [[nodiscard]] const std::vector<std::int64_t>& resident() const noexcept { return resident_; }
 
     /// Any thread: bytes held by pages.

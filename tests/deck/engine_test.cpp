@@ -413,11 +413,11 @@ TEST_CASE("storage that stalls for two seconds is not heard; a longer stall fade
     const std::int64_t start = rig.now();
     rig.play(stream, start);
     rig.run(48'000);
-    REQUIRE(eventually([&] { return stream->windows().find((48'000 + 99'000) / 1024) != nullptr; }));
+    REQUIRE(eventually([&] { return stream->windows().find((48'000 + 119'000) / 1024) != nullptr; }));
     track->freeze(true);
     rig.run(96'000, false);
     CHECK(rig.engine.starved_frames() == 0);
-    rig.run(48'000, false);
+    rig.run(72'000, false);
     CHECK(rig.engine.starved_frames() > 40'000);
     CHECK(rig.engine.starved_frames() < 48'000);
     track->freeze(false);
