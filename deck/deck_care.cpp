@@ -17,8 +17,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds calmest_period{100};  // nobody listens and nothing is about to happen
-constexpr milliseconds calm_period{50};      // every other time the state is told
+constexpr milliseconds calmest_period{250};   // nobody listens and nothing is about to happen
+constexpr milliseconds stretch_period{100};   // a stretcher is to learn of a motion
+constexpr milliseconds expectant_period{50};  // every other time the state is told
 constexpr milliseconds eager_period{2};
 constexpr int eager_rounds = 100;  // then the calm period is soon enough
 
@@ -38,8 +39,10 @@ void Deck::look_calmly() {
     if (heard && std::exchange(state_due_, !state_due_)) {
         publish_state();
     }
-    const bool expectant = heard || engine_.snapshot().state == DeckState::waiting || !shell_.has_jack();
-    shell_.loop().after(expectant ? calm_period : calmest_period, [this] { look_calmly(); });
+    const bool expectant =
+        heard || engine_.snapshot().state == DeckState::waiting || to_restore_.has_value() || !shell_.has_jack();
+    const milliseconds calm = pitch_.method() == StretchMethod::rate ? calmest_period : stretch_period;
+    shell_.loop().after(expectant ? expectant_period : calm, [this] { look_calmly(); });
 }
 
 void Deck::expect_reports() {
