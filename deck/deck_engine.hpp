@@ -3,11 +3,11 @@
 
 #include "common/realtime.hpp"
 #include "deck/deck_messages.hpp"
-#include "deck/deck_mix.hpp"
-#include "deck/render_ahead.hpp"
+#include "deck/render/deck_mix.hpp"
+#include "deck/render/render_ahead.hpp"
 #include "deck/snapshot_box.hpp"
 #include "deck/stretch_blend.hpp"
-#include "deck/track_windows.hpp"
+#include "deck/track/track_windows.hpp"
 
 #include <array>
 #include <atomic>

@@ -5,7 +5,7 @@
 #include "common/message_queue.hpp"
 #include "common/quantities.hpp"
 #include "common/tempo_line.hpp"
-#include "deck/deck_mix.hpp"
+#include "deck/render/deck_mix.hpp"
 
 #include <cstddef>
 #include <cstdint>

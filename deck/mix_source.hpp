@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "deck/deck_mix.hpp"
+#include "deck/render/deck_mix.hpp"
 #include "deck/stream_book.hpp"
 #include "deck/stretch/stretch_source.hpp"
 

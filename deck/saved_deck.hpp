@@ -3,7 +3,7 @@
 
 #include "common/quantities.hpp"
 #include "deck/line_intake.hpp"
-#include "deck/trajectory.hpp"
+#include "deck/render/trajectory.hpp"
 
 #include <cstddef>
 #include <map>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "deck/command_desk.hpp"
-#include "deck/track_stream.hpp"
+#include "deck/track/track_stream.hpp"
 
 #include <functional>
 #include <memory>

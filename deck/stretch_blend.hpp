@@ -3,7 +3,7 @@
 
 #include "common/quantities.hpp"
 #include "common/realtime.hpp"
-#include "deck/ramp.hpp"
+#include "deck/render/ramp.hpp"
 #include "deck/stretch/stretch_voice.hpp"
 
 #include <array>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "deck/stretch/list_stretch.hpp"
 
-#include "deck/read_head.hpp"
+#include "deck/render/read_head.hpp"
 #include "deck/stretch/stretch_take.hpp"
 
 #include <algorithm>

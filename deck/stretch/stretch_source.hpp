@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "deck/trajectory.hpp"
+#include "deck/render/trajectory.hpp"
 
 #include <span>
 

@@ -3,9 +3,9 @@
 
 #include "common/quantities.hpp"
 #include "common/realtime.hpp"
+#include "deck/render/trajectory.hpp"
 #include "deck/stretch/stretch_method.hpp"
 #include "deck/stretch/stretch_source.hpp"
-#include "deck/trajectory.hpp"
 
 #include <cstdint>
 #include <memory>

@@ -4,7 +4,7 @@
 
 #include "common/realtime.hpp"
 #include "deck/deck_engine.hpp"
-#include "deck/track_stream.hpp"
+#include "deck/track/track_stream.hpp"
 #include "tests/support/eventually.hpp"
 
 #include <atomic>

@@ -2,7 +2,7 @@
 // Measuring what a deck does to a sine.
 #pragma once
 
-#include "deck/read_head.hpp"
+#include "deck/render/read_head.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "deck/mapped_file.hpp"
+#include "deck/track/mapped_file.hpp"
 
 #include "common/error.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "deck/residency_plan.hpp"
+#include "deck/track/residency_plan.hpp"
 
-#include "deck/track_windows.hpp"
+#include "deck/track/track_windows.hpp"
 
 #include <algorithm>
 

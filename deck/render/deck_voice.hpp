@@ -2,11 +2,11 @@
 #pragma once
 
 #include "common/realtime.hpp"
-#include "deck/ramp.hpp"
-#include "deck/read_head.hpp"
-#include "deck/track_stream.hpp"
-#include "deck/trajectory.hpp"
-#include "deck/window_run.hpp"
+#include "deck/render/ramp.hpp"
+#include "deck/render/read_head.hpp"
+#include "deck/render/trajectory.hpp"
+#include "deck/render/window_run.hpp"
+#include "deck/track/track_stream.hpp"
 
 #include <array>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "deck/deck_voice.hpp"
+#include "deck/render/deck_voice.hpp"
 
 #include <algorithm>
 #include <cmath>

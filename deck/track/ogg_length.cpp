@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "deck/ogg_length.hpp"
+#include "deck/track/ogg_length.hpp"
 
 #include <algorithm>
 #include <string_view>

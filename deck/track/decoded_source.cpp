@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "deck/decoded_source.hpp"
+#include "deck/track/decoded_source.hpp"
 
 #include "common/error.hpp"
-#include "deck/pcm_format.hpp"
+#include "deck/track/pcm_format.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "deck/deck_mix.hpp"
+#include "deck/render/deck_mix.hpp"
 
 #include <algorithm>
 #include <cmath>

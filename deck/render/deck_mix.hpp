@@ -2,8 +2,8 @@
 #pragma once
 
 #include "common/realtime.hpp"
-#include "deck/deck_voice.hpp"
-#include "deck/trajectory.hpp"
+#include "deck/render/deck_voice.hpp"
+#include "deck/render/trajectory.hpp"
 
 #include <algorithm>
 #include <array>

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "common/realtime.hpp"
-#include "deck/read_head.hpp"
-#include "deck/residency_plan.hpp"
-#include "deck/track_windows.hpp"
+#include "deck/render/read_head.hpp"
+#include "deck/track/residency_plan.hpp"
+#include "deck/track/track_windows.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "deck/sinc_bank.hpp"
+#include "deck/render/sinc_bank.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/realtime.hpp"
-#include "deck/sinc_bank.hpp"
+#include "deck/render/sinc_bank.hpp"
 
 #include <array>
 #include <cstddef>

@@ -3,7 +3,7 @@
 
 #include "common/quantities.hpp"
 #include "common/realtime.hpp"
-#include "deck/deck_mix.hpp"
+#include "deck/render/deck_mix.hpp"
 
 #include <array>
 #include <cstddef>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "deck/sample_source.hpp"
+#include "deck/track/sample_source.hpp"
 
 #include "common/error.hpp"
-#include "deck/decoded_source.hpp"
-#include "deck/mapped_file.hpp"
-#include "deck/pcm_format.hpp"
-#include "deck/sound_header.hpp"
+#include "deck/track/decoded_source.hpp"
+#include "deck/track/mapped_file.hpp"
+#include "deck/track/pcm_format.hpp"
+#include "deck/track/sound_header.hpp"
 
 #include <algorithm>
 #include <atomic>

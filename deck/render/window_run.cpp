@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "deck/window_run.hpp"
+#include "deck/render/window_run.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "deck/mpeg_length.hpp"
+#include "deck/track/mpeg_length.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "deck/mapped_file.hpp"
-#include "deck/sample_source.hpp"
-#include "deck/sound_header.hpp"
+#include "deck/track/mapped_file.hpp"
+#include "deck/track/sample_source.hpp"
+#include "deck/track/sound_header.hpp"
 
 #include <atomic>
 #include <memory>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "deck/trajectory.hpp"
+#include "deck/render/trajectory.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "deck/track_windows.hpp"
+#include "deck/track/track_windows.hpp"
 
 #include "common/error.hpp"
 

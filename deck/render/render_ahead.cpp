@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "deck/render_ahead.hpp"
+#include "deck/render/render_ahead.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "deck/read_head.hpp"
+#include "deck/render/read_head.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "deck/residency_plan.hpp"
-#include "deck/sample_source.hpp"
-#include "deck/track_windows.hpp"
+#include "deck/track/residency_plan.hpp"
+#include "deck/track/sample_source.hpp"
+#include "deck/track/track_windows.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "deck/sound_header.hpp"
+#include "deck/track/sound_header.hpp"
 
 #include "common/error.hpp"
-#include "deck/mpeg_length.hpp"
-#include "deck/ogg_length.hpp"
+#include "deck/track/mpeg_length.hpp"
+#include "deck/track/ogg_length.hpp"
 
 #include <algorithm>
 #include <array>

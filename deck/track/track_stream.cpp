@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "deck/track_stream.hpp"
+#include "deck/track/track_stream.hpp"
 
 #include "common/log.hpp"
 #include "common/realtime.hpp"
