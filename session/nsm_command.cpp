@@ -5,6 +5,8 @@
 #include "session/idle_audio.hpp"
 #include "session/session_run.hpp"
 
+#include <utility>
+
 namespace crowdjack {
 
 namespace {
@@ -25,7 +27,9 @@ int run_under_nsm(int argc, const char* const* argv) {
     if (!command.given("osc-port")) {
         (void)shell.osc().listen_too(options->osc_bind, movement_port);
     }
-    SessionRun run{shell, SessionFile{}, {false, true}};
+    SessionFile session;
+    session.keep = Keep::once;  // there is no list to edit: what is unpatched by hand is not wanted any more
+    SessionRun run{shell, std::move(session), {false, true}};
     const int code = shell.run();
     run.finish();
     return code;

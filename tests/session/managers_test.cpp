@@ -238,10 +238,20 @@ TEST_CASE("a session and a follower under NSM share the movement port, whoever c
             CHECK(state->address == "/tempo/state");
         }
         // When the session has seen the connection it is worth saving.
-        CHECK(eventually([&] {
-            manager.ask(door, "/nsm/client/save", {});
-            return read_text(project / "crowdjack-session" / "state").find("system:playback_2") != std::string::npos;
-        }));
+        const auto saved_when = [&](bool there) {
+            return eventually([&] {
+                manager.ask(door, "/nsm/client/save", {});
+                const std::string state = read_text(project / "crowdjack-session" / "state");
+                return (state.find("system:playback_2") != std::string::npos) == there;
+            });
+        };
+        CHECK(saved_when(true));
+        // What the user unpatches stays so, and is not wanted any more.
+        server.disconnect(from, "system:playback_2");
+        CHECK(saved_when(false));
+        CHECK(!server.connected(from, "system:playback_2"));
+        server.connect(from, "system:playback_2");
+        CHECK(saved_when(true));
         for (const auto& client : clients) {
             CHECK(client->terminate() == 0);
         }
