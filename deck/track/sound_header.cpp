@@ -47,6 +47,48 @@ bool is_misplaced(std::span<const std::byte> bytes, std::size_t end) {
                        [&](const char* name) { return begins_with(bytes, end, name); });
 }
 
+std::size_t chunk_size(std::span<const std::byte> bytes, std::size_t at, bool big_endian) {
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+        size = size << 8U | std::to_integer<std::size_t>(bytes[at + (big_endian ? 4 + i : 7 - i)]);
+    }
+    return size;
+}
+
+/// A chunk of a RIFF file that lies wholly in it.
+bool is_chunk(std::span<const std::byte> bytes, std::size_t at, bool big_endian) {
+    if (bytes.size() < at + 8) {
+        return false;
+    }
+    const auto name = bytes.subspan(at, 4);
+    const bool named = std::all_of(name.begin(), name.end(), [](std::byte letter) {
+        return letter >= std::byte{' '} && letter <= std::byte{'~'};
+    });
+    return named && chunk_size(bytes, at, big_endian) <= bytes.size() - at - 8;
+}
+
+/// The beginning of a WAV whose recorder ended before it wrote how much sound there is, with "all that follows" in
+/// place of the 0. Empty for any other file.
+std::vector<std::byte> closed_wav_head(std::span<const std::byte> bytes) {
+    const bool big_endian = begins_with(bytes, 0, "RIFX");
+    if (!(big_endian || begins_with(bytes, 0, "RIFF")) || !begins_with(bytes, 8, "WAVE")) {
+        return {};
+    }
+    std::size_t at = 12;
+    while (is_chunk(bytes, at, big_endian) && !begins_with(bytes, at, "data")) {
+        const std::size_t size = chunk_size(bytes, at, big_endian);
+        at += 8 + size + size % 2;
+    }
+    const std::size_t sound = at + 8;
+    const bool open = begins_with(bytes, at, "data") && sound < bytes.size() && chunk_size(bytes, at, big_endian) == 0;
+    if (!open || is_chunk(bytes, sound, big_endian)) {
+        return {};
+    }
+    std::vector<std::byte> head{bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(sound)};
+    std::fill(head.end() - 4, head.end(), std::byte{0xFF});
+    return head;
+}
+
 bool is_linear(int encoding) {
     switch (encoding) {
     case SF_FORMAT_PCM_S8:
@@ -165,6 +207,10 @@ SoundReader::View SoundReader::view_of(std::span<const std::byte> bytes) {
     while (const std::size_t more = tag_length(bytes.subspan(tag))) {
         tag += more;
     }
+    if (std::vector<std::byte> head = closed_wav_head(bytes.subspan(tag)); !head.empty()) {
+        const std::size_t length = head.size();
+        return {std::move(head), bytes.subspan(tag + length), 0};
+    }
     std::vector<std::byte> head = missing_xing_frame(bytes.subspan(tag));
     const bool skips = !head.empty() || is_misplaced(bytes, tag);
     return {std::move(head), bytes.subspan(skips ? tag : 0), 0};
@@ -223,7 +269,7 @@ std::optional<PcmLayout> SoundReader::claimed_layout() {
     layout.code = sample_code(encoding);
     layout.big_endian = sf_command(handle_.get(), SFC_RAW_DATA_NEEDS_ENDSWAP, nullptr, 0) == SF_TRUE;
     layout.channels = format_.channels;
-    layout.offset = skipped_ + static_cast<std::size_t>(view_->at);
+    layout.offset = skipped_ + static_cast<std::size_t>(view_->at) - view_->head.size();
     layout.frames = format_.frames;
     const std::size_t size = file_->bytes().size();
     const bool fits = layout.offset <= size &&

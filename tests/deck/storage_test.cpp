@@ -72,6 +72,11 @@ void check_same(SampleSource& source, const AudioContent& wanted) {
 
 void write_bytes(const fs::path& path, const std::string& bytes) { std::ofstream{path, std::ios::binary} << bytes; }
 
+std::string read_bytes(const fs::path& path) {
+    std::ifstream in{path, std::ios::binary};
+    return {std::istreambuf_iterator<char>{in}, {}};
+}
+
 }  // namespace
 
 TEST_CASE("every uncompressed container and depth reads as libsndfile reads it, bit for bit") {
@@ -186,8 +191,7 @@ TEST_CASE("an Ogg file that was cut off plays to its last whole page") {
         const auto sound = as_channels(sine(440.0, 20.0, 48000.0, 0.5), 2);
         sf_write_float(file, sound.data(), static_cast<sf_count_t>(sound.size()));
         sf_close(file);
-        std::ifstream in{whole, std::ios::binary};
-        const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+        const std::string bytes = read_bytes(whole);
         const fs::path cut = folder / "cut.ogg";
         write_bytes(cut, bytes.substr(0, bytes.size() / 2));
         const auto source = open_sample_source(cut);
@@ -217,8 +221,7 @@ TEST_CASE("an MP3 without a length plays as long as it is, whatever its bit rate
         std::fill_n(sound.begin(), sound.size() / 4, 0.0F);  // so that a variable rate begins low
         sf_write_float(file, sound.data(), static_cast<sf_count_t>(sound.size()));
         sf_close(file);
-        std::ifstream in{whole, std::ios::binary};
-        const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+        const std::string bytes = read_bytes(whole);
         const std::string stream = bytes.substr(bytes.find(bytes.substr(0, 2), 64));  // from the second frame on
         REQUIRE(stream.find("Xing") == std::string::npos);
         REQUIRE(stream.find("Info") == std::string::npos);
@@ -256,11 +259,31 @@ TEST_CASE("an ID3 tag before a container loses no frame") {
         const auto sound = as_channels(sine(440.0, 0.1, 48000.0, 0.5), 2);
         sf_write_float(file, sound.data(), static_cast<sf_count_t>(sound.size()));
         sf_close(file);
-        std::ifstream in{plain, std::ios::binary};
-        const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+        const std::string bytes = read_bytes(plain);
         const fs::path tagged = folder / "tagged";
         write_bytes(tagged, tag + bytes);
         check_same(*open_sample_source(tagged), reference(plain));
+    }
+}
+
+TEST_CASE("a WAV whose recorder ended before it wrote the lengths plays to the end of the file") {
+    const TemporaryFolder folder;
+    const fs::path path = folder / "killed.wav";
+    for (const SampleFormat format : {SampleFormat::pcm16, SampleFormat::float32}) {
+        write_audio(path, as_channels(sine(441.0, 1.0, 48000.0, 0.5), 2), 2, 48000, format);
+        const auto whole = all_of(*open_sample_source(path));
+        std::string bytes = read_bytes(path);
+        const std::size_t data = bytes.find("data");
+        REQUIRE(data != std::string::npos);
+        bytes.replace(4, 4, 4, '\0');
+        bytes.replace(data + 4, 4, 4, '\0');
+        write_bytes(path, bytes);
+        const auto source = open_sample_source(path);
+        CHECK(source->format().frames == 48000);
+        CHECK(all_of(*source) == whole);
+        // An empty recording that other chunks follow stays what it is.
+        write_bytes(path, bytes.substr(0, data + 8) + std::string{"LIST\4\0\0\0abcd", 12});
+        CHECK_THROWS_WITH_AS(open_sample_source(path), doctest::Contains("no audio"), Failure);
     }
 }
 
