@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/music_folders.hpp"
 
+#include "common/log.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <system_error>
@@ -35,6 +37,10 @@ MusicFolders::MusicFolders(std::vector<fs::path> roots) : roots_{std::move(roots
     }
     for (auto& root : roots_) {
         root = fs::absolute(root, ignored);
+        if (!fs::is_directory(root, ignored)) {
+            log_event(LogLevel::warning, "music-folder-missing",
+                      {{"folder", root.string()}, {"do", "its files can be played once it is there"}});
+        }
     }
 }
 

@@ -193,6 +193,18 @@ TEST_CASE("a state that can't be read does not keep a deck from starting, unless
     CHECK(deck.wait() == 1);
 }
 
+TEST_CASE("a music folder that is not there is said at the start, and counts once it is") {
+    const JackServer server;
+    const TemporaryFolder place;
+    const auto music = place / "stick";
+    LiveDeck deck{server, music};
+    OscClient osc;
+    CHECK(deck.process().output().find("music-folder-missing folder=" + music.string()) != std::string::npos);
+    std::filesystem::create_directory(music);
+    write_audio(music / "track.wav", sine(440.0, 1.0, 48000.0), 1, 48000, SampleFormat::pcm16);
+    CHECK(deck.ask(osc, "/deck/cue", {std::string{"track.wav"}}).address == "/reply");
+}
+
 TEST_CASE("an OSC port that is none is wrong usage") {
     for (const std::string port : {"-1", "65536", "many"}) {
         CAPTURE(port);
