@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto trace_tick = 20ms;
-constexpr auto calm_tick = 50ms;
+constexpr auto calm_tick = 100ms;
 constexpr auto refresh_period = 500ms;
 constexpr auto bpm_period = 1000ms;
 constexpr auto registry_period = 100ms;

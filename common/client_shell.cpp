@@ -78,15 +78,20 @@ int ClientShell::run() {
         start(name_);
     }
     if (hooks.tick) {
-        loop_.every(hooks.tick_period, [this] {
-            if (has_jack()) {
-                hooks.tick();
-            }
-        });
+        tick_later();
     }
     loop_.run();
     leave();
     return 0;
+}
+
+void ClientShell::tick_later() {
+    loop_.at_next(hooks.tick_period, [this] {
+        if (has_jack()) {
+            hooks.tick();
+        }
+        tick_later();
+    });
 }
 
 void ClientShell::restore_at_start() {

@@ -52,6 +52,7 @@ public:
         /// Empty: ends at once.
         std::function<void(std::function<void()> finished)> stop;
         /// Each `tick_period` while a server is there: drain the report queue of the audio thread. Empty: no wake-ups.
+        /// May change the period as it runs.
         std::function<void()> tick;
         std::chrono::milliseconds tick_period{10};
         /// --connect: make the usual connections.
@@ -93,6 +94,7 @@ public:
     [[nodiscard]] PeerBook& peers() noexcept { return peers_; }
 
 private:
+    void tick_later();
     void restore_at_start();
     void start(const std::string& jack_name);
     void leave();

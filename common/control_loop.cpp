@@ -163,6 +163,13 @@ ControlLoop::TimerId ControlLoop::every(Duration period, Action action) {
     return id;
 }
 
+ControlLoop::TimerId ControlLoop::at_next(Duration period, Action action) {
+    const TimerId id{state_->next_timer++};
+    const auto due = state_->next_multiple(period, Clock::now());
+    state_->timers.push_back({id, due, Duration::zero(), std::make_shared<Action>(std::move(action))});
+    return id;
+}
+
 void ControlLoop::cancel(TimerId timer) {
     std::erase_if(state_->timers, [timer](const Timer& t) { return t.id == timer; });
 }

@@ -29,6 +29,9 @@ public:
     /// Calls `action` once after `delay` / again and again each `period`; a late call is not made up for.
     TimerId after(Duration delay, Action action);
     TimerId every(Duration period, Action action);
+    /// Calls `action` once, with the next call of whatever is called each `period`: timers of related periods share
+    /// their wake-ups.
+    TimerId at_next(Duration period, Action action);
     /// Forgets a timer; unknown or elapsed ids are ignored.
     void cancel(TimerId timer);
 

@@ -42,7 +42,7 @@ void Deck::look_calmly() {
     const bool expectant =
         heard || engine_.snapshot().state == DeckState::waiting || to_restore_.has_value() || !shell_.has_jack();
     const milliseconds calm = pitch_.method() == StretchMethod::rate ? calmest_period : stretch_period;
-    shell_.loop().after(expectant ? expectant_period : calm, [this] { look_calmly(); });
+    shell_.loop().at_next(expectant ? expectant_period : calm, [this] { look_calmly(); });
 }
 
 void Deck::expect_reports() {

@@ -66,8 +66,8 @@ int run(int argc, char** argv) {
     };
     shell.hooks.disconnected = [&] { desk.forget_frames(); };
     shell.hooks.connect = [&] { connect_master(shell.jack()); };
-    shell.hooks.tick = [&] { reporter.tick(); };
-    shell.hooks.tick_period = std::chrono::milliseconds{40};
+    shell.hooks.tick = [&] { shell.hooks.tick_period = reporter.tick(); };
+    shell.hooks.tick_period = Reporter::metering;
     shell.hooks.stop = [&](std::function<void()> finished) { stop_mixing(shell, process, takes, std::move(finished)); };
     return shell.run();
 }

@@ -13,13 +13,15 @@ constexpr auto cleaned_report_period = std::chrono::seconds{2};
 
 }  // namespace
 
-void Reporter::tick() {
+std::chrono::milliseconds Reporter::tick() {
+    const bool heard = shell_.osc().has_subscribers();
     while (desk_.take_report()) {
-        if (shell_.osc().has_subscribers()) {
+        if (heard) {
             shell_.osc().publish(meters_message(desk_, loudness_.momentary(process_.tap())));
         }
     }
     report_cleaned();
+    return heard ? metering : unheard;
 }
 
 void Reporter::report_cleaned() {

@@ -17,8 +17,10 @@ public:
     Reporter(ClientShell& shell, Desk& desk, MixerProcess& process, LoudnessMeter& loudness)
         : shell_{shell}, desk_{desk}, process_{process}, loudness_{loudness} {}
 
-    /// Every 40 ms, as the audio thread reports.
-    void tick();
+    static constexpr std::chrono::milliseconds metering{40};  ///< as often as the audio thread reports
+    static constexpr std::chrono::milliseconds unheard{200};
+    /// @returns after what time to come again
+    std::chrono::milliseconds tick();
     /// Says where the tap's memory could not be locked, once per tap.
     void connected();
 
