@@ -34,8 +34,12 @@ std::uint64_t monotonic_ns() noexcept {
 
 }  // namespace
 
-JackClient::JackClient(ControlLoop& loop, Settings settings, AudioProcess& process, std::atomic<std::uint64_t>* pulse)
-    : loop_{loop}, settings_{std::move(settings)}, process_{process}, pulse_{pulse}, actual_name_{settings_.name} {
+JackClient::JackClient(ControlLoop& loop, Settings settings, AudioProcess& process, Pulse* pulse)
+    : loop_{loop},
+      settings_{std::move(settings)},
+      process_{process},
+      pulse_{pulse != nullptr ? *pulse : unseen_pulse_},
+      actual_name_{settings_.name} {
     route_jack_messages();
     if (settings_.ports.size() > buffers_.size()) {
         throw UsageError{"at most " + std::to_string(buffers_.size()) + " ports per client"};
@@ -295,9 +299,8 @@ CROWDJACK_REALTIME void JackClient::run_cycle(jack_nframes_t frames) noexcept {
                       freewheeling_.load(std::memory_order_relaxed),
                       std::span<void* const>{buffers_.data(), ports_.size()},
                       client_});
-    if (pulse_ != nullptr) {
-        pulse_->fetch_add(1, std::memory_order_relaxed);
-    }
+    pulse_.beat_ns.store(begin_ns, std::memory_order_relaxed);
+    pulse_.cycles.fetch_add(1, std::memory_order_relaxed);
     cycles_.fetch_add(1, std::memory_order_release);
     const std::uint64_t took_us = (monotonic_ns() - begin_ns + 500) / 1000;
     worst_us_.store(std::max(worst_us_.load(std::memory_order_relaxed), took_us), std::memory_order_relaxed);

@@ -5,6 +5,7 @@
 #include "common/jack_closing.hpp"
 #include "common/quantities.hpp"
 #include "common/realtime.hpp"
+#include "common/registry.hpp"
 
 #include <jack/jack.h>
 
@@ -90,8 +91,8 @@ public:
     };
 
     /// @param process  outlives this client
-    /// @param pulse  bumped every cycle; outlives this client. May be null.
-    JackClient(ControlLoop& loop, Settings settings, AudioProcess& process, std::atomic<std::uint64_t>* pulse);
+    /// @param pulse  beats every cycle, for others to see; outlives this client. May be null.
+    JackClient(ControlLoop& loop, Settings settings, AudioProcess& process, Pulse* pulse);
     ~JackClient();
     JackClient(const JackClient&) = delete;
     JackClient& operator=(const JackClient&) = delete;
@@ -118,6 +119,8 @@ public:
     [[nodiscard]] JackFrame last_frame() const noexcept { return {last_frame_.load(std::memory_order_acquire)}; }
     /// Cycles run since construction. Any thread.
     [[nodiscard]] std::uint64_t cycles() const noexcept { return cycles_.load(std::memory_order_acquire); }
+    /// When the latest cycle began. Any thread.
+    [[nodiscard]] std::chrono::steady_clock::time_point beat() const noexcept { return pulse_.beat(); }
     [[nodiscard]] bool freewheeling() const noexcept { return freewheeling_.load(std::memory_order_relaxed); }
     /// The frame that `wire` means, seen from now. Any thread.
     [[nodiscard]] JackFrame unwrapped(WireFrame wire) const noexcept { return unwrap(wire, last_frame()); }
@@ -160,7 +163,8 @@ private:
     ControlLoop& loop_;
     Settings settings_;
     AudioProcess& process_;
-    std::atomic<std::uint64_t>* pulse_;
+    Pulse unseen_pulse_{};
+    Pulse& pulse_;
     std::string actual_name_;
     ServerFormat format_;
     jack_client_t* client_{nullptr};

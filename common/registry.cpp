@@ -53,17 +53,17 @@ bool take_lock(int fd) {
     return false;
 }
 
-std::atomic<std::uint64_t>* map_pulse(const fs::path& file, int open_flags, int protection) {
+Pulse* map_pulse(const fs::path& file, int open_flags, int protection) {
     const Descriptor fd{::open(file.c_str(), open_flags | O_CLOEXEC | O_NOFOLLOW, 0600)};
-    if (!fd || ((open_flags & O_CREAT) != 0 && ::ftruncate(fd.get(), sizeof(std::uint64_t)) != 0)) {
+    if (!fd || ((open_flags & O_CREAT) != 0 && ::ftruncate(fd.get(), sizeof(Pulse)) != 0)) {
         return nullptr;
     }
     struct stat status {};
-    if (::fstat(fd.get(), &status) != 0 || status.st_size < static_cast<off_t>(sizeof(std::uint64_t))) {
+    if (::fstat(fd.get(), &status) != 0 || status.st_size < static_cast<off_t>(sizeof(Pulse))) {
         return nullptr;
     }
-    void* memory = ::mmap(nullptr, sizeof(std::uint64_t), protection, MAP_SHARED, fd.get(), 0);
-    return memory == MAP_FAILED ? nullptr : static_cast<std::atomic<std::uint64_t>*>(memory);
+    void* memory = ::mmap(nullptr, sizeof(Pulse), protection, MAP_SHARED, fd.get(), 0);
+    return memory == MAP_FAILED ? nullptr : static_cast<Pulse*>(memory);
 }
 
 }  // namespace
@@ -103,13 +103,13 @@ RegistryEntry::RegistryEntry(const std::string& server, const std::string& clien
     }
     // Touched and locked here: where the folder lies on a disk after all, the audio thread's first write to the page
     // would wait for it. One page; where even that can't be locked, the touch alone does most of it.
-    pulse_->fetch_add(1, std::memory_order_relaxed);
-    (void)::mlock(static_cast<void*>(pulse_), sizeof(std::uint64_t));
+    pulse_->cycles.fetch_add(1, std::memory_order_relaxed);
+    (void)::mlock(static_cast<void*>(pulse_), sizeof(Pulse));
 }
 
 RegistryEntry::~RegistryEntry() {
     withdraw();
-    ::munmap(static_cast<void*>(pulse_), sizeof(std::uint64_t));
+    ::munmap(static_cast<void*>(pulse_), sizeof(Pulse));
     // The name stays, empty and unlocked: removing it could race with a successor that has just locked it.
     ::close(lock_fd_);
 }
@@ -153,10 +153,8 @@ PulseReader& PulseReader::operator=(PulseReader&& other) noexcept {
 
 PulseReader::~PulseReader() {
     if (pulse_ != nullptr) {
-        ::munmap(const_cast<std::atomic<std::uint64_t>*>(pulse_), sizeof(std::uint64_t));
+        ::munmap(const_cast<Pulse*>(pulse_), sizeof(Pulse));
     }
 }
-
-std::uint64_t PulseReader::count() const noexcept { return pulse_->load(std::memory_order_relaxed); }
 
 }  // namespace crowdjack

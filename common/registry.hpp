@@ -6,6 +6,7 @@
 #include "common/peer_list.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -13,6 +14,16 @@
 #include <string_view>
 
 namespace crowdjack {
+
+/// What a client's audio thread leaves every cycle in shared memory (CLIENT.pulse).
+struct Pulse {
+    std::atomic<std::uint64_t> cycles;   ///< run so far; written by audio, read by other processes (relaxed)
+    std::atomic<std::uint64_t> beat_ns;  ///< CLOCK_MONOTONIC as the last one began; likewise
+
+    [[nodiscard]] std::chrono::steady_clock::time_point beat() const noexcept {
+        return std::chrono::steady_clock::time_point{std::chrono::nanoseconds{beat_ns.load(std::memory_order_relaxed)}};
+    }
+};
 
 /// `$XDG_RUNTIME_DIR/crowdjack/SERVER`, else `/tmp/crowdjack-UID/SERVER`; made with mode 0700 when missing.
 /// @throws Failure when it can't be made or belongs to another user
@@ -36,8 +47,8 @@ public:
     void save_state(std::string_view text) const;
     [[nodiscard]] std::optional<std::string> load_state() const;
 
-    /// The pulse: bumped by the audio thread every cycle, in shared memory (CLIENT.pulse), watched by the session.
-    [[nodiscard]] std::atomic<std::uint64_t>& pulse() noexcept { return *pulse_; }
+    /// Watched by the session.
+    [[nodiscard]] Pulse& pulse() noexcept { return *pulse_; }
 
     [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
 
@@ -45,7 +56,7 @@ private:
     std::filesystem::path folder_;
     std::string client_;
     int lock_fd_{-1};
-    std::atomic<std::uint64_t>* pulse_{nullptr};  ///< mapped, 8 bytes
+    Pulse* pulse_{nullptr};  ///< mapped
 };
 
 /// Reads another client's pulse. @returns nothing when it has none
@@ -55,11 +66,13 @@ public:
     PulseReader(PulseReader&& other) noexcept;
     PulseReader& operator=(PulseReader&& other) noexcept;
     ~PulseReader();
-    [[nodiscard]] std::uint64_t count() const noexcept;
+    [[nodiscard]] std::uint64_t count() const noexcept { return pulse_->cycles.load(std::memory_order_relaxed); }
+    /// When the last cycle began; the epoch when none did yet.
+    [[nodiscard]] std::chrono::steady_clock::time_point beat() const noexcept { return pulse_->beat(); }
 
 private:
-    explicit PulseReader(const std::atomic<std::uint64_t>* pulse) noexcept : pulse_{pulse} {}
-    const std::atomic<std::uint64_t>* pulse_{nullptr};
+    explicit PulseReader(const Pulse* pulse) noexcept : pulse_{pulse} {}
+    const Pulse* pulse_{nullptr};
 };
 
 }  // namespace crowdjack

@@ -7,9 +7,10 @@
 
 namespace crowdjack {
 
-/// Now, on the clock that the session's decisions are told.
-[[nodiscard]] inline Moment moment_now() {
-    return std::chrono::duration_cast<Moment>(std::chrono::steady_clock::now().time_since_epoch());
+/// The clock that the session's decisions are told.
+[[nodiscard]] inline Moment moment_of(std::chrono::steady_clock::time_point time) {
+    return std::chrono::duration_cast<Moment>(time.time_since_epoch());
 }
+[[nodiscard]] inline Moment moment_now() { return moment_of(std::chrono::steady_clock::now()); }
 
 }  // namespace crowdjack

@@ -22,7 +22,8 @@ namespace crowdjack {
 
 namespace {
 
-constexpr auto registry_look = std::chrono::milliseconds{250};  ///< besides events: a killed owner makes none
+/// Besides events: a killed owner makes none. A multiple of the watchdog's looks.
+constexpr auto registry_look = std::chrono::milliseconds{240};
 constexpr auto patchbay_goodbye = std::chrono::milliseconds{300};
 constexpr auto server_goodbye = std::chrono::milliseconds{800};
 

@@ -2,13 +2,15 @@
 #include "session/supervision/pulse_watch.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace crowdjack {
 
 namespace {
 
 /// Longer gaps between looks are our own stall: the server's cycles in them say nothing about when they ran.
-constexpr Moment longest_gap{50};
+constexpr Moment longest_gap{150};
+constexpr Moment longest_period{50};  ///< between beats that are nothing to worry about
 
 }  // namespace
 
@@ -16,6 +18,7 @@ void PulseWatch::forget(const std::string& client) {
     watched_.erase(client);
     for (auto& [name, watched] : watched_) {
         watched.still = Moment{0};
+        watched.before = Moment{0};
     }
 }
 
@@ -33,15 +36,18 @@ std::vector<std::string> PulseWatch::look(const ServerSample& server, const std:
     last_look_ = server.now;
 
     for (const PulseSample& client : clients) {
-        const auto [entry, is_new] = watched_.try_emplace(client.client, Watched{client.pulse, {}, false, false});
+        const auto [entry, is_new] = watched_.try_emplace(client.client, Watched{client.pulse, {}, {}, false, false});
         Watched& watched = entry->second;
         if (is_new) {
             continue;
         }
         if (client.pulse != watched.pulse) {
-            watched = {client.pulse, Moment{0}, true, false};
+            const bool known = client.beat > Moment{0} && server.beat > client.beat;
+            const Moment since = known ? std::min(server.beat - client.beat, passed) : Moment{0};
+            const bool normal = since <= longest_period;
+            watched = {client.pulse, normal ? Moment{0} : since, normal ? since : Moment{0}, true, false};
         } else if (watched.beating) {
-            watched.still += passed;
+            watched.still += passed + std::exchange(watched.before, Moment{0});
         }
     }
     const auto stands_still = [this](const std::string& name) {

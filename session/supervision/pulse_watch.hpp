@@ -16,6 +16,7 @@ struct ServerSample {
     Moment now{};
     std::uint64_t cycles{};  ///< our own pulse: nobody's neighbour in the graph, so it beats while the server does
     bool freewheeling{};     ///< then a cycle may take as long as it likes
+    Moment beat{};           ///< when our last cycle began; 0: not known
 };
 
 /// What is seen of one watched client.
@@ -23,6 +24,7 @@ struct PulseSample {
     std::string client;
     std::uint64_t pulse{};
     std::vector<std::string> upstream;  ///< the clients that feed it, directly (JACK client's plain names)
+    Moment beat{};                      ///< when its last cycle began; 0: not known
 };
 
 /// Finds the clients whose audio thread stands still while the server runs.
@@ -47,8 +49,9 @@ public:
 private:
     struct Watched {
         std::uint64_t pulse{};
-        Moment still{};  ///< for how long, in time during which the server ran
-        bool beating{};  ///< it beat at least once: before that it is only starting
+        Moment still{};   ///< for how long, in time during which the server ran
+        Moment before{};  ///< how long before the last look its last beat was
+        bool beating{};   ///< it beat at least once: before that it is only starting
         bool blamed{};
     };
 

@@ -10,7 +10,7 @@ namespace crowdjack {
 
 namespace {
 
-constexpr auto calm_look = std::chrono::milliseconds{40};
+constexpr auto calm_look = std::chrono::milliseconds{120};
 constexpr auto uneasy_look = std::chrono::milliseconds{10};
 
 }  // namespace
@@ -18,7 +18,7 @@ constexpr auto uneasy_look = std::chrono::milliseconds{10};
 Watchdog::Watchdog(ClientShell& shell, Clients& clients) : shell_{shell}, clients_{clients} { look_later(); }
 
 void Watchdog::look_later() {
-    shell_.loop().after(watch_.uneasy() ? uneasy_look : calm_look, [this] {
+    shell_.loop().at_next(watch_.uneasy() ? uneasy_look : calm_look, [this] {
         look();
         look_later();
     });
@@ -88,9 +88,10 @@ void Watchdog::look() {
     std::vector<PulseSample> samples;
     for (const auto& [name, pulse] : pulses_) {
         const auto& feeders = upstream_[name];
-        samples.push_back({name, pulse.count(), {feeders.begin(), feeders.end()}});
+        samples.push_back({name, pulse.count(), {feeders.begin(), feeders.end()}, moment_of(pulse.beat())});
     }
-    for (const std::string& name : watch_.look({moment_now(), jack.cycles(), jack.freewheeling()}, samples)) {
+    const ServerSample server{moment_now(), jack.cycles(), jack.freewheeling(), moment_of(jack.beat())};
+    for (const std::string& name : watch_.look(server, samples)) {
         if (stands_behind_a_stranger(name)) {
             log_event(LogLevel::error, "client-stands-still",
                       {{"client", name},

@@ -13,7 +13,7 @@
 
 namespace crowdjack {
 
-/// Looks at the pulses of the session's clients every 10 ms and has those killed that hang. Control thread.
+/// Looks at the pulses of the session's clients and has those killed that hang. Control thread.
 class Watchdog {
 public:
     Watchdog(ClientShell& shell, Clients& clients);

@@ -206,8 +206,10 @@ TEST_CASE("the pulse of a client is seen from outside as it beats") {
     const auto reader = PulseReader::open("test", "deck-A");
     REQUIRE(reader);
     const auto before = reader->count();
-    entry.pulse().fetch_add(3);
+    entry.pulse().cycles.fetch_add(3);
+    entry.pulse().beat_ns.store(1'500'000);
     CHECK(reader->count() == before + 3);
+    CHECK(reader->beat().time_since_epoch() == std::chrono::microseconds{1500});
     CHECK_FALSE(PulseReader::open("test", "deck-B"));
 }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <optional>
 #include <random>
 
 using namespace crowdjack;
@@ -263,11 +264,44 @@ TEST_CASE("looks come faster from the first missing beat to the verdict") {
     CHECK_FALSE(pulses.uneasy());  // blamed
 }
 
+TEST_CASE("a hang is found 200 ms after the last beat, however far apart the calm looks are") {
+    constexpr int period = 3;
+    for (int hangs_at = 1000; hangs_at < 1130; hangs_at += 7) {
+        CAPTURE(hangs_at);
+        PulseWatch pulses;
+        int next_look = 10;
+        std::optional<int> blamed;
+        for (int now = 10; now < 2000 && !blamed; ++now) {
+            const int last_beat = std::min(now, hangs_at) / period * period;
+            const int server_beat = now / period * period;
+            if (now < next_look) {
+                continue;
+            }
+            const auto cycles = [](int beat) { return static_cast<std::uint64_t>(beat / period); };
+            const std::vector<PulseSample> clients{{"deck-A", cycles(last_beat), {}, Moment{last_beat}},
+                                                   {"deck-B", cycles(server_beat), {}, Moment{server_beat}}};
+            for (const auto& name :
+                 pulses.look({Moment{now}, cycles(server_beat), false, Moment{server_beat}}, clients)) {
+                CHECK(name == "deck-A");
+                blamed = now - last_beat;
+            }
+            next_look = now + (pulses.uneasy() ? 10 : 120);
+        }
+        REQUIRE(blamed);
+        CHECK(*blamed >= 200 - period);
+        CHECK(*blamed <= 210 + period);
+    }
+}
+
 TEST_CASE("a stall of the watcher itself blames nobody") {
     PulseWatch pulses;
     CHECK(pulses.look({Moment{0}, 1, false}, {{"deck-A", 1, {}}}).empty());
     CHECK(pulses.look({Moment{10}, 2, false}, {{"deck-A", 2, {}}}).empty());
     CHECK(pulses.look({Moment{5000}, 3, false}, {{"deck-A", 2, {}}}).empty());
+    // Nor one of the server while nobody looked: it ran on just before this look, its clients did not yet.
+    CHECK(pulses.look({Moment{5010}, 4, false, Moment{5009}}, {{"deck-A", 3, {}, Moment{5008}}}).empty());
+    CHECK(pulses.look({Moment{5130}, 5, false, Moment{5129}}, {{"deck-A", 4, {}, Moment{10}}}).empty());
+    CHECK(pulses.look({Moment{5140}, 6, false, Moment{5139}}, {{"deck-A", 4, {}, Moment{10}}}).empty());
 }
 
 TEST_CASE("a group starts on one frame, never before it is due and never on one that a deck would miss") {
