@@ -85,7 +85,9 @@ void JackClient::set_up(jack_client_t* client) {
 
     jack_set_thread_init_callback(
         client, [](void*) { disable_denormals(); }, nullptr);
-    jack_set_process_callback(client, &JackClient::process_callback, this);
+    if (process_.wants_cycles()) {
+        jack_set_process_callback(client, &JackClient::process_callback, this);
+    }
     jack_set_xrun_callback(client, &JackClient::xrun_callback, this);
     jack_set_freewheel_callback(client, &JackClient::freewheel_callback, this);
     jack_set_latency_callback(client, &JackClient::latency_callback, this);
@@ -102,6 +104,7 @@ void JackClient::set_up(jack_client_t* client) {
         throw Failure{"JACK server '" + settings_.server + "' refuses to run client '" + actual_name_ +
                       "': restart the server"};
     }
+    read_clock();
     if (server_changed_) {
         server_changed_(true);
     }
@@ -284,10 +287,7 @@ int JackClient::process_callback(jack_nframes_t frames, void* self) {
 CROWDJACK_REALTIME void JackClient::run_cycle(jack_nframes_t frames) noexcept {
     const RealtimeScope audio_thread;
     const std::uint64_t begin_ns = monotonic_ns();
-    const jack_nframes_t wire = jack_last_frame_time(client_);
-    unwrapped_ = first_cycle_ ? static_cast<std::int64_t>(wire) : unwrap(wire, {unwrapped_}).value;
-    first_cycle_ = false;
-    last_frame_.store(unwrapped_, std::memory_order_release);
+    take_clock();
     if (period_.load(std::memory_order_relaxed) != frames) {
         period_.store(frames, std::memory_order_relaxed);
     }
@@ -299,13 +299,41 @@ CROWDJACK_REALTIME void JackClient::run_cycle(jack_nframes_t frames) noexcept {
                       freewheeling_.load(std::memory_order_relaxed),
                       std::span<void* const>{buffers_.data(), ports_.size()},
                       client_});
-    pulse_.beat_ns.store(begin_ns, std::memory_order_relaxed);
-    pulse_.cycles.fetch_add(1, std::memory_order_relaxed);
-    cycles_.fetch_add(1, std::memory_order_release);
+    beat_at(begin_ns);
     const std::uint64_t took_us = (monotonic_ns() - begin_ns + 500) / 1000;
     worst_us_.store(std::max(worst_us_.load(std::memory_order_relaxed), took_us), std::memory_order_relaxed);
     total_us_.fetch_add(took_us, std::memory_order_relaxed);
     measured_cycles_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void JackClient::take_clock() noexcept {
+    const jack_nframes_t wire = jack_last_frame_time(client_);
+    unwrapped_ = first_cycle_ ? static_cast<std::int64_t>(wire) : unwrap(wire, {unwrapped_}).value;
+    first_cycle_ = false;
+    last_frame_.store(unwrapped_, std::memory_order_release);
+}
+
+void JackClient::beat_at(std::uint64_t begin_ns) noexcept {
+    pulse_.beat_ns.store(begin_ns, std::memory_order_relaxed);
+    pulse_.cycles.fetch_add(1, std::memory_order_relaxed);
+    cycles_.fetch_add(1, std::memory_order_release);
+}
+
+void JackClient::read_clock() noexcept {
+    if (client_ == nullptr || process_.wants_cycles()) {
+        return;
+    }
+    const std::int64_t before = unwrapped_;
+    take_clock();
+    if (unwrapped_ != before) {
+        beat_at(monotonic_ns());
+    }
+    period_.store(jack_get_buffer_size(client_), std::memory_order_relaxed);
+}
+
+JackFrame JackClient::frame_outside() const noexcept {
+    const JackFrame known{last_frame_.load(std::memory_order_acquire)};
+    return client_ == nullptr ? known : unwrap(jack_last_frame_time(client_), known);
 }
 
 int JackClient::xrun_callback(void* self) {

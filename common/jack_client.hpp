@@ -67,6 +67,10 @@ public:
 
     /// Audio thread. Writes every output buffer in full.
     CROWDJACK_REALTIME virtual void process(const AudioCycle& cycle) noexcept = 0;
+
+    /// False: nothing is to be done in a cycle. The client is not woken for any, and reads the server's clock from
+    /// outside.
+    [[nodiscard]] virtual bool wants_cycles() const noexcept { return true; }
 };
 
 /// Callback figures, read on the control thread.
@@ -115,8 +119,13 @@ public:
     [[nodiscard]] const ServerFormat& format() const noexcept { return format_; }
     [[nodiscard]] std::uint32_t period() const noexcept { return period_.load(std::memory_order_relaxed); }
 
-    /// First frame of the latest cycle. Any thread.
-    [[nodiscard]] JackFrame last_frame() const noexcept { return {last_frame_.load(std::memory_order_acquire)}; }
+    /// First frame of the latest cycle. Any thread; the control thread where no cycles are wanted.
+    [[nodiscard]] JackFrame last_frame() const noexcept {
+        return process_.wants_cycles() ? JackFrame{last_frame_.load(std::memory_order_acquire)} : frame_outside();
+    }
+    /// Control thread, several times a second where no cycles are wanted: brings cycles() (one more when any ran),
+    /// beat() and period() up to date.
+    void read_clock() noexcept;
     /// Cycles run since construction. Any thread.
     [[nodiscard]] std::uint64_t cycles() const noexcept { return cycles_.load(std::memory_order_acquire); }
     /// When the latest cycle began. Any thread.
@@ -146,6 +155,9 @@ private:
     static void shutdown_callback(void* self);
     static void info_shutdown_callback(jack_status_t code, const char* reason, void* self);
     CROWDJACK_REALTIME void run_cycle(jack_nframes_t frames) noexcept;
+    CROWDJACK_REALTIME void take_clock() noexcept;
+    CROWDJACK_REALTIME void beat_at(std::uint64_t begin_ns) noexcept;
+    [[nodiscard]] JackFrame frame_outside() const noexcept;
     void session_asked(_jack_session_event* event);
     void pass_on_latency(jack_latency_callback_mode_t mode) const;
     void shut_down();

@@ -5,11 +5,12 @@
 
 namespace crowdjack {
 
-/// A JACK client without ports: there for the server's clock and pulse alone.
+/// A JACK client without ports: there for the server's clock alone.
 class IdleAudio final : public AudioProcess {
 public:
     void prepare(const ServerFormat&) override {}
     CROWDJACK_REALTIME void process(const AudioCycle&) noexcept override {}
+    [[nodiscard]] bool wants_cycles() const noexcept override { return false; }
 };
 
 }  // namespace crowdjack

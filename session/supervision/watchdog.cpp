@@ -85,6 +85,7 @@ void Watchdog::look() {
         return;
     }
     JackClient& jack = shell_.jack();
+    jack.read_clock();
     std::vector<PulseSample> samples;
     for (const auto& [name, pulse] : pulses_) {
         const auto& feeders = upstream_[name];
