@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <functional>
 #include <numeric>
+#include <optional>
 #include <thread>
 
 using namespace crowdjack::test;
@@ -64,20 +65,39 @@ void write_track(const TemporaryFolder& folder, const char* name, int rate, doub
     write_audio(folder / name, as_channels(click_track(120.0, seconds, rate), 2), 2, rate, SampleFormat::pcm16);
 }
 
-/// C1: one deck beside one do-nothing client with two ports.
+/// A do-nothing client with two ports and a deck that plays, opened in this or the other order: what each costs.
+std::pair<double, double> loads_of_idle_and_deck(std::uint32_t period, bool deck_first) {
+    const TemporaryFolder music;
+    write_track(music, "track.wav", 44'100, 60.0);
+    const JackServer server{{.period = period}};
+    std::optional<Process> idle;
+    const auto open_idle = [&] {
+        idle.emplace(idle_command(server.name(), "idle", 2));
+        (void)eventually([&] { return server.ports("idle.*").size() == 2; });
+    };
+    if (!deck_first) {
+        open_idle();
+    }
+    Process deck{deck_command(server, "A", music)};
+    OscClient osc;
+    play(osc, wait_for_client(server.name(), "deck-A"), (music / "track.wav").string());
+    if (deck_first) {
+        open_idle();
+    }
+    const auto used = loads(server, {idle->pid(), deck.pid()});
+    return {used[0], used[1]};
+}
+
+/// C1, over both orders: whom JACK wakes first pays for the processor that it wakes from its sleep, which can be twice
+/// what either does.
 void measure_deck_against_idle() {
     for (const std::uint32_t period : {64U, 128U, 1024U}) {
-        const TemporaryFolder music;
-        write_track(music, "track.wav", 44'100, 60.0);
-        const JackServer server{{.period = period}};
-        Process idle{idle_command(server.name(), "idle", 2)};
-        Process deck{deck_command(server, "A", music)};
-        OscClient osc;
-        play(osc, wait_for_client(server.name(), "deck-A"), (music / "track.wav").string());
-        const auto used = loads(server, {idle.pid(), deck.pid()});
-        const double ratio = used[1] / used[0];
+        const auto [second_idle, first_deck] = loads_of_idle_and_deck(period, true);
+        const auto [first_idle, second_deck] = loads_of_idle_and_deck(period, false);
+        const double ratio = (first_deck + second_deck) / (first_idle + second_idle);
         print_figure("C1", "deck (rate, 44.1 k file) ÷ do-nothing client, " + std::to_string(period) + " frames",
-                     shown(ratio) + " (" + in_percent(used[1]) + " ÷ " + in_percent(used[0]) + ")",
+                     shown(ratio) + " (first " + in_percent(first_deck) + " ÷ " + in_percent(first_idle) + ", second " +
+                         in_percent(second_deck) + " ÷ " + in_percent(second_idle) + ")",
                      period == 128 ? "≤ 1.5" : "stated", period != 128 || ratio <= 1.5);
     }
 }
