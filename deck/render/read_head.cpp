@@ -71,9 +71,8 @@ struct Batch {
     return halves.low + halves.high;
 }
 
-CROWDJACK_VECTOR_CLONES CROWDJACK_REALTIME void interpolate(const Interpolation& job, float* out_left,
-                                                            float* out_right) noexcept {
-    const std::size_t taps = job.taps;
+[[gnu::always_inline]] inline void interpolate_with(const Interpolation& job, std::size_t taps, float* out_left,
+                                                    float* out_right) noexcept {
     Batch batch;
     for (std::size_t i = 0; i < job.count; ++i) {
         const std::size_t k = i % batch_size;
@@ -116,6 +115,15 @@ CROWDJACK_VECTOR_CLONES CROWDJACK_REALTIME void interpolate(const Interpolation&
 }
 
 #undef CROWDJACK_LOAD
+
+CROWDJACK_VECTOR_CLONES CROWDJACK_REALTIME void interpolate(const Interpolation& job, float* out_left,
+                                                            float* out_right) noexcept {
+    if (job.taps == SincKernel::narrowest) {
+        interpolate_with(job, SincKernel::narrowest, out_left, out_right);  // a known number of taps is unrolled
+    } else {
+        interpolate_with(job, job.taps, out_left, out_right);
+    }
+}
 
 constexpr double exact_enough = 1e-5;  // source frames: far below what a 24-bit sample can tell
 

@@ -9,9 +9,9 @@ namespace crowdjack {
 
 namespace {
 
-constexpr double base_half_width = 24.0;  // source frames at speed 1
-constexpr double base_phases = 32.0;      // cubic interpolation between rows then errs below -115 dB
-constexpr double cutoff = 0.48;           // of the source rate: the middle of the transition band
+constexpr double base_half_width = 0.5 * static_cast<double>(SincKernel::narrowest);  // source frames at speed 1
+constexpr double base_phases = 32.0;  // cubic interpolation between rows then errs below -115 dB
+constexpr double cutoff = 0.48;       // of the source rate: the middle of the transition band
 constexpr double kaiser_beta = 0.1102 * (105.0 - 8.7);
 
 /// Modified Bessel function of the first kind, order 0, by its power series.

@@ -21,6 +21,8 @@ public:
     explicit SincKernel(double speed);
 
     [[nodiscard]] double speed() const noexcept { return speed_; }
+    /// Taps at speed 1 and below.
+    static constexpr std::size_t narrowest = 48;
     /// Multiple of 8; output at position p weighs source frames floor(p) - taps/2 + 1 … floor(p) + taps/2.
     [[nodiscard]] std::size_t taps() const noexcept { return taps_; }
     [[nodiscard]] std::size_t phases() const noexcept { return phases_; }
