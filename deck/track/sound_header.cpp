@@ -84,8 +84,8 @@ std::vector<std::byte> closed_wav_head(std::span<const std::byte> bytes) {
     if (!open || is_chunk(bytes, sound, big_endian)) {
         return {};
     }
-    std::vector<std::byte> head{bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(sound)};
-    std::fill(head.end() - 4, head.end(), std::byte{0xFF});
+    std::vector<std::byte> head{bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(sound - 4)};
+    head.resize(sound, std::byte{0xFF});
     return head;
 }
 
