@@ -19,11 +19,11 @@ namespace crowdjack {
 struct DeckMix {
     static constexpr std::size_t stem_slots = 16;
     /// Sound is computed in pieces that begin at multiples of this (and at bends), whatever the period: the same
-    /// samples for the same frames in every deck. Long, since at short periods getting started costs as much as some
-    /// thousand frames' arithmetic.
-    static constexpr std::int64_t grid_frames = 2048;
-    [[nodiscard]] static constexpr JackFrame grid_before(JackFrame frame) noexcept {
-        return {frame.value - (frame.value % grid_frames + grid_frames) % grid_frames};
+    /// samples for the same frames in every deck. Shorter than a tempo line's notice: a piece that a new line cuts is
+    /// computed anew, and a deck must not have begun it when another has heard of the line already.
+    static constexpr std::int64_t grid_frames = 512;
+    [[nodiscard]] static constexpr JackFrame grid_before(JackFrame frame, std::int64_t step = grid_frames) noexcept {
+        return {frame.value - (frame.value % step + step) % step};
     }
 
     Trajectory motion;  ///< in frames of the track, of the server's rate when there is none

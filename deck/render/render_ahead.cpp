@@ -18,10 +18,10 @@ bool RenderAhead::give(JackFrame frame, std::span<float> left, std::span<float> 
 bool RenderAhead::render(DeckMix& mix, JackFrame frame, std::size_t size, RenderScratch& scratch) noexcept {
     forget();
     const JackFrame last = frame + Frames{static_cast<std::int64_t>(size) - 1};
-    const JackFrame line = DeckMix::grid_before(last) + Frames{DeckMix::grid_frames};
+    const JackFrame line = DeckMix::grid_before(last, block_frames) + Frames{block_frames};
     const JackFrame to = std::min(line, mix.motion.straight_around(frame).end);
     const auto count = static_cast<std::size_t>((to - frame).value);
-    if (size >= static_cast<std::size_t>(DeckMix::grid_frames) || count < size || !mix.all_there(frame, count)) {
+    if (size >= static_cast<std::size_t>(block_frames) || count < size || !mix.all_there(frame, count)) {
         return false;
     }
     const std::span<float> left{left_.data(), count};

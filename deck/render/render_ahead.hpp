@@ -45,7 +45,10 @@ public:
     /// @}
 
 private:
-    static constexpr std::size_t capacity = 2 * static_cast<std::size_t>(DeckMix::grid_frames);
+    /// It holds what lies before a multiple of this. Long, since at short periods getting started costs as much as some
+    /// thousand frames' arithmetic.
+    static constexpr std::int64_t block_frames = 4 * DeckMix::grid_frames;
+    static constexpr std::size_t capacity = 2 * static_cast<std::size_t>(block_frames);
 
     JackFrame begin_{}, end_{};  ///< what left_ and right_ hold
     PositionCurve curve_;        ///< of the motion, from begin_ on

@@ -91,6 +91,11 @@ TEST_CASE("what sounds at a frame is the same to the last bit, whatever the peri
         const auto heard = sound_of(period, 5'000 + 7 * period);
         CHECK(std::equal(meant.begin(), meant.end(), heard.begin()));
     }
+    for (const std::uint32_t period : {64U, 128U}) {  // with what was rendered ahead thrown away half-way
+        CAPTURE(period);
+        const auto heard = sound_of(period, 700);
+        CHECK(std::equal(meant.begin(), meant.end(), heard.begin()));
+    }
 }
 
 TEST_CASE("a playing track goes on through a cue until the start, which is exact") {
