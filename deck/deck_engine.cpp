@@ -127,7 +127,7 @@ bool DeckEngine::steady() const noexcept {
 
 void DeckEngine::sound(JackFrame frame, std::span<float> left, std::span<float> right) noexcept {
     if (!steady()) {
-        ahead_.forget();
+        ahead_.forget(mix_, frame);
     } else if (ahead_.give(frame, left, right) ||
                (ahead_.render(mix_, frame, left.size(), *scratch_) && ahead_.give(frame, left, right))) {
         return;
@@ -367,7 +367,7 @@ void DeckEngine::report(const DeckReport& what) noexcept { static_cast<void>(rep
 
 void DeckEngine::tell_motion() noexcept {
     motion_changed_ = true;
-    ahead_.forget();
+    ahead_.forget(mix_, now_);
     calm_ = false;
 }
 

@@ -17,7 +17,7 @@ constexpr double audible_shift = 0.01;  // source frames; smaller corrections ne
 void DeckEngine::take_commands() noexcept {
     DeckCommand command;
     while (commands.pop(command)) {
-        ahead_.forget();
+        ahead_.forget(mix_, now_);
         ticket_ = command.ticket;
         finish_ = Done{ticket_, now_};
         std::visit([this](const auto& what) { apply(what); }, command.what);

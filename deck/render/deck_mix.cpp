@@ -121,6 +121,10 @@ void DeckMix::settle_at(JackFrame frame) noexcept {
     motion.anchor(frame, place);
 }
 
+void DeckMix::settle_heads(double speed) noexcept {
+    each_voice([speed](DeckVoice& voice) { voice.head.settle(speed * voice.scale); });
+}
+
 bool DeckMix::ends_before(JackFrame frame) const noexcept {
     const double source = motion.source_at(static_cast<double>(frame.value));
     bool any = false;

@@ -45,6 +45,9 @@ struct DeckMix {
     /// Anchors the motion where it stands at `frame`, folded, leaving every voice where it is.
     CROWDJACK_REALTIME void settle_at(JackFrame frame) noexcept;
 
+    /// Has every read head go on at a motion of `speed` source frames per output frame, whatever it read last.
+    CROWDJACK_REALTIME void settle_heads(double speed) noexcept;
+
     /// Puts the track at `source` at `frame`; voices of their own place (stems that loop by themselves) move along.
     CROWDJACK_REALTIME void jump_to(JackFrame frame, double source) noexcept { motion.anchor(frame, source); }
 

@@ -78,6 +78,11 @@ public:
     /// Forgets the last kernel: the next run starts fresh (after a jump).
     void reset() noexcept { kernel_ = nullptr; }
 
+    /// As if the last run had been at `speed`. A head that copied or did not run stays as it is.
+    CROWDJACK_REALTIME void settle(double speed) noexcept {
+        kernel_ = kernel_ == nullptr ? nullptr : &bank_->for_speed(speed);
+    }
+
     /// Source frames beyond the position that a render at `speed` may look at, either way.
     [[nodiscard]] CROWDJACK_REALTIME std::int64_t reach(double speed) const noexcept {
         return static_cast<std::int64_t>(bank_->for_speed(speed).taps() / 2);

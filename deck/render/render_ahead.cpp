@@ -15,8 +15,15 @@ bool RenderAhead::give(JackFrame frame, std::span<float> left, std::span<float> 
     return true;
 }
 
+void RenderAhead::forget(DeckMix& mix, JackFrame frame) noexcept {
+    if (frame < end_ && begin_ < end_) {
+        mix.settle_heads(place(std::max(frame, begin_)).speed);
+    }
+    end_ = begin_;
+}
+
 bool RenderAhead::render(DeckMix& mix, JackFrame frame, std::size_t size, RenderScratch& scratch) noexcept {
-    forget();
+    forget(mix, frame);
     const JackFrame last = frame + Frames{static_cast<std::int64_t>(size) - 1};
     const JackFrame line = DeckMix::grid_before(last, block_frames) + Frames{block_frames};
     const JackFrame to = std::min(line, mix.motion.straight_around(frame).end);

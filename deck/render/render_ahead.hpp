@@ -32,8 +32,9 @@ public:
     /// motion bends within the cycle: then the mix itself knows what to do
     CROWDJACK_REALTIME bool render(DeckMix& mix, JackFrame frame, std::size_t size, RenderScratch& scratch) noexcept;
 
-    /// The mix is another one now.
-    CROWDJACK_REALTIME void forget() noexcept { end_ = begin_; }
+    /// The mix is, or is about to be, another one: what it was to play from `frame` on is void, and its read heads are
+    /// as if they had not run ahead.
+    CROWDJACK_REALTIME void forget(DeckMix& mix, JackFrame frame) noexcept;
 
     /// Past what is held; the motion's place before it.
     /// @{
