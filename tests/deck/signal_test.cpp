@@ -72,6 +72,16 @@ TEST_CASE("varispeed at +4.17 % is flat to 0.1 dB up to 18 kHz") {
     CHECK(std::abs(level_db(18000.0, 0.96)) <= 0.1);
 }
 
+TEST_CASE("a 44.1 kHz file is clean and flat to the pass band's end, and the lower half of it far flatter") {
+    constexpr double speed = 44100.0 / 48000.0;
+    CHECK(sine_at(0.409 * rate, speed).snr_db() >= 100.0);
+    CHECK(std::abs(level_db(0.409 * rate, speed)) <= 0.02);
+    for (double hertz = 20.0; hertz <= 0.1 * rate; hertz *= 1.3) {
+        CAPTURE(hertz);
+        CHECK(std::abs(level_db(hertz, speed)) <= 0.001);
+    }
+}
+
 TEST_CASE("what would fold back at higher speeds is gone: the cutoff follows the speed") {
     CHECK(alias_db(15000.0, 2.0) <= -90.0);
     CHECK(alias_db(10000.0, 4.0) <= -90.0);
