@@ -24,7 +24,7 @@ constexpr double wary_look_s = 0.4 * point_ahead_s;
 constexpr milliseconds shortest_look{20};
 constexpr std::chrono::seconds wary_for{2};  ///< after the control side spoke: a jump may follow
 constexpr milliseconds fade_allowance{500};
-constexpr std::size_t spare_pages = 48;  // kept behind before anything is evicted
+constexpr std::size_t spare_pages = 12;  // kept behind before anything is evicted
 
 }  // namespace
 

@@ -31,7 +31,7 @@ private:
 
 /// A run of frames as the audio thread reads them.
 struct TrackPage {
-    static constexpr std::int64_t frames = 1024;
+    static constexpr std::int64_t frames = 4096;
     std::array<float, static_cast<std::size_t>(frames)> left, right;
 };
 
@@ -46,7 +46,8 @@ public:
     TrackWindows(const TrackWindows&) = delete;
     TrackWindows& operator=(const TrackWindows&) = delete;
 
-    /// Audio and worker: the page with frames index * 1024 …, or null when it is not resident or does not exist.
+    /// Audio and worker: the page with frames index * TrackPage::frames …, or null when it is not resident or does not
+    /// exist.
     [[nodiscard]] CROWDJACK_REALTIME const TrackPage* find(std::int64_t index) const noexcept;
 
     /// Any thread: frames that can ever sound; shrinks when the file turns out to end early.
@@ -83,7 +84,7 @@ public:
     [[nodiscard]] bool locked() const noexcept { return locked_.load(std::memory_order_relaxed); }
 
 private:
-    static constexpr std::size_t slab_pages = 32;
+    static constexpr std::size_t slab_pages = 8;
     static constexpr std::size_t most_slabs = 192;  ///< 48 MiB, far above what points and window ever want
 
     struct Limbo {

@@ -427,7 +427,7 @@ TEST_CASE("storage that stalls for two seconds is not heard; a longer stall fade
     const std::int64_t start = rig.now();
     rig.play(stream, start);
     rig.run(48'000);
-    REQUIRE(eventually([&] { return stream->windows().find((48'000 + 119'000) / 1024) != nullptr; }));
+    REQUIRE(eventually([&] { return stream->windows().find((48'000 + 119'000) / TrackPage::frames) != nullptr; }));
     track->freeze(true);
     rig.run(96'000, false);
     CHECK(rig.engine.starved_frames() == 0);
