@@ -17,7 +17,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds calmest_period{250};   // nobody listens and nothing is about to happen
+constexpr milliseconds calmest_period{500};   // nobody listens and nothing is about to happen
 constexpr milliseconds stretch_period{100};   // a stretcher is to learn of a motion
 constexpr milliseconds expectant_period{50};  // every other time the state is told
 constexpr milliseconds eager_period{2};
