@@ -7,6 +7,7 @@
 #include "common/realtime.hpp"
 #include "common/registry.hpp"
 
+#include <boost/container/static_vector.hpp>
 #include <jack/jack.h>
 
 #include <array>
@@ -53,7 +54,8 @@ struct AudioCycle {
     [[nodiscard]] void* midi(std::size_t port) const noexcept { return buffers[port]; }
 };
 
-/// The part of a program that lives on the audio thread.
+/// The part of a program that lives on the audio thread. What process() touches first had better lie at its beginning:
+/// that is fetched while the clock is read.
 class AudioProcess {
 public:
     AudioProcess() = default;
@@ -66,7 +68,7 @@ public:
     virtual void prepare(const ServerFormat& format) = 0;
 
     /// Audio thread. Writes every output buffer in full.
-    CROWDJACK_REALTIME virtual void process(const AudioCycle& cycle) noexcept = 0;
+    CROWDJACK_EVERY_CYCLE virtual void process(const AudioCycle& cycle) noexcept = 0;
 
     /// False: nothing is to be done in a cycle. The client is not woken for any, and reads the server's clock from
     /// outside.
@@ -148,15 +150,15 @@ public:
 
 private:
     // Libjack's threads; all the work is done within on_jack_thread() (jack_thread.hpp).
-    static int process_callback(jack_nframes_t frames, void* self);
+    CROWDJACK_EVERY_CYCLE static int process_callback(jack_nframes_t frames, void* self);
     static int xrun_callback(void* self);
     static void freewheel_callback(int starting, void* self);
     static void latency_callback(jack_latency_callback_mode_t mode, void* self);
     static void shutdown_callback(void* self);
     static void info_shutdown_callback(jack_status_t code, const char* reason, void* self);
-    CROWDJACK_REALTIME void run_cycle(jack_nframes_t frames) noexcept;
-    CROWDJACK_REALTIME void take_clock() noexcept;
-    CROWDJACK_REALTIME void beat_at(std::uint64_t begin_ns) noexcept;
+    CROWDJACK_EVERY_CYCLE void run_cycle(jack_nframes_t frames) noexcept;
+    CROWDJACK_EVERY_CYCLE void take_clock() noexcept;
+    CROWDJACK_EVERY_CYCLE void beat_at(std::uint64_t begin_ns) noexcept;
     [[nodiscard]] JackFrame frame_outside() const noexcept;
     void session_asked(_jack_session_event* event);
     void pass_on_latency(jack_latency_callback_mode_t mode) const;
@@ -172,34 +174,37 @@ private:
     /// `action`, but nothing once this client is gone: the loop may outlive it (NSM's :switch:).
     [[nodiscard]] ControlLoop::Action while_alive(ControlLoop::Action action) const;
 
+    static constexpr std::size_t most_ports = 64;
+
     ControlLoop& loop_;
     Settings settings_;
-    AudioProcess& process_;
     Pulse unseen_pulse_{};
-    Pulse& pulse_;
     std::string actual_name_;
     ServerFormat format_;
-    jack_client_t* client_{nullptr};
-    std::vector<jack_port_t*> ports_;
-    std::array<void*, 64> buffers_{};  ///< audio thread only
     std::function<void(bool)> server_changed_;
     std::function<std::string(const std::string&, bool)> session_save_;
     std::shared_ptr<JackOpening> opening_;
     JackClosing closing_;
     bool wanted_{false};
     std::shared_ptr<const int> alive_{std::make_shared<const int>(0)};
+    std::atomic<bool> gone_{false};        ///< written by JACK's shutdown thread, read by control
+    std::atomic<std::uint64_t> xruns_{0};  ///< written by JACK's notification thread (relaxed)
 
-    bool first_cycle_{true};                         ///< audio only, but for prepare
+    // What every cycle touches, side by side (CROWDJACK_EVERY_CYCLE).
+    AudioProcess& process_;
+    Pulse& pulse_;
+    jack_client_t* client_{nullptr};
     std::int64_t unwrapped_{0};                      ///< audio only
-    std::atomic<bool> gone_{false};                  ///< written by JACK's shutdown thread, read by control
+    bool first_cycle_{true};                         ///< audio only, but for prepare
+    std::atomic<bool> freewheeling_{false};          ///< written by JACK's notification thread (relaxed)
+    std::atomic<std::uint32_t> period_{256};         ///< written by audio (relaxed)
     std::atomic<std::int64_t> last_frame_{0};        ///< written by audio (release), read by anyone (acquire)
     std::atomic<std::uint64_t> cycles_{0};           ///< written by audio (release), read by anyone (acquire)
-    std::atomic<std::uint32_t> period_{256};         ///< written by audio (relaxed)
-    std::atomic<bool> freewheeling_{false};          ///< written by JACK's notification thread (relaxed)
-    std::atomic<std::uint64_t> xruns_{0};            ///< written by JACK's notification thread (relaxed)
     std::atomic<std::uint64_t> worst_us_{0};         ///< written by audio (relaxed), reset by control
     std::atomic<std::uint64_t> total_us_{0};         ///< likewise
     std::atomic<std::uint64_t> measured_cycles_{0};  ///< likewise
+    boost::container::static_vector<jack_port_t*, most_ports> ports_;
+    std::array<void*, most_ports> buffers_{};  ///< audio only
 };
 
 }  // namespace crowdjack

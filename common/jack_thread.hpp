@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "common/realtime.hpp"
+
 #include <pthread.h>
 
 namespace crowdjack {
@@ -15,7 +17,8 @@ namespace crowdjack {
 template <typename Body>
 void on_jack_thread(const Body& body) {
     struct Apart {
-        [[gnu::noinline]] static void run(const Body& wanted) noexcept { wanted(); }
+        // The process callback's lies on the way of every cycle.
+        CROWDJACK_EVERY_CYCLE [[gnu::noinline]] static void run(const Body& wanted) noexcept { wanted(); }
     };
     int before{};
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);

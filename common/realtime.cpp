@@ -33,8 +33,8 @@ void call(Hook function) noexcept {
 
 }  // namespace
 
-RealtimeScope::RealtimeScope() noexcept { call(enter_hook); }
-RealtimeScope::~RealtimeScope() { call(leave_hook); }
+CROWDJACK_EVERY_CYCLE RealtimeScope::RealtimeScope() noexcept { call(enter_hook); }
+CROWDJACK_EVERY_CYCLE RealtimeScope::~RealtimeScope() { call(leave_hook); }
 RealtimeExemption::RealtimeExemption() noexcept { call(lift_hook); }
 RealtimeExemption::~RealtimeExemption() { call(restore_hook); }
 

@@ -49,10 +49,51 @@ void DeckEngine::prepare(double server_rate) {
     tell_motion();
 }
 
-void DeckEngine::process(JackFrame frame, std::span<float> left, std::span<float> right, bool freewheeling) noexcept {
-    if (calm_ && commands.empty() && sound_calmly(frame, left, right)) {
-        return;
+CROWDJACK_EVERY_CYCLE void DeckEngine::process(JackFrame frame, std::span<float> left, std::span<float> right,
+                                               bool freewheeling) noexcept {
+    if (!calm_ || !commands.empty() || !sound_calmly(frame, left, right)) {
+        sound_with_care(frame, left, right, freewheeling);
     }
+}
+
+CROWDJACK_EVERY_CYCLE bool DeckEngine::sound_calmly(JackFrame frame, std::span<float> left,
+                                                    std::span<float> right) noexcept {
+    if (!ahead_.give(frame, left, right) && !(refill(frame, left.size()) && ahead_.give(frame, left, right))) {
+        return false;
+    }
+    now_ = frame;
+    now_frames_ = static_cast<std::uint32_t>(left.size());
+    gain_.apply(left, right);
+    const auto [source, speed] = ahead_.place(frame);
+    snapshot_.write({frame, DeckState::playing, calm_->loop ? calm_->loop->fold(source) : source,
+                     speed * calm_->seconds_per_step, calm_->track_bpm});
+    return true;
+}
+
+[[gnu::noinline]] bool DeckEngine::refill(JackFrame frame, std::size_t size) noexcept {
+    epoch_->enter();
+    const bool calm = ahead_.render(mix_, frame, size, *scratch_) && !mix_.ends_before(ahead_.end());
+    if (calm) {
+        mix_.publish(ahead_.end());
+    } else {
+        calm_.reset();
+    }
+    epoch_->leave();
+    return calm;
+}
+
+std::optional<DeckEngine::Calm> DeckEngine::calm() const noexcept {
+    const bool nothing_due = !next_due() && retired_count_ == 0 && !motion_changed_ && starved_unsaid_ == 0;
+    if (!steady() || !nothing_due || !gain_.settled() || stretch_.voice() != nullptr ||
+        mix_.ends_before(ahead_.end())) {
+        return std::nullopt;
+    }
+    const Trajectory::Loop* const loop = mix_.motion.folding_loop();
+    return Calm{seconds_per_step(), mix_.motion.track_bpm, loop == nullptr ? std::nullopt : std::optional{*loop}};
+}
+
+void DeckEngine::sound_with_care(JackFrame frame, std::span<float> left, std::span<float> right,
+                                 bool freewheeling) noexcept {
     epoch_->enter();
     now_ = frame;
     now_frames_ = static_cast<std::uint32_t>(left.size());
@@ -82,34 +123,8 @@ void DeckEngine::process(JackFrame frame, std::span<float> left, std::span<float
     look_for_ends(frame + Frames{now_frames_});
     release_retired();
     publish(frame, now_frames_);
-    calm_ = is_calm();
+    calm_ = calm();
     epoch_->leave();
-}
-
-bool DeckEngine::sound_calmly(JackFrame frame, std::span<float> left, std::span<float> right) noexcept {
-    if (!ahead_.give(frame, left, right)) {
-        epoch_->enter();
-        calm_ = ahead_.render(mix_, frame, left.size(), *scratch_) && !mix_.ends_before(ahead_.end());
-        if (calm_) {
-            mix_.publish(ahead_.end());
-        }
-        epoch_->leave();
-        if (!calm_ || !ahead_.give(frame, left, right)) {
-            return false;
-        }
-    }
-    now_ = frame;
-    now_frames_ = static_cast<std::uint32_t>(left.size());
-    gain_.apply(left, right);
-    const RenderAhead::Place place = ahead_.place(frame);
-    snapshot_.write({frame, DeckState::playing, mix_.motion.fold(place.source), place.speed * seconds_per_step(),
-                     mix_.motion.track_bpm});
-    return true;
-}
-
-bool DeckEngine::is_calm() const noexcept {
-    const bool nothing_due = !next_due() && retired_count_ == 0 && !motion_changed_ && starved_unsaid_ == 0;
-    return steady() && nothing_due && gain_.settled() && stretch_.voice() == nullptr && !mix_.ends_before(ahead_.end());
 }
 
 void DeckEngine::process_idle() {
@@ -368,7 +383,7 @@ void DeckEngine::report(const DeckReport& what) noexcept { static_cast<void>(rep
 void DeckEngine::tell_motion() noexcept {
     motion_changed_ = true;
     ahead_.forget(mix_, now_);
-    calm_ = false;
+    calm_.reset();
 }
 
 void DeckEngine::release_retired() noexcept {

@@ -24,6 +24,23 @@ namespace crowdjack {
 /// What sounds at a frame depends on that frame and the commands so far, never on how many cycles ran: after missed
 /// cycles it is in phase at once.
 class DeckEngine {
+    /// What a cycle needs to know of a deck that nothing happens to: it only refills ahead_ and gives it out, until a
+    /// command comes or a voice ends.
+    struct Calm {
+        double seconds_per_step{};  ///< source seconds per second at a speed of one source frame per output frame
+        double track_bpm{};
+        std::optional<Trajectory::Loop> loop;
+    };
+
+    // What every cycle touches, side by side (CROWDJACK_EVERY_CYCLE), as are the ends of the commands' queue, which
+    // follow.
+    std::optional<Calm> calm_;
+    JackFrame now_{};  ///< first frame of the cycle
+    std::uint32_t now_frames_{0};
+    Ramp gain_{1.0F};
+    RenderAhead ahead_;
+    SnapshotBox<DeckSnapshot> snapshot_;
+
 public:
     DeckEngine();
 
@@ -32,8 +49,8 @@ public:
     void prepare(double server_rate);
 
     /// Audio thread. Overwrites both channels (same length, 1…8192 frames) with the frames from `frame` on.
-    CROWDJACK_REALTIME void process(JackFrame frame, std::span<float> left, std::span<float> right,
-                                    bool freewheeling) noexcept;
+    CROWDJACK_EVERY_CYCLE void process(JackFrame frame, std::span<float> left, std::span<float> right,
+                                       bool freewheeling) noexcept;
 
     /// Control thread while no server is there: applies what is queued as if a cycle had begun.
     void process_idle();
@@ -95,10 +112,12 @@ private:
     CROWDJACK_REALTIME void apply(const Retire& command) noexcept;
 
     // Moments inside a cycle.
-    /// Until a command comes or a voice ends there is nothing to do but to refill ahead_ and to give it out.
-    [[nodiscard]] CROWDJACK_REALTIME bool is_calm() const noexcept;
-    [[nodiscard]] CROWDJACK_REALTIME bool sound_calmly(JackFrame frame, std::span<float> left,
-                                                       std::span<float> right) noexcept;
+    [[nodiscard]] CROWDJACK_REALTIME std::optional<Calm> calm() const noexcept;
+    [[nodiscard]] CROWDJACK_EVERY_CYCLE bool sound_calmly(JackFrame frame, std::span<float> left,
+                                                          std::span<float> right) noexcept;
+    [[nodiscard]] CROWDJACK_REALTIME bool refill(JackFrame frame, std::size_t size) noexcept;
+    CROWDJACK_REALTIME void sound_with_care(JackFrame frame, std::span<float> left, std::span<float> right,
+                                            bool freewheeling) noexcept;
     /// Source seconds per second at a speed of one source frame per output frame.
     [[nodiscard]] double seconds_per_step() const noexcept { return server_rate_ / mix_.motion.file_rate; }
     CROWDJACK_REALTIME void sound(JackFrame frame, std::span<float> left, std::span<float> right) noexcept;
@@ -138,8 +157,6 @@ private:
 
     DeckMix mix_;
     bool running_{false};  ///< the motion moves and voices may sound
-    RenderAhead ahead_;
-    bool calm_{false};
     std::array<DeckMix, ghost_count> ghosts_{};
     std::array<bool, ghost_count> ghost_lives_{};
     std::size_t next_ghost_{0};
@@ -154,14 +171,11 @@ private:
     std::optional<JackFrame> pending_stop_;
     std::array<std::optional<PlayStem>, DeckMix::stem_slots> pending_stems_{};
 
-    Ramp gain_{1.0F};
     bool awaiting_line_{false};
     std::int64_t awaited_frames_{0};
     bool rejoin_{false};  ///< first cycle on a new server: go on from rejoin_source_
     double rejoin_source_{0.0};
     bool keep_pitch_{false};
-    JackFrame now_{};  ///< first frame of the cycle
-    std::uint32_t now_frames_{0};
     double server_rate_{48000.0};
     std::int64_t fade_frames_{240};
 
@@ -174,7 +188,6 @@ private:
     std::size_t retired_count_{0};
 
     std::shared_ptr<AudioEpoch> epoch_;
-    SnapshotBox<DeckSnapshot> snapshot_;
     std::atomic<std::uint64_t> starved_{0};      ///< written by audio, read by anyone (relaxed)
     std::atomic<std::uint64_t> late_starts_{0};  ///< likewise
     std::atomic<std::uint64_t> late_lines_{0};   ///< likewise

@@ -9,16 +9,13 @@ namespace crowdjack {
 /// The deck's engine as JACK runs it: ports out_l and out_r.
 class DeckProcess final : public AudioProcess {
 public:
-    explicit DeckProcess(DeckEngine& engine) noexcept : engine_{&engine} {}
+    void prepare(const ServerFormat& format) override { engine.prepare(format.rate); }
 
-    void prepare(const ServerFormat& format) override { engine_->prepare(format.rate); }
-
-    CROWDJACK_REALTIME void process(const AudioCycle& cycle) noexcept override {
-        engine_->process(cycle.frame, cycle.audio(0), cycle.audio(1), cycle.freewheeling);
+    CROWDJACK_EVERY_CYCLE void process(const AudioCycle& cycle) noexcept override {
+        engine.process(cycle.frame, cycle.audio(0), cycle.audio(1), cycle.freewheeling);
     }
 
-private:
-    DeckEngine* engine_;
+    DeckEngine engine;
 };
 
 }  // namespace crowdjack

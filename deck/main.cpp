@@ -57,10 +57,9 @@ int run(int argc, char** argv) {
         std::cout << format_stretch_list(list_stretch());
         return 0;
     }
-    DeckEngine engine;
-    DeckProcess process{engine};
+    DeckProcess process;
     ClientShell shell{{"deck", options->names, "crowdjack-deck", "crowdjack deck"}, options->common, process};
-    Deck deck{shell, engine, *options};
+    Deck deck{shell, process.engine, *options};
     register_transport(shell, deck);
     register_parameters(shell, deck);
     register_stems(shell, deck);

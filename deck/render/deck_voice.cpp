@@ -16,7 +16,7 @@ std::optional<FrameLoop> DeckVoice::loop_under(const Trajectory& motion) const n
     if (own_loop) {
         return own_loop;
     }
-    if (!motion.loop || motion.anchor_source >= motion.loop->out) {
+    if (motion.folding_loop() == nullptr) {
         return std::nullopt;
     }
     const auto in = static_cast<std::int64_t>(std::llround(own_position(motion.loop->in)));

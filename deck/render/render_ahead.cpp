@@ -5,13 +5,14 @@
 
 namespace crowdjack {
 
-bool RenderAhead::give(JackFrame frame, std::span<float> left, std::span<float> right) const noexcept {
+CROWDJACK_EVERY_CYCLE bool RenderAhead::give(JackFrame frame, std::span<float> left,
+                                             std::span<float> right) const noexcept {
     if (frame < begin_ || end_ < frame + Frames{static_cast<std::int64_t>(left.size())}) {
         return false;
     }
     const auto at = static_cast<std::size_t>((frame - begin_).value);
-    std::copy_n(left_.data() + at, left.size(), left.data());
-    std::copy_n(right_.data() + at, right.size(), right.data());
+    std::copy_n(held_->left.data() + at, left.size(), left.data());
+    std::copy_n(held_->right.data() + at, right.size(), right.data());
     return true;
 }
 
@@ -31,8 +32,8 @@ bool RenderAhead::render(DeckMix& mix, JackFrame frame, std::size_t size, Render
     if (size >= static_cast<std::size_t>(block_frames) || count < size || !mix.all_there(frame, count)) {
         return false;
     }
-    const std::span<float> left{left_.data(), count};
-    const std::span<float> right{right_.data(), count};
+    const std::span<float> left{held_->left.data(), count};
+    const std::span<float> right{held_->right.data(), count};
     mix.render(frame, scratch, left, right);
     const auto from = static_cast<double>(frame.value);
     const auto length = static_cast<double>(count);

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <span>
 
 namespace crowdjack {
@@ -25,7 +26,7 @@ public:
     };
 
     /// Writes frames that are held to `left` and `right` (same length). @returns false when they are not
-    CROWDJACK_REALTIME bool give(JackFrame frame, std::span<float> left, std::span<float> right) const noexcept;
+    CROWDJACK_EVERY_CYCLE bool give(JackFrame frame, std::span<float> left, std::span<float> right) const noexcept;
 
     /// Renders what a cycle of `size` frames from `frame` on and those after it need, of a mix that is steady().
     /// @returns false, holding nothing, when the cycle is long enough by itself, when not all is resident, or when the
@@ -39,7 +40,7 @@ public:
     /// Past what is held; the motion's place before it.
     /// @{
     [[nodiscard]] JackFrame end() const noexcept { return end_; }
-    [[nodiscard]] Place place(JackFrame frame) const noexcept {
+    [[nodiscard]] CROWDJACK_REALTIME Place place(JackFrame frame) const noexcept {
         const auto at = static_cast<double>((frame - begin_).value);
         return {curve_.at(at), curve_.speed_at(at)};
     }
@@ -51,9 +52,13 @@ private:
     static constexpr std::int64_t block_frames = 4 * DeckMix::grid_frames;
     static constexpr std::size_t capacity = 2 * static_cast<std::size_t>(block_frames);
 
-    JackFrame begin_{}, end_{};  ///< what left_ and right_ hold
+    struct Held {
+        alignas(64) std::array<float, capacity> left{}, right{};
+    };
+
+    JackFrame begin_{}, end_{};  ///< what held_ holds
     PositionCurve curve_;        ///< of the motion, from begin_ on
-    alignas(64) std::array<float, capacity> left_{}, right_{};
+    std::unique_ptr<Held> held_{std::make_unique<Held>()};
 };
 
 }  // namespace crowdjack

@@ -52,10 +52,8 @@ double Trajectory::speed_at(JackFrame frame) const noexcept {
 }
 
 double Trajectory::fold(double source) const noexcept {
-    if (!loop || source < loop->out || anchor_source >= loop->out) {
-        return source;
-    }
-    return loop->in + std::fmod(source - loop->in, loop->out - loop->in);
+    const Loop* const around = folding_loop();
+    return around == nullptr ? source : around->fold(source);
 }
 
 Trajectory Trajectory::anchored_at(JackFrame frame) const noexcept {

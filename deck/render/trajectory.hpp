@@ -5,6 +5,7 @@
 #include "common/realtime.hpp"
 #include "common/tempo_line.hpp"
 
+#include <cmath>
 #include <optional>
 
 namespace crowdjack {
@@ -21,6 +22,10 @@ struct Trajectory {
     /// A region that wraps sample-exactly, in whole file frames: [in, out).
     struct Loop {
         double in{}, out{};
+        /// The place in it, or before it, of an unfolded position.
+        [[nodiscard]] double fold(double source) const noexcept {
+            return source < out ? source : in + std::fmod(source - in, out - in);
+        }
         friend bool operator==(const Loop&, const Loop&) = default;
     };
 
@@ -50,6 +55,10 @@ struct Trajectory {
     /// The place in the file of an unfolded position: through the loop, when there is one and it was entered (the
     /// anchor lies before its end).
     [[nodiscard]] double fold(double source) const noexcept;
+    /// The loop that positions are folded by, if any.
+    [[nodiscard]] const Loop* folding_loop() const noexcept {
+        return loop && anchor_source < loop->out ? &*loop : nullptr;
+    }
 
     /// The same motion anchored at `frame`: for changes that must be continuous there.
     [[nodiscard]] Trajectory anchored_at(JackFrame frame) const noexcept;
