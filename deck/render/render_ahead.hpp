@@ -49,7 +49,7 @@ public:
 private:
     /// It holds what lies before a multiple of this. Long, since at short periods getting started costs as much as some
     /// thousand frames' arithmetic.
-    static constexpr std::int64_t block_frames = 4 * DeckMix::grid_frames;
+    static constexpr std::int64_t block_frames = 8 * DeckMix::grid_frames;
     static constexpr std::size_t capacity = 2 * static_cast<std::size_t>(block_frames);
 
     struct Held {
