@@ -12,6 +12,7 @@
 #include "deck/stream_book.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -102,6 +103,7 @@ private:
     };
 
     void look_calmly();
+    void look_after(std::chrono::milliseconds period);
     void expect_reports();
     void look_eagerly();
     void drain();
@@ -155,6 +157,7 @@ private:
     std::optional<SavedDeck> to_restore_;
     bool just_cued_{false};  ///< the audio thread has not said yet that it knows track_
     bool restoring_{false};
+    ControlLoop::TimerId next_look_{};
     bool state_due_{false};  ///< at the next look
     bool eager_{false};      ///< a quick look at the reports is on its way
     int eager_left_{0};      ///< looks until calm is good enough

@@ -18,10 +18,10 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds calmest_period{500};   // nobody listens and nothing is about to happen
-constexpr milliseconds stretch_period{100};   // a stretcher is to learn of a motion
+constexpr milliseconds watchful_period{100};  // a stretcher is to learn of a motion, or the next track's start noticed
 constexpr milliseconds expectant_period{50};  // every other time the state is told
 constexpr milliseconds eager_period{2};
-constexpr int eager_rounds = 100;  // then the calm period is soon enough
+constexpr int eager_rounds = 100;  // then the expectant period is soon enough
 
 }  // namespace
 
@@ -39,10 +39,15 @@ void Deck::look_calmly() {
     if (heard && std::exchange(state_due_, !state_due_)) {
         publish_state();
     }
-    const bool expectant =
-        heard || engine_.snapshot().state == DeckState::waiting || to_restore_.has_value() || !shell_.has_jack();
-    const milliseconds calm = pitch_.method() == StretchMethod::rate ? calmest_period : stretch_period;
-    shell_.loop().at_next(expectant ? expectant_period : calm, [this] { look_calmly(); });
+    const bool expectant = heard || desk_.is_waiting() || engine_.snapshot().state == DeckState::waiting ||
+                           to_restore_.has_value() || !shell_.has_jack();
+    const bool watchful = next_.has_value() || pitch_.method() != StretchMethod::rate;
+    look_after(expectant ? expectant_period : watchful ? watchful_period : calmest_period);
+}
+
+void Deck::look_after(milliseconds period) {
+    shell_.loop().cancel(next_look_);
+    next_look_ = shell_.loop().at_next(period, [this] { look_calmly(); });
 }
 
 void Deck::expect_reports() {
@@ -60,6 +65,8 @@ void Deck::look_eagerly() {
     eager_ = --eager_left_ > 0 && (desk_.is_waiting() || pitch_.method() != StretchMethod::rate);
     if (eager_) {
         shell_.loop().after(eager_period, [this] { look_eagerly(); });
+    } else {
+        look_after(expectant_period);  // a start that was answered may wait for its frame: its state is known now
     }
 }
 

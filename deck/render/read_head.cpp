@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-// One binary serves old and new processors (haswell: with FMA); sanitizers can't run the resolver that picks a clone,
+// One binary serves old and new processors (x86-64-v3: with FMA); sanitizers can't run the resolver that picks a clone,
 // and clang knows no hot clones.
 #if defined(__x86_64__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 #define CROWDJACK_VECTOR_CLONES [[gnu::target_clones("arch=x86-64-v3", "default")]]
