@@ -38,10 +38,10 @@ std::vector<std::string> PulseWatch::look(const ServerSample& server, const std:
     for (const PulseSample& client : clients) {
         const auto [entry, is_new] = watched_.try_emplace(client.client, Watched{client.pulse, {}, {}, false, false});
         Watched& watched = entry->second;
-        if (is_new) {
-            continue;
-        }
-        if (client.pulse != watched.pulse) {
+        // At first sight its clock tells whether it beats: it may hang before the second.
+        const bool beats =
+            is_new ? client.beat > Moment{0} && server.beat - client.beat < still_for : client.pulse != watched.pulse;
+        if (beats) {
             const bool known = client.beat > Moment{0} && server.beat > client.beat;
             const Moment since = known ? std::min(server.beat - client.beat, passed) : Moment{0};
             const bool normal = since <= longest_period;

@@ -293,6 +293,39 @@ TEST_CASE("a hang is found 200 ms after the last beat, however far apart the cal
     }
 }
 
+TEST_CASE("a deck that hangs before it was seen twice is blamed, the mixer that it silences is not") {
+    PulseWatch pulses;
+    const auto server = [](int now) {
+        return ServerSample{Moment{now}, static_cast<std::uint64_t>(now), false, Moment{now}};
+    };
+    CHECK(pulses.look(server(880), {{"mixer-bus", 880, {}, Moment{880}}}).empty());
+    std::vector<std::string> blamed;
+    for (int now = 1000; now < 1500; now += pulses.uneasy() ? 10 : 120) {
+        const int mixer_beat =
+            std::min(now, 1012);  // since when it has been fed by deck-A, which comes and hangs at once
+        std::vector<PulseSample> clients{
+            {"mixer-bus", static_cast<std::uint64_t>(mixer_beat), {"deck-A"}, Moment{mixer_beat}}};
+        if (now > 1012) {
+            clients.push_back({"deck-A", 4, {}, Moment{1012}});
+        }
+        for (const auto& name : pulses.look(server(now), clients)) {
+            blamed.push_back(name);
+            CHECK(now - 1012 <= 210);
+        }
+    }
+    CHECK(blamed == std::vector<std::string>{"deck-A"});
+}
+
+TEST_CASE("what beat long ago does not beat yet when it is first seen") {
+    PulseWatch pulses;
+    for (int now = 10'000; now < 11'000; now += 10) {
+        CHECK(pulses
+                  .look({Moment{now}, static_cast<std::uint64_t>(now), false, Moment{now}},
+                        {{"deck-A", 4711, {}, Moment{9000}}})
+                  .empty());
+    }
+}
+
 TEST_CASE("a stall of the watcher itself blames nobody") {
     PulseWatch pulses;
     CHECK(pulses.look({Moment{0}, 1, false}, {{"deck-A", 1, {}}}).empty());
