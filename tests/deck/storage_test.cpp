@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How tracks come from files into memory: every sample right, every bad file refused, nothing that ends the process.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "common/error.hpp"
-#include "deck/line_intake.hpp"
-#include "deck/saved_deck.hpp"
+#include "deck/control/line_intake.hpp"
+#include "deck/control/saved_deck.hpp"
 #include "deck/track/mapped_file.hpp"
 #include "deck/track/pcm_format.hpp"
 #include "deck/track/residency_plan.hpp"
