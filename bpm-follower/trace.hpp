@@ -14,11 +14,12 @@ namespace crowdjack {
 
 /// Something that was heard or done at `time_s` after the trace's beginning.
 struct TraceEvent {
-    enum class Kind { total, arms, legs, head, people, set, hold, tap, nudge };
+    enum class Kind { total, arms, legs, head, people, set, hold, tap, nudge, jump };
     double time_s{};
     Kind kind{Kind::total};
-    double value{};  ///< movement as a fraction 0…1; people; BPM (of a tap: 0 when it set none); 0 or 1; beats
-    double extra{};  ///< seconds of a set
+    double value{};      ///< movement as a fraction 0…1; people; BPM (of a tap: 0 when it set none); 0 or 1; beats
+    double extra{};      ///< seconds of a set
+    std::string zone{};  ///< where it was seen; empty: the main zone
 };
 
 /// A recorded dance in order of time, its movement in fractions.
