@@ -22,7 +22,9 @@ void declare(CommandLine& line) {
     add("base", po::value<double>()->default_value(120.0)->value_name("BPM"), "tempo until the first report");
     add("stale-after", po::value<double>()->default_value(60.0)->value_name("S"),
         "seconds without a report until the tempo goes back to --base");
-    add("unit", text()->value_name("U"), "what movement counts in: fraction, percent or raw:MAX (default: found out)");
+    add("unit", text()->value_name("U"),
+        "what movement counts in: fraction, percent, raw:MAX, or accel for a recorded accelerometer (default: found "
+        "out)");
     add("zones", text()->default_value("mean")->value_name("MIX"),
         "how several zones (/cam1/total_movement, /cam2/…) make one movement: mean, max or sum");
     add("zone-weight", po::value<std::vector<std::string>>()->value_name("Z=W"),
@@ -81,6 +83,9 @@ void check_combinations(const CommandLine& line, const FollowerOptions& options)
     if (options.replay.empty() && (line.given("speed") || !options.plot.empty())) {
         throw UsageError{std::string{"--"} + (options.plot.empty() ? "speed" : "plot") +
                          " needs a trace: add --replay TRACE"};
+    }
+    if (options.replay.empty() && options.unit && options.unit->kind == MovementUnit::Kind::acceleration) {
+        throw UsageError{"--unit accel is for recorded accelerometers: add --replay TRACE"};
     }
     if (options.link && !LinkBridge::available()) {
         throw UsageError{

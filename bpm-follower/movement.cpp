@@ -43,12 +43,15 @@ std::optional<MovementUnit> MovementUnit::named(std::string_view text) noexcept 
 }
 
 MovementUnit MovementUnit::parse(std::string_view text) {
+    if (text == "accel") {
+        return {Kind::acceleration, 1.0};
+    }
     if (const auto unit = named(text)) {
         return *unit;
     }
     throw UsageError{"--unit '" + std::string{text} +
-                     "' is no movement unit: use fraction (0…1), percent (0…100) or raw:MAX with the value that "
-                     "means full movement, e.g. raw:600"};
+                     "' is no movement unit: use fraction (0…1), percent (0…100), raw:MAX with the value that "
+                     "means full movement, e.g. raw:600, or accel for the recorded axes of an accelerometer"};
 }
 
 std::string MovementUnit::name() const {
@@ -57,6 +60,8 @@ std::string MovementUnit::name() const {
         return "fraction";
     case Kind::percent:
         return "percent";
+    case Kind::acceleration:
+        return "accel";
     case Kind::raw:
         break;
     }

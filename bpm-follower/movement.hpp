@@ -11,14 +11,15 @@
 namespace crowdjack {
 
 /// What a movement value counts in. `full` is the value that means "as much as possible": 1, 100 or a raw maximum.
+/// acceleration is for traces only: their reports are made of a vector's length.
 struct MovementUnit {
-    enum class Kind { fraction, percent, raw };
+    enum class Kind { fraction, percent, raw, acceleration };
     Kind kind{Kind::fraction};
     double full{1.0};
 
     /// `fraction`, `percent` or `raw:MAX` (MAX > 0); nothing for anything else.
     static std::optional<MovementUnit> named(std::string_view text) noexcept;
-    /// The same for --unit. @throws UsageError that says what is possible
+    /// The same for --unit, which also takes `accel`. @throws UsageError that says what is possible
     static MovementUnit parse(std::string_view text);
     [[nodiscard]] std::string name() const;
 
