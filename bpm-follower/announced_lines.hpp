@@ -26,7 +26,7 @@ struct AnnouncedLine {
 
 /// The lines that were announced and still matter (the one in force and those to come), and the tempo they make
 /// together.
-class LineBook {
+class AnnouncedLines {
 public:
     /// Forgets everything; the next serial still follows the last one.
     void clear() noexcept;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "bpm-follower/line_book.hpp"
+#include "bpm-follower/announced_lines.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -30,18 +30,18 @@ std::vector<AnnouncedLine> latest_word(const std::vector<std::vector<AnnouncedLi
     return best;
 }
 
-void LineBook::clear() noexcept {
+void AnnouncedLines::clear() noexcept {
     lines_.clear();
     map_.clear();
 }
 
-void LineBook::take(const AnnouncedLine& line) {
+void AnnouncedLines::take(const AnnouncedLine& line) {
     std::erase_if(lines_, [&](const AnnouncedLine& each) { return each.line.from() >= line.line.from(); });
     lines_.push_back(line);
     map_.add(line.line);
 }
 
-void LineBook::adopt(const std::vector<AnnouncedLine>& lines) {
+void AnnouncedLines::adopt(const std::vector<AnnouncedLine>& lines) {
     clear();
     for (const auto& line : lines) {
         take(line);
@@ -49,14 +49,14 @@ void LineBook::adopt(const std::vector<AnnouncedLine>& lines) {
     }
 }
 
-void LineBook::announce(const std::vector<TempoLine>& lines) {
+void AnnouncedLines::announce(const std::vector<TempoLine>& lines) {
     for (const auto& line : lines) {
         serial_ = next_serial(serial_);
         take({serial_, line});
     }
 }
 
-void LineBook::forget_before(JackFrame now) {
+void AnnouncedLines::forget_before(JackFrame now) {
     std::size_t in_force = 0;
     while (in_force + 1 < lines_.size() && lines_[in_force + 1].line.from() <= now) {
         ++in_force;
