@@ -4,6 +4,7 @@
 #include "bpm-follower/link_bridge.hpp"
 #include "common/error.hpp"
 #include "common/nsm_client.hpp"
+#include "common/options.hpp"
 
 #include <cmath>
 #include <sstream>

@@ -3,11 +3,11 @@
 // exit code; UsageError and Failure are turned into one line on stderr by main.
 #pragma once
 
-#include "common/command_line.hpp"
-
 #include <string>
 
 namespace crowdjack {
+
+class PlainCommandLine;
 
 /// Launches, patches, watches and conducts what a session file names; answers at the front door.
 int run_session(int argc, const char* const* argv);

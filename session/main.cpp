@@ -3,6 +3,7 @@
 #include "common/error.hpp"
 #include "common/nearest_name.hpp"
 #include "common/port_names.hpp"
+#include "common/run_main.hpp"
 #include "session/commands.hpp"
 
 #include <array>

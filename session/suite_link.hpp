@@ -2,8 +2,8 @@
 // How setlist, status and tune speak with the running suite: as any other OSC client, through the registry.
 #pragma once
 
+#include "common/common_options.hpp"
 #include "common/control_loop.hpp"
-#include "common/options.hpp"
 #include "common/osc_server.hpp"
 #include "common/peer_book.hpp"
 

@@ -2,6 +2,7 @@
 #include "common/atomic_file.hpp"
 #include "common/command_line.hpp"
 #include "common/log.hpp"
+#include "common/run_main.hpp"
 #include "struct-export/export_options.hpp"
 #include "struct-export/export_run.hpp"
 #include "struct-export/section_csv.hpp"

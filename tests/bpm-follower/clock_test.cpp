@@ -3,7 +3,6 @@
 #include "bpm-follower/bbt.hpp"
 #include "bpm-follower/midi_clock.hpp"
 
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <cmath>

@@ -10,12 +10,10 @@
 #include "tests/support/waves.hpp"
 
 #include <arpa/inet.h>
+#include <doctest/doctest.h>
 #include <lo/lo.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include <doctest/doctest.h>
 
 #include <chrono>
 #include <cmath>

@@ -9,7 +9,6 @@
 #include "tests/support/process.hpp"
 #include "tests/support/surroundings.hpp"
 
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <cmath>

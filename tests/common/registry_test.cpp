@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "common/error.hpp"
 #include "common/log.hpp"
 #include "common/music_folders.hpp"
 #include "common/nearest_name.hpp"
 #include "common/options.hpp"
 #include "common/registry.hpp"
+#include "common/run_main.hpp"
 #include "tests/support/outsider.hpp"
 #include "tests/support/surroundings.hpp"
 

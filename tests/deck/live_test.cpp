@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A real deck under a real JACK server: what sounded at which frame, and what it survives.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "tests/deck/live_deck.hpp"
 
 #include <doctest/doctest.h>

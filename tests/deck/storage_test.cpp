@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How tracks come from files into memory: every sample right, every bad file refused, nothing that ends the process.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "common/error.hpp"
-#include "deck/line_intake.hpp"
-#include "deck/saved_deck.hpp"
 #include "common/audio/mapped_file.hpp"
 #include "common/audio/pcm_format.hpp"
+#include "deck/control/line_intake.hpp"
+#include "deck/control/saved_deck.hpp"
 #include "deck/track/residency_plan.hpp"
 #include "deck/track/sample_source.hpp"
 #include "deck/track/track_stream.hpp"

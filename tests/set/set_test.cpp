@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Promises that no single program can keep alone: one start, one clock, one sound.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "tests/set/stage.hpp"
 #include "tests/support/waves.hpp"
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the real program makes of generated tracks.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "tests/struct-export/crate.hpp"
 
 #include <doctest/doctest.h>
