@@ -114,8 +114,9 @@ struct Span {
 PartTags tags_of(const CutOrder& order, const AudioReader& reader) {
     PartTags tags = order.tags;
     if (tags.title.empty()) {
-        tags.title = reader.text(SF_STR_TITLE);
-        tags.artist = tags.artist.empty() ? reader.text(SF_STR_ARTIST) : tags.artist;
+        const PartTags own = reader.tags();
+        tags.title = own.title;
+        tags.artist = tags.artist.empty() ? own.artist : tags.artist;
     }
     if (tags.title.empty()) {
         tags.title = order.audio.stem().string();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "deck/track/mapped_file.hpp"
-#include "deck/track/pcm_format.hpp"
-#include "deck/track/sample_source.hpp"
+#include "common/audio/mapped_file.hpp"
+#include "common/audio/pcm_format.hpp"
+#include "common/audio/track_reader.hpp"
 
 #include <sndfile.h>
 
@@ -11,31 +11,22 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
 namespace crowdjack {
 
-/// libsndfile reading a file that is already in the address space.
-class SoundReader {
+/// libsndfile reading a file that is already in the address space: all that is not compressed, and little else.
+class SoundReader final : public TrackReader {
 public:
     /// @throws Failure when it is no audio file that libsndfile knows, or one that this suite refuses
     explicit SoundReader(const MappedFile& file);
 
-    [[nodiscard]] const TrackFormat& format() const noexcept { return format_; }
+    [[nodiscard]] const TrackFormat& format() const noexcept override { return format_; }
+    bool seek(std::int64_t frame) override;
+    std::size_t read(float* interleaved, std::size_t frames) override;
 
-    /// Where and how the samples lie, when they lie there uncompressed; checked against libsndfile's own decoding of
-    /// the first, middle and last frames.
-    [[nodiscard]] std::optional<PcmLayout> layout();
-
-    /// False where libsndfile lands near a sought frame only (MPEG with a variable rate): read straight on instead.
-    [[nodiscard]] bool seeks_exactly() const noexcept;
-
-    /// Moves to `frame`. @returns false when it can't
-    bool seek(std::int64_t frame);
-
-    /// Reads up to `frames` interleaved frames (all channels) from where it stands. @returns how many came
-    std::size_t read(float* interleaved, std::size_t frames);
+    /// Checked against libsndfile's own decoding of the first, middle and last frames.
+    [[nodiscard]] std::optional<PcmLayout> layout() override;
 
 private:
     struct View {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "deck/track/pcm_format.hpp"
+#include "common/audio/pcm_format.hpp"
 
 #include <algorithm>
 #include <bit>

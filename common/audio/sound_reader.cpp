@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "deck/track/sound_header.hpp"
+#include "common/audio/sound_reader.hpp"
 
+#include "common/audio/container_claims.hpp"
+#include "common/audio/foreign_formats.hpp"
+#include "common/audio/tag_bounds.hpp"
 #include "common/error.hpp"
-#include "deck/track/mpeg_length.hpp"
-#include "deck/track/ogg_length.hpp"
 
 #include <algorithm>
 #include <array>
@@ -24,69 +25,11 @@ constexpr int highest_rate = 768000;
     throw Failure{"cannot play '" + file.path().string() + "': " + why};
 }
 
-bool begins_with(std::span<const std::byte> bytes, std::size_t at, std::string_view text) {
-    return bytes.size() >= at + text.size() && std::memcmp(bytes.data() + at, text.data(), text.size()) == 0;
-}
-
-/// Length of the ID3v2 tag that begins the file; 0 when there is none.
-std::size_t tag_length(std::span<const std::byte> bytes) {
-    if (bytes.size() < 10 || !begins_with(bytes, 0, "ID3")) {
-        return 0;
-    }
-    std::size_t length = 0;
-    for (std::size_t i = 6; i < 10; ++i) {
-        length = length << 7U | (static_cast<std::size_t>(bytes[i]) & 0x7FU);
-    }
-    return std::min(10 + length, bytes.size());
-}
-
 /// An ID3v2 tag before a container that should begin the file: libsndfile would lose its last frames, or refuse it.
 bool is_misplaced(std::span<const std::byte> bytes, std::size_t end) {
-    const std::array containers{"RIFF", "RIFX", "RF64", "riff", "FORM", "caff", ".snd", "fLaC", "OggS"};
+    const std::array containers{"RIFF", "RIFX", "RF64", "riff", "FORM", "caff", ".snd"};
     return std::any_of(containers.begin(), containers.end(),
                        [&](const char* name) { return begins_with(bytes, end, name); });
-}
-
-std::size_t chunk_size(std::span<const std::byte> bytes, std::size_t at, bool big_endian) {
-    std::size_t size = 0;
-    for (std::size_t i = 0; i < 4; ++i) {
-        size = size << 8U | std::to_integer<std::size_t>(bytes[at + (big_endian ? 4 + i : 7 - i)]);
-    }
-    return size;
-}
-
-/// A chunk of a RIFF file that lies wholly in it.
-bool is_chunk(std::span<const std::byte> bytes, std::size_t at, bool big_endian) {
-    if (bytes.size() < at + 8) {
-        return false;
-    }
-    const auto name = bytes.subspan(at, 4);
-    const bool named = std::all_of(name.begin(), name.end(), [](std::byte letter) {
-        return letter >= std::byte{' '} && letter <= std::byte{'~'};
-    });
-    return named && chunk_size(bytes, at, big_endian) <= bytes.size() - at - 8;
-}
-
-/// The beginning of a WAV whose recorder ended before it wrote how much sound there is, with "all that follows" in
-/// place of the 0. Empty for any other file.
-std::vector<std::byte> closed_wav_head(std::span<const std::byte> bytes) {
-    const bool big_endian = begins_with(bytes, 0, "RIFX");
-    if (!(big_endian || begins_with(bytes, 0, "RIFF")) || !begins_with(bytes, 8, "WAVE")) {
-        return {};
-    }
-    std::size_t at = 12;
-    while (is_chunk(bytes, at, big_endian) && !begins_with(bytes, at, "data")) {
-        const std::size_t size = chunk_size(bytes, at, big_endian);
-        at += 8 + size + size % 2;
-    }
-    const std::size_t sound = at + 8;
-    const bool open = begins_with(bytes, at, "data") && sound < bytes.size() && chunk_size(bytes, at, big_endian) == 0;
-    if (!open || is_chunk(bytes, sound, big_endian)) {
-        return {};
-    }
-    std::vector<std::byte> head{bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(sound - 4)};
-    head.resize(sound, std::byte{0xFF});
-    return head;
 }
 
 bool is_linear(int encoding) {
@@ -104,20 +47,19 @@ bool is_linear(int encoding) {
     }
 }
 
+bool holds_16_bits(int encoding) {
+    return encoding == SF_FORMAT_PCM_16 || encoding == SF_FORMAT_PCM_S8 || encoding == SF_FORMAT_PCM_U8;
+}
+
 /// Encodings whose decoders in libsndfile are sound; ADPCM, NMS and VOX had memory faults.
 bool is_trusted(int encoding) {
     switch (encoding) {
     case SF_FORMAT_ULAW:
     case SF_FORMAT_ALAW:
-    case SF_FORMAT_VORBIS:
-    case SF_FORMAT_OPUS:
     case SF_FORMAT_ALAC_16:
     case SF_FORMAT_ALAC_20:
     case SF_FORMAT_ALAC_24:
     case SF_FORMAT_ALAC_32:
-    case SF_FORMAT_MPEG_LAYER_I:
-    case SF_FORMAT_MPEG_LAYER_II:
-    case SF_FORMAT_MPEG_LAYER_III:
         return true;
     default:
         return is_linear(encoding);
@@ -203,33 +145,28 @@ sf_count_t SoundReader::View::read(void* to, sf_count_t count) {
 
 /// What libsndfile is to see: the file, without a tag that would mislead it and with a length that it lacks.
 SoundReader::View SoundReader::view_of(std::span<const std::byte> bytes) {
-    std::size_t tag = 0;
-    while (const std::size_t more = tag_length(bytes.subspan(tag))) {
-        tag += more;
-    }
-    if (std::vector<std::byte> head = closed_wav_head(bytes.subspan(tag)); !head.empty()) {
-        const std::size_t length = head.size();
-        return {std::move(head), bytes.subspan(tag + length), 0};
-    }
-    std::vector<std::byte> head = missing_xing_frame(bytes.subspan(tag));
-    const bool skips = !head.empty() || is_misplaced(bytes, tag);
-    return {std::move(head), bytes.subspan(skips ? tag : 0), 0};
+    const std::size_t tags = end_of_leading_tags(bytes);
+    const std::span<const std::byte> sound = is_misplaced(bytes, tags) ? bytes.subspan(tags) : bytes;
+    std::vector<std::byte> head = closed_wav_head(sound);
+    const std::size_t length = head.size();
+    return {std::move(head), sound.subspan(length), 0};
 }
 
 SoundReader::SoundReader(const MappedFile& file)
     : file_{&file},
       view_{std::make_unique<View>(view_of(file.bytes()))},
-      skipped_{file.bytes().size() - view_->bytes.size()} {
+      skipped_{file.bytes().size() - view_->bytes.size() - view_->head.size()} {
     SF_VIRTUAL_IO io = callbacks();
     handle_.reset(sf_open_virtual(&io, SFM_READ, &info_, view_.get()));
     if (handle_ == nullptr) {
-        refuse(file, std::string{"not an audio file that can be read here ("} + sf_strerror(nullptr) + ")");
+        refuse(file, std::string{"not an audio file that can be read here ("} + sf_strerror(nullptr) +
+                         "); if it is one, " + conversion_hint(file.path()));
     }
     const int container = info_.format & SF_FORMAT_TYPEMASK;
     const int encoding = info_.format & SF_FORMAT_SUBMASK;
     format_.encoding = name_of(container) + ", " + name_of(encoding);
     if (!is_trusted(encoding)) {
-        refuse(file, "its encoding (" + format_.encoding + ") is not supported: convert it to WAV or FLAC");
+        refuse(file, "its encoding (" + format_.encoding + ") is not supported: " + conversion_hint(file.path()));
     }
     if (info_.channels < 1 || info_.channels > most_channels) {
         refuse(file, "it has " + std::to_string(info_.channels) + " channels (1 to 64 can be read)");
@@ -237,15 +174,21 @@ SoundReader::SoundReader(const MappedFile& file)
     if (info_.samplerate < lowest_rate || info_.samplerate > highest_rate) {
         refuse(file, "its sample rate of " + std::to_string(info_.samplerate) + " Hz is outside 1000 to 768000 Hz");
     }
-    if (info_.frames == SF_COUNT_MAX && container == SF_FORMAT_OGG) {  // cut off: its last page is not there
-        info_.frames = whole_ogg_frames(view_->bytes, info_.samplerate);
-    }
     if (info_.frames < 1 || info_.frames == SF_COUNT_MAX) {
         refuse(file, "it holds no audio");
     }
     format_.rate = info_.samplerate;
     format_.channels = static_cast<std::uint32_t>(info_.channels);
     format_.frames = info_.frames;
+    format_.claimed_frames = claimed_frames(file.bytes().subspan(skipped_));
+    format_.bits = holds_16_bits(encoding) ? 16 : 24;
+    const auto text = [this](int kind) {
+        const char* const found = sf_get_string(handle_.get(), kind);
+        return std::string{found == nullptr ? "" : found};
+    };
+    format_.title = text(SF_STR_TITLE);
+    format_.artist = text(SF_STR_ARTIST);
+    format_.comment = text(SF_STR_COMMENT);
 }
 
 std::optional<PcmLayout> SoundReader::layout() {
@@ -269,7 +212,7 @@ std::optional<PcmLayout> SoundReader::claimed_layout() {
     layout.code = sample_code(encoding);
     layout.big_endian = sf_command(handle_.get(), SFC_RAW_DATA_NEEDS_ENDSWAP, nullptr, 0) == SF_TRUE;
     layout.channels = format_.channels;
-    layout.offset = skipped_ + static_cast<std::size_t>(view_->at) - view_->head.size();
+    layout.offset = skipped_ + static_cast<std::size_t>(view_->at);
     layout.frames = format_.frames;
     const std::size_t size = file_->bytes().size();
     const bool fits = layout.offset <= size &&
@@ -300,12 +243,6 @@ bool SoundReader::agrees(const PcmLayout& layout, std::int64_t at) {
         }
     }
     return true;
-}
-
-bool SoundReader::seeks_exactly() const noexcept {
-    const int encoding = info_.format & SF_FORMAT_SUBMASK;
-    return encoding != SF_FORMAT_MPEG_LAYER_I && encoding != SF_FORMAT_MPEG_LAYER_II &&
-           encoding != SF_FORMAT_MPEG_LAYER_III;
 }
 
 bool SoundReader::seek(std::int64_t frame) { return sf_seek(handle_.get(), frame, SEEK_SET) == frame; }

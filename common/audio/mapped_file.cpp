@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "deck/track/mapped_file.hpp"
+#include "common/audio/mapped_file.hpp"
 
 #include "common/error.hpp"
 
@@ -20,7 +20,11 @@ namespace crowdjack {
 
 namespace {
 
-constexpr std::uintptr_t page = 4096;
+/// Of this kernel: 4096 bytes on most machines, 16384 on a Raspberry Pi 5. Known before the handler may ask.
+const std::uintptr_t page = [] {
+    const long size = sysconf(_SC_PAGESIZE);
+    return static_cast<std::uintptr_t>(size > 0 ? size : 4096);
+}();
 
 /// One mapping as the SIGBUS handler knows it. Written by whoever maps (release), read by the handler (acquire).
 struct Slot {
