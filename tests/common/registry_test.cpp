@@ -7,6 +7,7 @@
 #include "common/peer_book.hpp"
 #include "common/registry.hpp"
 #include "common/run_main.hpp"
+#include "tests/common/private_registry.hpp"
 #include "tests/support/outsider.hpp"
 #include "tests/support/surroundings.hpp"
 
@@ -24,31 +25,11 @@
 #include <thread>
 
 using namespace crowdjack;
+using test::PrivateRegistry;
 using test::TemporaryFolder;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// A registry of the test's own for its scope.
-class PrivateRegistry {
-public:
-    PrivateRegistry() {
-        if (const char* before = std::getenv("XDG_RUNTIME_DIR"); before != nullptr) {
-            before_ = before;
-        }
-        setenv("XDG_RUNTIME_DIR", folder_.path().c_str(), 1);
-    }
-    ~PrivateRegistry() {
-        before_.empty() ? unsetenv("XDG_RUNTIME_DIR") : setenv("XDG_RUNTIME_DIR", before_.c_str(), 1);
-    }
-    PrivateRegistry(const PrivateRegistry&) = delete;
-    PrivateRegistry& operator=(const PrivateRegistry&) = delete;
-    [[nodiscard]] const fs::path& path() const { return folder_.path(); }
-
-private:
-    TemporaryFolder folder_;
-    std::string before_;
-};
 
 PeerInfo deck_a() { return {"deck-A", "osc.udp://127.0.0.1:4711/", "deck", "deck-A", "deck-A.nABCD", 0}; }
 
@@ -231,7 +212,7 @@ TEST_CASE("a state is read back as it was saved, and survives its owner") {
     const PrivateRegistry registry;
     const std::string text = "path=/music/a b.wav\nposition=1.5\n";
     {
-        const RegistryEntry entry{"test", "deck-A"};
+        RegistryEntry entry{"test", "deck-A"};
         CHECK_FALSE(entry.load_state());
         entry.save_state(text);
     }
