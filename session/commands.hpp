@@ -34,6 +34,9 @@ int run_status(int argc, const char* const* argv);
 /// Measures period sizes with the user's own session and recommends one.
 int run_tune(int argc, const char* const* argv);
 
+/// Prints the OSC page of the manual in Markdown; not for users.
+int run_osc_page(int argc, const char* const* argv);
+
 /// Plays one sine for the front door's /test_tone; not for users.
 int run_tone(int argc, const char* const* argv);
 
