@@ -340,6 +340,28 @@ TEST_CASE("a command's path reaches the music folders' regular files and nothing
     CHECK(kind((folder / "music-not" / "b.wav").string()) == std::string{"refused"});
 }
 
+TEST_CASE("a folder that is swapped for a link between look and open wins nothing") {
+    const TemporaryFolder folder;
+    const fs::path base = fs::canonical(folder.path());
+    fs::create_directories(base / "music" / "deep");
+    fs::create_directories(base / "secret");
+    std::ofstream{base / "music" / "deep" / "a.wav"} << "x";
+    std::ofstream{base / "secret" / "a.wav"} << "y";
+    const MusicFolders folders{{base / "music"}};
+    const fs::path looked = folders.existing("deep/a.wav");
+    const fs::path fresh = folders.fresh((base / "music" / "deep" / "new.wav").string());
+    CHECK(MusicFolders::open(looked, O_RDONLY));
+    CHECK(MusicFolders::open(fresh, O_WRONLY | O_CREAT | O_EXCL, 0600));
+    fs::remove(fresh);
+    fs::rename(base / "music" / "deep", base / "music" / "was");
+    fs::create_directory_symlink(base / "secret", base / "music" / "deep");
+    REQUIRE(fs::exists(looked));
+    CHECK_FALSE(MusicFolders::open(looked, O_RDONLY));
+    CHECK_FALSE(MusicFolders::open(fresh, O_WRONLY | O_CREAT | O_EXCL, 0600));
+    CHECK_FALSE(fs::exists(base / "secret" / "new.wav"));
+    CHECK_FALSE(MusicFolders::open(base / "music" / "was" / ".." / "was" / "a.wav", O_RDONLY));
+}
+
 TEST_CASE("a new file goes into a music folder, never over an old one") {
     const TemporaryFolder folder;
     std::ofstream{folder / "old.wav"} << "x";
