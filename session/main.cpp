@@ -38,6 +38,7 @@ constexpr std::array subcommands{
 
 /// Run by the session itself.
 constexpr std::array hidden_subcommands{
+    Subcommand{"osc-page", "", "", run_osc_page},
     Subcommand{"tone", "", "", run_tone},
 };
 

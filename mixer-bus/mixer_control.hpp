@@ -18,7 +18,7 @@
 namespace crowdjack {
 
 /// What the command line settles.
-struct DeskSetup {
+struct ControlSetup {
     std::vector<std::string> strips{"A", "B", "C", "D", "mic"};
     EqCurve curve;
     MixerSetup mixer;
@@ -27,14 +27,13 @@ struct DeskSetup {
 /// The control thread's side of the mixer: the strips' names, every parameter as it was last told, what the meters
 /// said.
 ///
-/// Moves go to the audio thread and, alike, into a copy of all automations, so that questions are answered here and
-/// now.
-class Desk {
+/// Moves go to the audio thread and into a copy of all automations, so that questions are answered at once.
+class MixerControl {
 public:
     /// @param now  the JACK frame of the latest cycle
-    Desk(DeskSetup setup, MixerProcess& process, std::function<JackFrame()> now);
+    MixerControl(ControlSetup setup, MixerProcess& process, std::function<JackFrame()> now);
 
-    [[nodiscard]] const DeskSetup& setup() const noexcept { return setup_; }
+    [[nodiscard]] const ControlSetup& setup() const noexcept { return setup_; }
     /// The strip of that name, in any case; nothing when there is none.
     [[nodiscard]] std::optional<std::size_t> strip(std::string_view name) const;
     [[nodiscard]] std::string strip_names() const;  ///< "A, B, C, D, mic"
@@ -44,6 +43,12 @@ public:
     Sent move(ParameterId id, const Move& move);
     /// True when move() would find room among the parameter's waiting moves.
     [[nodiscard]] bool has_room(ParameterId id, const Move& move);
+    /// Solos a strip in place, or no more: while any strip is soloed, the others give nothing to the master.
+    /// @param timing  start, length and shape of the moves that this takes; all of them or none are made
+    Sent solo(std::size_t strip, bool on, Move timing);
+    [[nodiscard]] bool soloed(std::size_t strip) const noexcept { return soloed_[strip]; }
+    /// The same before the audio thread runs.
+    void preset_solo(const std::array<bool, max_strips>& soloed);
     /// Forgets what is scheduled on a strip and has not begun.
     Sent forget_waiting(std::size_t strip);
     Sent set_limiter(LimiterCommand limiter);
@@ -72,25 +77,23 @@ public:
     [[nodiscard]] Meter strip_meter(std::size_t strip) const;
     [[nodiscard]] Meter master_meter() const;
     /// Samples of a strip's input that were no music, since the start.
-    [[nodiscard]] std::uint64_t cleaned(std::size_t strip) const noexcept { return strip_totals_[strip].cleaned; }
+    [[nodiscard]] std::uint64_t cleaned(std::size_t strip) const noexcept {
+        return reports_.back().strips[strip].cleaned;
+    }
     [[nodiscard]] const MeterReport& latest_report() const noexcept { return reports_.back(); }
 
 private:
     using Channel = MeterReport::Channel;
-    struct Totals {
-        std::uint64_t clipped{}, cleaned{};
-    };
-    [[nodiscard]] Meter meter(const std::function<const Channel&(const MeterReport&)>& channel,
-                              std::uint64_t clipped) const;
+    [[nodiscard]] Meter meter(const std::function<const Channel&(const MeterReport&)>& channel) const;
+    [[nodiscard]] float solo_gain(std::size_t strip, const std::array<bool, max_strips>& soloed) const;
 
-    DeskSetup setup_;
+    ControlSetup setup_;
     MixerProcess& process_;
     std::function<JackFrame()> now_;
     Parameters mirror_;
     LimiterCommand limiter_;
     std::deque<MeterReport> reports_{MeterReport{}};
-    std::array<Totals, max_strips> strip_totals_{};
-    std::uint64_t master_clipped_{};
+    std::array<bool, max_strips> soloed_{};
 };
 
 }  // namespace crowdjack

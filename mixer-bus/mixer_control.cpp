@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "mixer-bus/desk.hpp"
+#include "mixer-bus/mixer_control.hpp"
 
 #include <strings.h>
 
@@ -20,10 +20,10 @@ float decibels_of(double amplitude) {
 
 }  // namespace
 
-Desk::Desk(DeskSetup setup, MixerProcess& process, std::function<JackFrame()> now)
+MixerControl::MixerControl(ControlSetup setup, MixerProcess& process, std::function<JackFrame()> now)
     : setup_{std::move(setup)}, process_{process}, now_{std::move(now)} {}
 
-std::optional<std::size_t> Desk::strip(std::string_view name) const {
+std::optional<std::size_t> MixerControl::strip(std::string_view name) const {
     const auto& all = setup_.strips;
     auto found = std::find(all.begin(), all.end(), name);
     if (found == all.end()) {
@@ -37,7 +37,7 @@ std::optional<std::size_t> Desk::strip(std::string_view name) const {
     return static_cast<std::size_t>(found - all.begin());
 }
 
-std::string Desk::strip_names() const {
+std::string MixerControl::strip_names() const {
     std::string names;
     for (const auto& strip : setup_.strips) {
         names += (names.empty() ? "" : ", ") + strip;
@@ -45,7 +45,7 @@ std::string Desk::strip_names() const {
     return names;
 }
 
-Desk::Sent Desk::move(ParameterId id, const Move& move) {
+MixerControl::Sent MixerControl::move(ParameterId id, const Move& move) {
     Automation& automation = mirror_[id];
     const JackFrame now = now_();
     automation.settle(now);
@@ -61,12 +61,48 @@ Desk::Sent Desk::move(ParameterId id, const Move& move) {
     return Sent::yes;
 }
 
-bool Desk::has_room(ParameterId id, const Move& move) {
+bool MixerControl::has_room(ParameterId id, const Move& move) {
     Automation copy = parameter(id);
     return copy.schedule(move, now_(), Frames{0});
 }
 
-Desk::Sent Desk::forget_waiting(std::size_t strip) {
+float MixerControl::solo_gain(std::size_t strip, const std::array<bool, max_strips>& soloed) const {
+    const auto end = soloed.begin() + static_cast<std::ptrdiff_t>(setup_.strips.size());
+    return soloed[strip] || std::none_of(soloed.begin(), end, [](bool on) { return on; }) ? 1.0F : 0.0F;
+}
+
+MixerControl::Sent MixerControl::solo(std::size_t strip, bool on, Move timing) {
+    std::array<bool, max_strips> soloed = soloed_;
+    soloed[strip] = on;
+    std::vector<std::pair<ParameterId, Move>> moves;
+    for (std::size_t i = 0; i < setup_.strips.size(); ++i) {
+        const ParameterId id{i, StripParameter::solo};
+        timing.target = solo_gain(i, soloed);
+        if (timing.target == final_target(id)) {
+            continue;
+        }
+        if (!has_room(id, timing)) {
+            return Sent::too_many_waiting;
+        }
+        moves.emplace_back(id, timing);
+    }
+    for (const auto& [id, move_of_one] : moves) {
+        if (const Sent sent = move(id, move_of_one); sent != Sent::yes) {
+            return sent;
+        }
+    }
+    soloed_ = soloed;
+    return Sent::yes;
+}
+
+void MixerControl::preset_solo(const std::array<bool, max_strips>& soloed) {
+    soloed_ = soloed;
+    for (std::size_t i = 0; i < setup_.strips.size(); ++i) {
+        preset({i, StripParameter::solo}, solo_gain(i, soloed));
+    }
+}
+
+MixerControl::Sent MixerControl::forget_waiting(std::size_t strip) {
     if (!process_.send(ForgetCommand{strip})) {
         return Sent::audio_hangs;
     }
@@ -74,7 +110,7 @@ Desk::Sent Desk::forget_waiting(std::size_t strip) {
     return Sent::yes;
 }
 
-Desk::Sent Desk::set_limiter(LimiterCommand limiter) {
+MixerControl::Sent MixerControl::set_limiter(LimiterCommand limiter) {
     if (!process_.send(limiter)) {
         return Sent::audio_hangs;
     }
@@ -82,31 +118,26 @@ Desk::Sent Desk::set_limiter(LimiterCommand limiter) {
     return Sent::yes;
 }
 
-const Automation& Desk::parameter(ParameterId id) {
+const Automation& MixerControl::parameter(ParameterId id) {
     mirror_[id].settle(now_());
     return mirror_[id];
 }
 
-void Desk::preset(ParameterId id, float value) {
+void MixerControl::preset(ParameterId id, float value) {
     mirror_[id].reset(value);
     process_.mixer().parameters()[id].reset(value);
 }
 
-void Desk::preset(LimiterCommand limiter) {
+void MixerControl::preset(LimiterCommand limiter) {
     limiter_ = limiter;
     process_.mixer().set_limiter(limiter.on, limiter.ceiling);
 }
 
-bool Desk::take_report() {
+bool MixerControl::take_report() {
     MeterReport report;
     if (!process_.take_report(report)) {
         return false;
     }
-    for (std::size_t i = 0; i < setup_.strips.size(); ++i) {
-        strip_totals_[i].clipped += report.strips[i].clipped;
-        strip_totals_[i].cleaned += report.strips[i].cleaned;
-    }
-    master_clipped_ += report.master.clipped;
     reports_.push_back(report);
     if (reports_.size() > rms_reports) {
         reports_.pop_front();
@@ -114,7 +145,7 @@ bool Desk::take_report() {
     return true;
 }
 
-Desk::Meter Desk::meter(const std::function<const Channel&(const MeterReport&)>& channel, std::uint64_t clipped) const {
+MixerControl::Meter MixerControl::meter(const std::function<const Channel&(const MeterReport&)>& channel) const {
     Meter result;
     for (std::size_t side = 0; side < 2; ++side) {
         double mean_square = 0.0;
@@ -124,17 +155,16 @@ Desk::Meter Desk::meter(const std::function<const Channel&(const MeterReport&)>&
         result.peak_db[side] = decibels_of(static_cast<double>(channel(reports_.back()).peak[side]));
         result.rms_db[side] = decibels_of(std::sqrt(mean_square / static_cast<double>(reports_.size())));
     }
-    result.clipped = clipped;
+    result.clipped = channel(reports_.back()).clipped;
     return result;
 }
 
-Desk::Meter Desk::strip_meter(std::size_t strip) const {
-    return meter([strip](const MeterReport& report) -> const Channel& { return report.strips[strip]; },
-                 strip_totals_[strip].clipped);
+MixerControl::Meter MixerControl::strip_meter(std::size_t strip) const {
+    return meter([strip](const MeterReport& report) -> const Channel& { return report.strips[strip]; });
 }
 
-Desk::Meter Desk::master_meter() const {
-    return meter([](const MeterReport& report) -> const Channel& { return report.master; }, master_clipped_);
+MixerControl::Meter MixerControl::master_meter() const {
+    return meter([](const MeterReport& report) -> const Channel& { return report.master; });
 }
 
 }  // namespace crowdjack
