@@ -98,7 +98,12 @@ void Conductor::restore(const ConductorState& state) {
     target_ = state.target;
     carried_bpm_ = state.bpm;
     carried_beat_ = state.beat;
-    book_.continue_serials_after(state.serial);
+    intent_.reset();
+    book_.clear();  // what ran, if anything did, was another project's
+    if (static_cast<std::int32_t>(static_cast<std::uint32_t>(state.serial) -
+                                  static_cast<std::uint32_t>(book_.serial())) > 0) {
+        book_.continue_serials_after(state.serial);  // never back: whoever heard a later one would not hear us any more
+    }
 }
 
 Beats Conductor::beat_at(JackFrame frame) const noexcept {

@@ -22,7 +22,7 @@ void cue_first_file(ClientShell& shell, Deck& deck, const DeckOptions& options) 
     const auto play = [&deck, complain, plays = options.play] {
         if (plays) {
             deck.start(
-                std::nullopt, std::nullopt, [](JackFrame) {}, complain);
+                std::nullopt, std::nullopt, false, [](JackFrame) {}, complain);
         }
     };
     shell.loop().post([&deck, file = options.file, play, complain] {
@@ -38,9 +38,12 @@ void fill_hooks(ClientShell& shell, Deck& deck, const DeckOptions& options) {
     shell.hooks.ports = [](const std::string& name) { return deck_ports(name); };
     shell.hooks.save = [&deck] { return deck.save(); };
     shell.hooks.restore = [&deck](const std::string& text) { deck.restore(text); };
+    shell.hooks.open_saved = [&deck](const std::string& text) { deck.open_saved(text); };
+    shell.hooks.label = [&deck] { return deck.label(); };
+    shell.hooks.pause = [&deck](std::function<void()> finished) { deck.fade_away(std::move(finished)); };
     shell.hooks.connected = [&, first = !options.file.empty()]() mutable {
         deck.connected();
-        if (std::exchange(first, false)) {
+        if (std::exchange(first, false) && !deck.has_past()) {  // what was going on comes before FILE
             cue_first_file(shell, deck, options);
         }
     };
@@ -65,6 +68,7 @@ int run(int argc, char** argv) {
     register_parameters(shell, deck);
     register_stems(shell, deck);
     register_tempo(shell, deck);
+    register_beats(shell, deck);
     fill_hooks(shell, deck, *options);
     return shell.run();
 }
