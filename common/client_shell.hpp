@@ -116,6 +116,7 @@ public:
     [[nodiscard]] PeerBook& peers() noexcept { return peers_; }
 
 private:
+    void describe() const;
     void tick_later();
     void restore_at_start();
     void begin_alone();

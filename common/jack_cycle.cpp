@@ -72,7 +72,8 @@ CROWDJACK_EVERY_CYCLE void JackClient::run_cycle(jack_nframes_t frames) noexcept
                           frames,
                           freewheeling_.load(std::memory_order_relaxed),
                           std::span<void* const>{buffers_.data(), port_count_},
-                          client_});
+                          client_,
+                          std::span<const std::atomic<std::uint32_t>>{connections_.data(), port_count_}});
     }
     in_cycle_.store(false);
     beat_at(begin_ns);

@@ -2,6 +2,7 @@
 #include "common/client_shell.hpp"
 #include "common/log.hpp"
 #include "common/run_main.hpp"
+#include "common/track_grid.hpp"
 #include "deck/control/deck.hpp"
 #include "deck/control/deck_options.hpp"
 #include "deck/control/deck_osc.hpp"
@@ -9,7 +10,9 @@
 #include "deck/engine/deck_process.hpp"
 #include "deck/stretch/list_stretch.hpp"
 
+#include <filesystem>
 #include <iostream>
+#include <optional>
 
 namespace {
 
@@ -32,6 +35,16 @@ void cue_first_file(ClientShell& shell, Deck& deck, const DeckOptions& options) 
             complain(error.code, error.what());
         }
     });
+}
+
+/// What is known of a track's beats without listening to it: a structure JSON, a tag, an earlier analysis.
+std::optional<FoundGrid> known_grid(const std::filesystem::path& track) {
+    const TrackGrid grid = find_track_grid(track);
+    if (grid.source == GridSource::none) {
+        return std::nullopt;
+    }
+    return FoundGrid{grid.bpm, grid.beat_known ? std::optional{grid.first_beat_s} : std::nullopt,
+                     to_text(grid.source)};
 }
 
 void fill_hooks(ClientShell& shell, Deck& deck, const DeckOptions& options) {
@@ -64,6 +77,7 @@ int run(int argc, char** argv) {
     DeckProcess process;
     ClientShell shell{{"deck", options->names, "crowdjack-deck", "crowdjack deck"}, options->common, process};
     Deck deck{shell, process.engine, *options};
+    deck.use_grid_lookup(known_grid);
     register_transport(shell, deck);
     register_parameters(shell, deck);
     register_stems(shell, deck);

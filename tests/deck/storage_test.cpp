@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How tracks come from files into memory: every sample right, every bad file refused, nothing that ends the process.
 #include "common/error.hpp"
+#include "common/audio/mapped_file.hpp"
+#include "common/audio/pcm_format.hpp"
 #include "deck/control/line_intake.hpp"
 #include "deck/control/saved_deck.hpp"
-#include "deck/track/mapped_file.hpp"
-#include "deck/track/pcm_format.hpp"
 #include "deck/track/residency_plan.hpp"
 #include "deck/track/sample_source.hpp"
 #include "deck/track/track_stream.hpp"
