@@ -271,6 +271,11 @@ std::shared_ptr<const PatchStatus> Patchbay::status() const {
     return worker_->status;
 }
 
+void Patchbay::relist(std::vector<Connection> connections) {
+    const std::lock_guard lock{worker_->mutex};
+    worker_->wanted.relist(std::move(connections));
+}
+
 void Patchbay::want(WantedGraph wanted) {
     {
         const std::lock_guard lock{worker_->mutex};
