@@ -46,8 +46,8 @@ std::vector<Bar> bars_of(const BeatTrack& beats, const BeatSounds& sounds) {
                 bar.vector[k++] += 0.7 * static_cast<double>(strength) / count;
             }
             for (std::size_t pitch = 0; pitch < 12; ++pitch) {
-                bar.vector[k++] += 0.4 * static_cast<double>(sounds.chroma[i][pitch]) / count;
-                bar.vector[k++] += 0.4 * static_cast<double>(sounds.bass[i][pitch]) / count;
+                bar.vector[k++] += 0.15 * static_cast<double>(sounds.chroma[i][pitch]) / count;
+                bar.vector[k++] += 0.2 * static_cast<double>(sounds.bass[i][pitch]) / count;
             }
             for (std::size_t step = 0; step < 4; ++step) {
                 bar.kicks += static_cast<double>(sounds.rhythm[i][step]) / count;
