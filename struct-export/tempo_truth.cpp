@@ -23,16 +23,52 @@ double in_octave_of(double bpm, double reference) {
 
 double disagreement(double a, double b) noexcept { return std::abs(a - b) / b; }
 
-TempoSource rule(const TempoClaims& claims, double fitted) {
-    if (claims.rekordbox > 0.0) {
-        return TempoSource::rekordbox;
+double size_of(const SectionBeats::Phase& phase) { return std::abs(phase.worst); }
+
+/// The BPM that the beats say, of the whole track's and the section's the one that is nearer at the hand-over.
+double fitted_bpm(const TempoClaims& claims, double stated) {
+    const double whole = claims.beats ? in_octave_of(claims.beats->bpm, stated) : 0.0;
+    if (!claims.section) {
+        return whole;
     }
-    if (claims.json <= 0.0) {
+    const double section = in_octave_of(claims.section->bpm(), stated);
+    constexpr double as_good_beats = 0.03;  // then the longer measurement is the finer one
+    const bool whole_fits = whole > 0.0 && size_of(claims.section->phase(whole)) <= as_good_beats;
+    return whole_fits ? whole : section;
+}
+
+TempoSource rule(const TempoClaims& claims, double fitted) {
+    const double stated = claims.rekordbox > 0.0 ? claims.rekordbox : claims.json;
+    if (stated <= 0.0) {
         return TempoSource::beats;
     }
-    const double off = fitted > 0.0 ? disagreement(fitted, claims.json) : 0.0;
-    const bool corrected = claims.beats && claims.beats->firm() && off > rounding && off < another_metre;
-    return corrected ? TempoSource::beats : TempoSource::json;
+    const TempoSource source = claims.rekordbox > 0.0 ? TempoSource::rekordbox : TempoSource::json;
+    const double off = fitted > 0.0 ? disagreement(fitted, stated) : 0.0;
+    if (off >= another_metre) {
+        return source;
+    }
+    if (claims.section && fitted > 0.0) {
+        const double of_stated = size_of(claims.section->phase(stated));
+        const double of_fit = size_of(claims.section->phase(fitted));
+        if (of_stated > TempoTruth::in_time_beats && of_fit < of_stated) {
+            return TempoSource::beats;
+        }
+        if (of_fit > of_stated) {
+            return source;
+        }
+    }
+    const bool rounded = source == TempoSource::json && claims.beats && claims.beats->firm() && off > rounding;
+    return rounded ? TempoSource::beats : source;
+}
+
+/// "json says 128.00 (0.4 %), 0.9 beats off at the hand-over"
+std::string objection(TempoSource source, double bpm, const TempoTruth& truth, const TempoClaims& claims) {
+    const double off = claims.section ? size_of(claims.section->phase(bpm)) : 0.0;
+    if (disagreement(bpm, truth.bpm) <= worth_a_warning && off <= TempoTruth::in_time_beats) {
+        return {};
+    }
+    return std::string{to_text(source)} + " says " + fixed(bpm, 2) + " (" + fixed(100.0 * (bpm / truth.bpm - 1.0), 1) +
+           " %)" + (claims.section ? ", " + fixed(off, 1) + " beats off at the hand-over" : "");
 }
 
 }  // namespace
@@ -53,7 +89,7 @@ const char* to_text(TempoSource source) noexcept {
 
 TempoTruth choose_tempo(const TempoClaims& claims, TempoSource wanted) {
     const double stated = claims.rekordbox > 0.0 ? claims.rekordbox : claims.json;
-    const double fitted = claims.beats ? in_octave_of(claims.beats->bpm, stated) : 0.0;
+    const double fitted = fitted_bpm(claims, stated);
     TempoTruth truth;
     truth.source = wanted == TempoSource::automatic ? rule(claims, fitted) : wanted;
     const std::array<std::pair<TempoSource, double>, 3> all{
@@ -64,11 +100,12 @@ TempoTruth choose_tempo(const TempoClaims& claims, TempoSource wanted) {
     if (truth.bpm <= 0.0) {
         return truth;
     }
+    if (claims.section) {
+        truth.phase = claims.section->phase(truth.bpm);
+    }
     for (const auto& [source, bpm] : all) {
-        if (bpm > 0.0 && source != truth.source && disagreement(bpm, truth.bpm) > worth_a_warning) {
-            truth.warning += (truth.warning.empty() ? "" : ", ") + std::string{to_text(source)} + " says " +
-                             fixed(bpm, 2) + " (" + fixed(100.0 * (bpm / truth.bpm - 1.0), 1) + " %)";
-        }
+        const std::string says = bpm > 0.0 && source != truth.source ? objection(source, bpm, truth, claims) : "";
+        truth.warning += (truth.warning.empty() || says.empty() ? "" : ", ") + says;
     }
     return truth;
 }
