@@ -3,6 +3,7 @@
 
 #include "common/command_line.hpp"
 #include "common/error.hpp"
+#include "common/track_grid.hpp"
 #include "struct-export/text.hpp"
 
 #include <algorithm>
@@ -28,6 +29,7 @@ void describe(PlainCommandLine& line) {
         "tracks at a time")("bpm-range", text("LOW..HIGH")->default_value("70..180"),
                             "the tempi to choose from: settles whether a track is at 70 or 140")(
         "plot", text("DIR"), "draw each analysed track as an SVG")(
+        "into-cache", po::bool_switch(), "write where decks and setlists look by themselves, instead of --struct-dir")(
         "again", po::bool_switch(), "also what is analysed already, by this or another program");
     line.hidden.add_options()("places", po::value<std::vector<std::string>>());
     line.positional.add("places", -1);
@@ -83,6 +85,7 @@ std::optional<AnalysisOrder> parse_analysis_options(int argc, const char* const*
     if (line.given("plot")) {
         order.plot_dir = line.values()["plot"].as<std::string>();
     }
+    order.into_cache = line.values()["into-cache"].as<bool>();
     order.again = line.values()["again"].as<bool>();
     return order;
 }
@@ -103,8 +106,9 @@ int analyse_music(int argc, const char* const* argv, const std::atomic<bool>& st
         count = run_analysis(tasks, *order, progress, stop);
     }
     std::printf("%zu of %zu tracks analysed into %s, %zu were up to date, %zu kept, %zu without a beat, %zu failed\n",
-                count.analysed, tasks.size(), order->struct_dir.c_str(), count.up_to_date, count.kept,
-                count.without_beat, count.failed);
+                count.analysed, tasks.size(),
+                order->into_cache ? analysis_cache_folder().c_str() : order->struct_dir.c_str(), count.up_to_date,
+                count.kept, count.without_beat, count.failed);
     return count.good() > 0 ? 0 : 1;
 }
 

@@ -109,6 +109,10 @@ std::vector<AnalysisTask> analysis_tasks(const AnalysisOrder& order) {
     std::vector<AnalysisTask> tasks;
     std::set<fs::path> taken;
     for (const fs::path& file : files) {
+        if (order.into_cache) {
+            tasks.push_back({file, analysis_cache_file(file)});
+            continue;
+        }
         fs::path json = order.struct_dir / (file.stem().string() + ".json");
         std::error_code error;
         // Not the JSON of another track of that name, whether it comes from this run or from an earlier one.

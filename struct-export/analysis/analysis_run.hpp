@@ -19,7 +19,8 @@ struct AnalysisOrder {
     std::optional<std::filesystem::path> plot_dir;
     AnalysisSettings settings;
     unsigned jobs{1};
-    bool again{false};  ///< also what is up to date or made by somebody else
+    bool into_cache{false};  ///< where decks and setlists look, instead of struct_dir
+    bool again{false};       ///< also what is up to date or made by somebody else
 };
 
 /// One track and where its structure goes.
