@@ -77,6 +77,7 @@ void take_signals(ControlLoop& loop) {
     for (const int signal : {SIGINT, SIGTERM}) {
         loop.on_signal(signal, [&loop] { loop.stop(); });
     }
+    loop.on_signal(SIGHUP, [] {});   // a closed terminal ends no set
     loop.on_signal(SIGUSR1, [] {});  // all that is worth saving lies with the decks and the mixer
 }
 
@@ -158,6 +159,7 @@ int run_setlist(int argc, const char* const* argv) {
     SuiteLink link{*options};
     const std::string name = options->client_name.empty() ? "setlist" : options->client_name;
     RegistryEntry entry{link.server(), name};
+    entry.keep_up(link.loop());
     take_signals(link.loop());
     LiveSuite suite{link, library.sections(), settings, log.get()};
     suite.on_get_to_know([&library](std::size_t section) { library.hurry(section); });

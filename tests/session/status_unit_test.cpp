@@ -52,7 +52,10 @@ SuiteSnapshot busy_suite() {
                    {"deck-B:out_l -> mixer-bus:B_l"},
                    {},
                    {{"deck-A", "ready"}, {"deck-B", "starting"}},
-                   {{"deck-A", 1}, {"deck-B", 3}}};
+                   {{"deck-A", 1}, {"deck-B", 3}},
+                   false,
+                   false,
+                   ""};
     return suite;
 }
 
