@@ -3,6 +3,7 @@
 
 #include "common/log.hpp"
 
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -91,7 +92,13 @@ void Streamer::connected() {
         return;
     }
     if (stream_ && tap_ != process_.tap() && stopped_.empty() && !next_) {
-        const RunningNote::Stream same{stream_->target(), stream_->format()};
+        RunningNote::Stream same{stream_->target(), stream_->format()};
+        if (const auto rate = process_.tap()->rate();
+            same.format == StreamFormat::opus && !opus_takes(static_cast<int>(std::lround(rate)))) {
+            log_event(LogLevel::warning, "stream-continues-as-vorbis",
+                      {{"why", "Opus can't be encoded at the server's new rate"}, {"rate", rate}});
+            same.format = StreamFormat::vorbis;
+        }
         next_ = Next{[this, same](const OscReplyTo&) { begin(request(same, first_ever, true), {}); }, {}};
         stream_->stop();
     }
