@@ -3,7 +3,7 @@
 
 #include "bpm-follower/bpm_config.hpp"
 #include "bpm-follower/conductor.hpp"
-#include "common/options.hpp"
+#include "common/common_options.hpp"
 #include "common/osc_endpoint.hpp"
 
 #include <filesystem>

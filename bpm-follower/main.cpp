@@ -6,6 +6,7 @@
 #include "common/client_shell.hpp"
 #include "common/log.hpp"
 #include "common/options.hpp"
+#include "common/run_main.hpp"
 
 namespace {
 

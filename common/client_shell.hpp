@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "common/common_options.hpp"
 #include "common/control_loop.hpp"
 #include "common/jack_client.hpp"
 #include "common/nsm_client.hpp"
-#include "common/options.hpp"
 #include "common/osc_server.hpp"
 #include "common/peer_book.hpp"
 #include "common/registry.hpp"

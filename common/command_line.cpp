@@ -2,10 +2,9 @@
 #include "common/command_line.hpp"
 
 #include "common/error.hpp"
+#include "common/log.hpp"
 #include "common/nearest_name.hpp"
 
-#include <cstdio>
-#include <exception>
 #include <fstream>
 #include <iostream>
 #include <vector>
@@ -73,18 +72,6 @@ bool PlainCommandLine::parse(int argc, const char* const* argv) {
 
 bool PlainCommandLine::given(const std::string& option) const {
     return values_.contains(option) && !values_[option].defaulted();
-}
-
-int run_main(const char* program, const std::function<int()>& body) noexcept {
-    try {
-        return body();
-    } catch (const UsageError& error) {
-        std::fprintf(stderr, "%s: %s\n", program, error.what());
-        return 2;
-    } catch (const std::exception& error) {
-        std::fprintf(stderr, "%s: %s\n", program, error.what());
-        return 1;
-    }
 }
 
 }  // namespace crowdjack

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "common/log.hpp"
-
 #include <boost/program_options.hpp>
 
-#include <functional>
 #include <string>
 
 namespace crowdjack {
@@ -43,8 +40,5 @@ private:
     std::string program_, summary_;
     boost::program_options::variables_map values_;
 };
-
-/// Runs `body` and turns what it throws into one line on stderr and an exit code: 2 for UsageError, 1 otherwise.
-int run_main(const char* program, const std::function<int()>& body) noexcept;
 
 }  // namespace crowdjack

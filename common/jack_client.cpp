@@ -120,7 +120,7 @@ void JackClient::set_up(jack_client_t* client) {
 }
 
 void JackClient::register_ports() {
-    ports_.clear();
+    port_count_ = 0;
     for (auto& count : connections_) {
         count.store(0, std::memory_order_relaxed);
     }
@@ -133,13 +133,13 @@ void JackClient::register_ports() {
             throw Failure{"cannot register port '" + spec.name +
                           "': does the server allow enough ports? (jackd -p 512)"};
         }
-        ports_.push_back(port);
+        ports_.at(port_count_++) = port;
     }
 }
 
 void JackClient::set_metadata() {
     std::vector<PortName> names;
-    for (std::size_t i = 0; i < ports_.size(); ++i) {
+    for (std::size_t i = 0; i < port_count_; ++i) {
         std::array<char, JACK_UUID_STRING_SIZE> uuid{};
         jack_uuid_unparse(jack_port_uuid(ports_[i]), uuid.data());
         names.push_back({uuid.data(), settings_.ports[i].pretty_name, static_cast<int>(i)});
@@ -303,15 +303,15 @@ CROWDJACK_EVERY_CYCLE void JackClient::run_cycle(jack_nframes_t frames) noexcept
     if (period_.load(std::memory_order_relaxed) != frames) {
         period_.store(frames, std::memory_order_relaxed);
     }
-    for (std::size_t i = 0; i < ports_.size(); ++i) {
+    for (std::size_t i = 0; i < port_count_; ++i) {
         buffers_[i] = jack_port_get_buffer(ports_[i], frames);
     }
     process_.process({{unwrapped_},
                       frames,
                       freewheeling_.load(std::memory_order_relaxed),
-                      std::span<void* const>{buffers_.data(), ports_.size()},
+                      std::span<void* const>{buffers_.data(), port_count_},
                       client_,
-                      std::span<const std::atomic<std::uint32_t>>{connections_.data(), ports_.size()}});
+                      std::span<const std::atomic<std::uint32_t>>{connections_.data(), port_count_}});
     beat_at(begin_ns);
     const std::uint64_t took_us = (monotonic_ns() - begin_ns + 500) / 1000;
     worst_us_.store(std::max(worst_us_.load(std::memory_order_relaxed), took_us), std::memory_order_relaxed);
@@ -385,7 +385,7 @@ void JackClient::pass_on_latency(jack_latency_callback_mode_t mode) const {
     const jack_nframes_t own = settings_.latency_frames;
     jack_latency_range_t widest{};
     bool any = false;
-    for (std::size_t i = 0; i < ports_.size(); ++i) {
+    for (std::size_t i = 0; i < port_count_; ++i) {
         const PortSpec& spec = settings_.ports[i];
         if (spec.direction == from && spec.kind == PortKind::audio && spec.passes_latency) {
             jack_latency_range_t range{};
@@ -397,7 +397,7 @@ void JackClient::pass_on_latency(jack_latency_callback_mode_t mode) const {
     }
     widest.min += own;
     widest.max += own;
-    for (std::size_t i = 0; i < ports_.size(); ++i) {
+    for (std::size_t i = 0; i < port_count_; ++i) {
         if (settings_.ports[i].direction != from && settings_.ports[i].passes_latency) {
             jack_port_set_latency_range(ports_[i], mode, &widest);
         }

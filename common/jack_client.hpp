@@ -7,7 +7,6 @@
 #include "common/realtime.hpp"
 #include "common/registry.hpp"
 
-#include <boost/container/static_vector.hpp>
 #include <jack/jack.h>
 
 #include <array>
@@ -213,8 +212,9 @@ private:
     std::atomic<std::uint64_t> worst_us_{0};         ///< written by audio (relaxed), reset by control
     std::atomic<std::uint64_t> total_us_{0};         ///< likewise
     std::atomic<std::uint64_t> measured_cycles_{0};  ///< likewise
-    boost::container::static_vector<jack_port_t*, most_ports> ports_;
-    std::array<void*, most_ports> buffers_{};                           ///< audio only
+    std::size_t port_count_{0};                      ///< changes while not active only
+    std::array<jack_port_t*, most_ports> ports_{};   ///< the first port_count_ count
+    std::array<void*, most_ports> buffers_{};        ///< audio only
     std::array<std::atomic<std::uint32_t>, most_ports> connections_{};  ///< as AudioCycle::connections has it
 };
 

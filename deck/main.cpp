@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/client_shell.hpp"
 #include "common/log.hpp"
-#include "deck/deck.hpp"
-#include "deck/deck_options.hpp"
-#include "deck/deck_osc.hpp"
-#include "deck/deck_patch.hpp"
-#include "deck/deck_process.hpp"
+#include "common/run_main.hpp"
+#include "deck/control/deck.hpp"
+#include "deck/control/deck_options.hpp"
+#include "deck/control/deck_osc.hpp"
+#include "deck/control/deck_patch.hpp"
+#include "deck/engine/deck_process.hpp"
 #include "deck/stretch/list_stretch.hpp"
 
 #include <iostream>

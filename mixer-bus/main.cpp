@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/client_shell.hpp"
+#include "common/run_main.hpp"
 #include "mixer-bus/mixer_options.hpp"
 #include "mixer-bus/mixer_state.hpp"
 #include "mixer-bus/osc_mixer.hpp"

@@ -2,6 +2,7 @@
 #include "mixer-bus/mixer_options.hpp"
 
 #include "common/error.hpp"
+#include "common/options.hpp"
 
 #include <algorithm>
 #include <ctime>

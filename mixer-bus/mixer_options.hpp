@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "common/common_options.hpp"
 #include "common/music_folders.hpp"
-#include "common/options.hpp"
 #include "mixer-bus/mixer_control.hpp"
 #include "mixer-bus/recorder.hpp"
 #include "mixer-bus/streamer.hpp"

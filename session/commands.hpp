@@ -3,11 +3,11 @@
 // exit code; UsageError and Failure are turned into one line on stderr by main.
 #pragma once
 
-#include "common/command_line.hpp"
-
 #include <string>
 
 namespace crowdjack {
+
+class PlainCommandLine;
 
 /// Launches, patches, watches and conducts what a session file names; answers at the front door.
 int run_session(int argc, const char* const* argv);
@@ -33,6 +33,9 @@ int run_status(int argc, const char* const* argv);
 
 /// Measures period sizes with the user's own session and recommends one.
 int run_tune(int argc, const char* const* argv);
+
+/// Prints the OSC page of the manual in Markdown; not for users.
+int run_osc_page(int argc, const char* const* argv);
 
 /// Plays one sine for the front door's /test_tone; not for users.
 int run_tone(int argc, const char* const* argv);

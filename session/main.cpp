@@ -3,6 +3,7 @@
 #include "common/error.hpp"
 #include "common/nearest_name.hpp"
 #include "common/port_names.hpp"
+#include "common/run_main.hpp"
 #include "session/commands.hpp"
 
 #include <array>
@@ -34,6 +35,7 @@ constexpr std::array subcommands{
 
 /// Run by the session itself.
 constexpr std::array hidden_subcommands{
+    Subcommand{"osc-page", "", "", run_osc_page},
     Subcommand{"tone", "", "", run_tone},
 };
 

@@ -9,6 +9,7 @@
 #include "session/patch/jack_open.hpp"
 #include "session/patch/patch_text.hpp"
 #include "session/patch/patchbay.hpp"
+#include "session/session_file.hpp"
 
 #include <iostream>
 

@@ -41,12 +41,6 @@ struct ClientSpec {
     [[nodiscard]] bool of_the_suite() const;
 };
 
-enum class Keep {
-    wanted,  ///< re-make what is listed
-    exact,   ///< also remove what is not listed, on the suite's ports only
-    once     ///< make each connection once, when its ports first appear
-};
-
 /// A thing wrong with a session file.
 struct SessionProblem {
     int line{};  ///< from 1; 0: the file as a whole

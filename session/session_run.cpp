@@ -149,7 +149,7 @@ void SessionRun::watch_registry() {
 }
 
 void SessionRun::registry_changed() {
-    const std::vector<PeerInfo>& peers = shell_.peers().look_now();
+    const std::vector<PeerInfo> peers = shell_.peers().look_now();
     clients_.see_peers(peers);
     calls_.see_peers();
     watchdog_.see_peers(peers);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "session/door/front_door.hpp"
-#include "session/door/movement_relay.hpp"
-#include "session/door/native_door.hpp"
+#include "session/api/front_door.hpp"
+#include "session/api/movement_relay.hpp"
+#include "session/api/native_door.hpp"
 #include "session/patch/patchbay.hpp"
+#include "session/status/budget_log.hpp"
 #include "session/supervision/clients.hpp"
 #include "session/supervision/jack_server.hpp"
 #include "session/supervision/setlist_keeper.hpp"
 #include "session/supervision/watchdog.hpp"
-#include "session/tune/budget_log.hpp"
 
 #include <memory>
 #include <string>
@@ -58,8 +58,8 @@ private:
     Watchdog watchdog_;
     PeerCalls calls_;
     BudgetLog budget_;
-    DeckBook decks_;
-    TempoDesk tempo_;
+    DeckStates decks_;
+    FallbackTempo tempo_;
     SetlistKeeper setlist_;
     MusicFolders setlist_folders_;
     GroupStarter starter_;

@@ -2,8 +2,8 @@
 // How setlist, status and tune speak with the running suite: as any other OSC client, through the registry.
 #pragma once
 
+#include "common/common_options.hpp"
 #include "common/control_loop.hpp"
-#include "common/options.hpp"
 #include "common/osc_server.hpp"
 #include "common/peer_book.hpp"
 
@@ -26,7 +26,7 @@ public:
     [[nodiscard]] OscServer& osc() noexcept { return osc_; }
     [[nodiscard]] const std::string& server() const noexcept { return server_; }
 
-    [[nodiscard]] const std::vector<PeerInfo>& peers() { return book_.all(); }
+    [[nodiscard]] std::vector<PeerInfo> peers() { return book_.all(); }
     [[nodiscard]] std::optional<PeerInfo> peer(const std::string& client);
     [[nodiscard]] std::optional<PeerInfo> peer_of_kind(const std::string& kind);
 

@@ -3,6 +3,9 @@
 
 #include "common/error.hpp"
 
+#include <taglib/fileref.h>
+#include <taglib/tag.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
@@ -51,89 +54,62 @@ std::uint64_t to_integers(std::span<const float> samples, std::vector<Integer>& 
 }  // namespace
 
 AudioReader::AudioReader(const std::filesystem::path& file) : path_{file} {
-    if (!std::filesystem::is_regular_file(file)) {
-        throw Failure{"cannot read " + file.string() + ": not a regular file"};
-    }
-    file_.reset(sf_open(file.c_str(), SFM_READ, &info_));
-    if (!file_) {
-        throw Failure{"cannot read " + file.string() + ": " + sf_strerror(nullptr)};
-    }
-    if (info_.frames <= 0 || info_.channels < 1 || info_.channels > most_channels || info_.samplerate < 1) {
-        throw Failure{"cannot read " + file.string() + ": " + std::to_string(info_.frames) + " frames of " +
-                      std::to_string(info_.channels) + " channels at " + std::to_string(info_.samplerate) + " Hz"};
+    std::error_code error;
+    const std::filesystem::path resolved = std::filesystem::canonical(file, error);
+    file_ = std::make_unique<const MappedFile>(error ? file : resolved);
+    reader_ = open_track_reader(*file_);
+    length_ = reader_->format().frames;
+    if (channels() > most_channels) {
+        throw Failure{"cannot read " + file.string() + ": it has " + std::to_string(channels()) +
+                      " channels (1 to 16 can be cut)"};
     }
 }
 
 PartFormat AudioReader::integer_format() const noexcept {
-    switch (info_.format & SF_FORMAT_SUBMASK) {
-    case SF_FORMAT_PCM_16:
-    case SF_FORMAT_PCM_S8:
-    case SF_FORMAT_PCM_U8:
-        return PartFormat::pcm16;
-    default:
-        return PartFormat::pcm24;
-    }
+    return reader_->format().bits <= 16 ? PartFormat::pcm16 : PartFormat::pcm24;
 }
 
-std::string AudioReader::text(int kind) const {
-    const char* value = sf_get_string(file_.get(), kind);
-    return value == nullptr ? std::string{} : std::string{value};
+PartTags AudioReader::tags() const {
+    PartTags tags{reader_->format().title, reader_->format().artist, reader_->format().comment};
+    const TagLib::FileRef file{path_.c_str(), false};
+    if (tags.title.empty() && !file.isNull() && file.tag() != nullptr) {
+        tags.title = file.tag()->title().to8Bit(true);
+        tags.artist = file.tag()->artist().to8Bit(true);
+    }
+    return tags;
 }
 
 void AudioReader::seek(std::int64_t frame) {
     position_ = frame;
-    const std::int64_t inside = std::clamp<std::int64_t>(frame, 0, info_.frames);
-    if (inside == file_position_ || inside == info_.frames) {
+    const std::int64_t inside = std::clamp<std::int64_t>(frame, 0, length_);
+    if (inside == file_position_ || inside == length_) {
         return;
     }
-    if ((info_.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_MPEG) {
-        decode_up_to(inside);
-    } else if (sf_seek(file_.get(), inside, SEEK_SET) != inside) {
-        throw Failure{"cannot read " + path_.string() + " from frame " + std::to_string(inside) + ": " +
-                      sf_strerror(file_.get())};
+    if (!reader_->seek(inside)) {
+        throw Failure{"cannot read " + path_.string() + " from frame " + std::to_string(inside)};
     }
     file_position_ = inside;
 }
 
-void AudioReader::decode_up_to(std::int64_t frame) {
-    if (frame < file_position_) {
-        file_.reset(sf_open(path_.c_str(), SFM_READ, &info_));
-        file_position_ = 0;
-    }
-    std::vector<float> block(8192 * static_cast<std::size_t>(info_.channels));
-    while (file_ && file_position_ < frame) {
-        const sf_count_t wanted = std::min<sf_count_t>(8192, frame - file_position_);
-        const sf_count_t count = sf_readf_float(file_.get(), block.data(), wanted);
-        file_position_ += count;
-        if (count <= 0) {
-            break;
-        }
-    }
-    if (file_position_ != frame) {
-        throw Failure{"cannot read " + path_.string() + " up to frame " + std::to_string(frame) + ": it ends at " +
-                      std::to_string(file_position_)};
-    }
-}
-
-sf_count_t AudioReader::read_file(std::span<float> block) {
-    const auto wanted = static_cast<sf_count_t>(block.size()) / info_.channels;
-    const sf_count_t count = sf_readf_float(file_.get(), block.data(), wanted);
-    for (float& sample : block.first(static_cast<std::size_t>(count * info_.channels))) {
+std::int64_t AudioReader::read_file(std::span<float> block) {
+    const auto channels = static_cast<std::size_t>(this->channels());
+    const std::size_t count = reader_->read(block.data(), block.size() / channels);
+    for (float& sample : block.first(count * channels)) {
         if (!(std::abs(sample) <= absurd)) {  // also true for NaN
             sample = std::isnan(sample) || std::isinf(sample) ? 0.0F : std::copysign(1.0F, sample);
             ++cleaned_;
         }
     }
-    file_position_ += count;
-    return count;
+    file_position_ += static_cast<std::int64_t>(count);
+    return static_cast<std::int64_t>(count);
 }
 
 void AudioReader::read(std::span<float> block) {
-    const auto channels = static_cast<std::size_t>(info_.channels);
+    const auto channels = static_cast<std::size_t>(this->channels());
     const auto frames = static_cast<std::int64_t>(block.size() / channels);
     const std::int64_t before = std::clamp<std::int64_t>(-position_, 0, frames);
     const std::int64_t inside = std::clamp<std::int64_t>(
-        std::min(info_.frames, position_ + frames) - std::max<std::int64_t>(position_, 0), 0, frames);
+        std::min(length_, position_ + frames) - std::max<std::int64_t>(position_, 0), 0, frames);
     const auto first = static_cast<std::size_t>(before) * channels;
     const auto count = static_cast<std::size_t>(inside) * channels;
     std::ranges::fill(block.first(first), 0.0F);
@@ -142,7 +118,7 @@ void AudioReader::read(std::span<float> block) {
         const auto read = static_cast<std::size_t>(read_file(block.subspan(first, count))) * channels;
         if (read < count) {
             std::ranges::fill(block.subspan(first + read, count - read), 0.0F);
-            info_.frames = file_position_;
+            length_ = file_position_;
         }
     }
     position_ += frames;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "common/audio/mapped_file.hpp"
+#include "common/audio/track_reader.hpp"
 #include "common/quantities.hpp"
 
 #include <sndfile.h>
@@ -27,20 +29,28 @@ enum class PartFormat {
     float32
 };
 
+/// What a part's file says of itself.
+struct PartTags {
+    std::string title, artist, comment;
+    friend bool operator==(const PartTags&, const PartTags&) = default;
+};
+
 /// A stretch of an audio file, read in blocks of interleaved floats: any range, also beyond the file's ends, where it
-/// is silence. Samples that are not finite or beyond ±16 are replaced and counted.
+/// is silence. Samples that are not finite or beyond ±16 are replaced and counted. What a deck plays can be read, to
+/// the same length.
 class AudioReader {
 public:
-    /// @throws Failure naming the file when libsndfile can't read it, it is empty or has more than 16 channels
+    /// @throws Failure naming the file when it can't be read, it is empty or has more than 16 channels
     explicit AudioReader(const std::filesystem::path& file);
 
-    [[nodiscard]] int channels() const noexcept { return info_.channels; }
-    [[nodiscard]] double rate() const noexcept { return info_.samplerate; }  ///< Hz
-    /// As the header says, until a read() found the true end before that.
-    [[nodiscard]] Frames length() const noexcept { return {info_.frames}; }
+    [[nodiscard]] int channels() const noexcept { return static_cast<int>(reader_->format().channels); }
+    [[nodiscard]] double rate() const noexcept { return reader_->format().rate; }  ///< Hz
+    /// Counted, whatever the header says; less when a read() found that the file was cut off meanwhile.
+    [[nodiscard]] Frames length() const noexcept { return {length_}; }
     /// The integer format that holds this file's samples: `pcm16` or `pcm24`.
     [[nodiscard]] PartFormat integer_format() const noexcept;
-    [[nodiscard]] std::string text(int kind) const;  ///< metadata: SF_STR_TITLE, …; empty when there is none
+    /// Title and artist (and the comment of a WAV) by its metadata; empty where there is none.
+    [[nodiscard]] PartTags tags() const;
 
     /// The next read() begins at `frame`, which may be negative or past the end.
     /// @throws Failure when the file can't be positioned
@@ -52,23 +62,15 @@ public:
     [[nodiscard]] std::uint64_t cleaned() const noexcept { return cleaned_; }  ///< samples replaced so far
 
 private:
-    [[nodiscard]] sf_count_t read_file(std::span<float> block);
-    /// An MP3 is read from its start: after a jump its decoder lacks the bits that earlier frames lent, and what comes
-    /// out is wrong for a while, sometimes by a few hundred frames for good.
-    void decode_up_to(std::int64_t frame);
+    [[nodiscard]] std::int64_t read_file(std::span<float> block);
 
     std::filesystem::path path_;
-    SF_INFO info_{};
-    SoundFile file_;
+    std::unique_ptr<const MappedFile> file_;
+    std::unique_ptr<TrackReader> reader_;
+    std::int64_t length_{0};
     std::int64_t position_{0};
     std::int64_t file_position_{0};
     std::uint64_t cleaned_{0};
-};
-
-/// What a part's file says of itself.
-struct PartTags {
-    std::string title, artist, comment;
-    friend bool operator==(const PartTags&, const PartTags&) = default;
 };
 
 /// Writes one WAV under a temporary name; commit() gives it its own. Without commit() nothing stays. The bytes depend

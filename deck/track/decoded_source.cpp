@@ -1,36 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "deck/track/decoded_source.hpp"
 
-#include "common/error.hpp"
-#include "deck/track/pcm_format.hpp"
+#include "common/audio/pcm_format.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace crowdjack {
 
-namespace {
-
-constexpr std::int64_t most_bytes = std::int64_t{2} << 30;
-constexpr std::int64_t bytes_per_frame = 2 * sizeof(float);
-
-}  // namespace
-
-DecodedSource::DecodedSource(std::shared_ptr<const MappedFile> file, std::unique_ptr<SoundReader> reader)
+DecodedSource::DecodedSource(std::shared_ptr<const MappedFile> file, std::unique_ptr<TrackReader> reader,
+                             std::shared_ptr<DecodedMemory> budget)
     : file_{std::move(file)},
+      budget_{std::move(budget)},
       format_{reader->format()},
       reader_{std::move(reader)},
-      interleaved_(static_cast<std::size_t>(chunk_frames) * format_.channels) {
-    if (format_.frames > most_bytes / bytes_per_frame) {
-        throw Failure{"cannot play '" + file_->path().string() +
-                      "': decoded it would need more than 2 GiB of memory (" +
-                      std::to_string(static_cast<long long>(static_cast<double>(format_.frames) / format_.rate)) +
-                      " s of " + format_.encoding + "): convert it to WAV, which is never loaded whole"};
-    }
-    chunks_.resize(static_cast<std::size_t>((format_.frames + chunk_frames - 1) / chunk_frames));
-    missing_ = chunks_.size();
+      chunks_(static_cast<std::size_t>((format_.frames + chunk_frames - 1) / chunk_frames)),
+      interleaved_(static_cast<std::size_t>(chunk_frames) * format_.channels),
+      heard_of_(chunks_.size()) {
     reader_->seek(0);
 }
+
+DecodedSource::~DecodedSource() { budget_->give_back(there_ * chunk_bytes); }
 
 std::size_t DecodedSource::read(std::int64_t first, std::span<float> left, std::span<float> right) {
     std::fill(left.begin(), left.end(), 0.0F);
@@ -55,36 +45,49 @@ std::size_t DecodedSource::read(std::int64_t first, std::span<float> left, std::
 
 bool DecodedSource::work_ahead() {
     const std::lock_guard lock{mutex_};
-    if (reader_ != nullptr && !reader_->seeks_exactly()) {
-        ahead_ = static_cast<std::size_t>(reader_at_ / chunk_frames);
-    }
-    for (std::size_t tried = 0; missing_ > 0 && tried < chunks_.size(); ++tried) {
+    for (std::size_t tried = 0; there_ < chunks_.size() && tried < chunks_.size(); ++tried) {
         const std::size_t index = (ahead_ + tried) % chunks_.size();
         if (chunks_[index] == nullptr) {
+            if (!budget_->has_room(chunk_bytes)) {
+                return false;  // what is needed then is decoded when it is
+            }
             decode(index);
             ahead_ = index + 1;
             break;
         }
     }
-    return missing_ > 0;
+    return there_ < chunks_.size();
 }
 
 const DecodedSource::Chunk& DecodedSource::chunk(std::size_t index) {
-    if (chunks_[index] == nullptr && !reader_->seeks_exactly()) {
-        for (std::size_t before = 0; before < index; ++before) {
-            if (chunks_[before] == nullptr) {
-                decode(before);
-            }
-        }
-    }
     if (chunks_[index] == nullptr) {
         decode(index);
     }
     ahead_ = index + 1;
+    chunks_[index]->used = ++reads_;
     return *chunks_[index];
 }
 
+void DecodedSource::make_room() {
+    if (budget_->take(chunk_bytes)) {
+        return;
+    }
+    if (there_ < least_chunks) {
+        budget_->take_anyway(chunk_bytes);
+        return;
+    }
+    std::size_t oldest = chunks_.size();
+    for (std::size_t i = 0; i < chunks_.size(); ++i) {
+        if (chunks_[i] != nullptr && (oldest == chunks_.size() || chunks_[i]->used < chunks_[oldest]->used)) {
+            oldest = i;
+        }
+    }
+    chunks_[oldest].reset();  // its room is taken over
+    --there_;
+}
+
 void DecodedSource::decode(std::size_t index) {
+    make_room();
     auto made = std::make_unique<Chunk>();
     made->left.resize(static_cast<std::size_t>(chunk_frames));
     made->right.resize(static_cast<std::size_t>(chunk_frames));
@@ -107,12 +110,14 @@ void DecodedSource::decode(std::size_t index) {
         made->right[i] = interleaved_[i * format_.channels + second];
     }
     made->valid = static_cast<std::int64_t>(came);
-    cleaned_.fetch_add(clean(made->left) + clean(made->right), std::memory_order_relaxed);
-    memory_.fetch_add(2 * sizeof(float) * static_cast<std::size_t>(chunk_frames), std::memory_order_relaxed);
-    chunks_[index] = std::move(made);
-    if (--missing_ == 0) {
-        reader_.reset();
+    const std::size_t cleaned = clean(made->left) + clean(made->right);
+    if (!heard_of_[index]) {
+        heard_of_[index] = true;
+        cleaned_.fetch_add(cleaned, std::memory_order_relaxed);
     }
+    chunks_[index] = std::move(made);
+    ++there_;
+    memory_.store(there_ * chunk_bytes, std::memory_order_relaxed);
 }
 
 }  // namespace crowdjack

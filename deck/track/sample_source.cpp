@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "deck/track/sample_source.hpp"
 
-#include "common/error.hpp"
+#include "common/audio/mapped_file.hpp"
+#include "common/audio/pcm_format.hpp"
 #include "deck/track/decoded_source.hpp"
-#include "deck/track/mapped_file.hpp"
-#include "deck/track/pcm_format.hpp"
-#include "deck/track/sound_header.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -61,13 +59,17 @@ private:
 
 }  // namespace
 
-std::shared_ptr<SampleSource> open_sample_source(const std::filesystem::path& path) {
+std::shared_ptr<SampleSource> open_sample_source(const std::filesystem::path& path,
+                                                 std::shared_ptr<DecodedMemory> budget) {
     auto file = std::make_shared<const MappedFile>(path);
-    auto reader = std::make_unique<SoundReader>(*file);
+    auto reader = open_track_reader(*file);
     if (const auto layout = reader->layout()) {
         return std::make_shared<MappedSource>(std::move(file), *layout, reader->format());
     }
-    return std::make_shared<DecodedSource>(std::move(file), std::move(reader));
+    if (budget == nullptr) {
+        budget = std::make_shared<DecodedMemory>();
+    }
+    return std::make_shared<DecodedSource>(std::move(file), std::move(reader), std::move(budget));
 }
 
 }  // namespace crowdjack

@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "common/audio/track_reader.hpp"
+#include "deck/track/decoded_memory.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
-#include <string>
 
 namespace crowdjack {
-
-/// What a track is, apart from its samples.
-struct TrackFormat {
-    double rate{48000.0};       ///< Hz
-    std::uint32_t channels{2};  ///< in the file; a source gives two
-    std::int64_t frames{};      ///< as its header says
-    std::string encoding;       ///< for messages: "WAV, signed 16 bit"
-};
 
 /// The samples of one track as two channels of floats, wherever they come from. Never on the audio thread: reading may
 /// block as long as the storage does. Safe to call from several threads.
@@ -52,9 +46,10 @@ public:
     [[nodiscard]] virtual std::size_t memory() const noexcept { return 0; }
 };
 
-/// Opens whatever libsndfile reads: uncompressed WAV, RF64, W64, AIFF, AU and CAF straight from the mapping, the rest
-/// through a decoder.
+/// Opens whatever open_track_reader() reads: what is not compressed straight from the mapping, the rest through a
+/// decoder. @param budget  of the deck that decodes it; none: an own one of the usual size
 /// @throws Failure naming the path and why it can't be played
-[[nodiscard]] std::shared_ptr<SampleSource> open_sample_source(const std::filesystem::path& path);
+[[nodiscard]] std::shared_ptr<SampleSource> open_sample_source(const std::filesystem::path& path,
+                                                               std::shared_ptr<DecodedMemory> budget = nullptr);
 
 }  // namespace crowdjack

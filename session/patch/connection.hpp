@@ -39,6 +39,13 @@ struct Connection {
     [[nodiscard]] std::string text() const { return source.text() + " -> " + sink.text(); }
 };
 
+/// What happens to listed connections that are gone, and to those that nobody listed.
+enum class Keep {
+    wanted,  ///< re-make what is listed
+    exact,   ///< also remove what is not listed, on the suite's ports only
+    once     ///< make each connection once, when its ports first appear
+};
+
 /// @param why  receives what is wrong, in words, when nothing is returned
 [[nodiscard]] std::optional<Connection> parse_connection(std::string_view text, std::string& why);
 

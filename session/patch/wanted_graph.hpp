@@ -3,7 +3,7 @@
 // nothing.
 #pragma once
 
-#include "session/session_file.hpp"
+#include "session/patch/connection.hpp"
 
 #include <compare>
 #include <map>

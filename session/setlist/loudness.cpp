@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/setlist/loudness.hpp"
 
+#include "common/audio/mapped_file.hpp"
+#include "common/audio/track_reader.hpp"
+#include "common/error.hpp"
+
 #include <ebur128.h>
-#include <sndfile.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -17,12 +20,9 @@ namespace crowdjack {
 
 namespace {
 
-constexpr int most_channels = 8;
+constexpr std::uint32_t most_channels = 8;
 constexpr int background = 10;  ///< nice value of the worker
 
-struct CloseFile {
-    void operator()(SNDFILE* file) const noexcept { sf_close(file); }
-};
 struct FreeMeter {
     void operator()(ebur128_state* meter) const noexcept { ebur128_destroy(&meter); }
 };
@@ -33,19 +33,19 @@ Measured unplayable(const std::string& why) {
     return result;
 }
 
-/// Feeds the file's first `frames` frames to the meter. @returns false when told to stop
-bool feed(SNDFILE* file, ebur128_state& meter, int channels, sf_count_t frames, const std::stop_token& stop) {
-    constexpr sf_count_t block = 16384;
-    std::vector<float> samples(static_cast<std::size_t>(block * channels));
+/// Feeds the track's first `frames` frames to the meter. @returns false when told to stop
+bool feed(TrackReader& track, ebur128_state& meter, std::size_t frames, const std::stop_token& stop) {
+    constexpr std::size_t block = 16384;
+    std::vector<float> samples(block * track.format().channels);
     while (frames > 0) {
-        const sf_count_t got = sf_readf_float(file, samples.data(), std::min(block, frames));
-        if (got <= 0) {
+        const std::size_t got = track.read(samples.data(), std::min(block, frames));
+        if (got == 0) {
             break;
         }
         for (float& sample : samples) {
             sample = std::isfinite(sample) ? sample : 0.0F;
         }
-        ebur128_add_frames_float(&meter, samples.data(), static_cast<std::size_t>(got));
+        ebur128_add_frames_float(&meter, samples.data(), got);
         frames -= got;
         if (stop.stop_requested()) {
             return false;
@@ -54,36 +54,39 @@ bool feed(SNDFILE* file, ebur128_state& meter, int channels, sf_count_t frames, 
     return true;
 }
 
-}  // namespace
-
-Measured measure_file(const std::string& path, double end_s, const std::stop_token& stop) {
-    struct stat info {};
-    if (::stat(path.c_str(), &info) != 0) {
-        return unplayable("it is not there: " + path);
-    }
-    if (!S_ISREG(info.st_mode)) {
-        return unplayable("it is no regular file: " + path);
-    }
-    SF_INFO format{};
-    const std::unique_ptr<SNDFILE, CloseFile> file{sf_open(path.c_str(), SFM_READ, &format)};
-    if (!file) {
-        return unplayable(std::string{"it cannot be read: "} + sf_strerror(nullptr));
-    }
-    if (format.frames <= 0 || format.channels > most_channels) {
-        return unplayable(format.frames <= 0 ? "it holds no audio" : "it has more than 8 channels");
+Measured measure(TrackReader& track, double end_s, const std::stop_token& stop) {
+    const TrackFormat& format = track.format();
+    if (format.channels > most_channels) {
+        return unplayable("it has more than 8 channels");
     }
     Measured result;
     result.playable = true;
-    result.length_s = static_cast<double>(format.frames) / format.samplerate;
-    const std::unique_ptr<ebur128_state, FreeMeter> meter{ebur128_init(
-        static_cast<unsigned>(format.channels), static_cast<unsigned long>(format.samplerate), EBUR128_MODE_I)};
-    const auto wanted = static_cast<sf_count_t>(std::min(end_s, result.length_s) * format.samplerate);
+    result.length_s = static_cast<double>(format.frames) / format.rate;
+    const std::unique_ptr<ebur128_state, FreeMeter> meter{
+        ebur128_init(format.channels, static_cast<unsigned long>(format.rate), EBUR128_MODE_I)};
+    const auto wanted = static_cast<std::size_t>(std::max(0.0, std::min(end_s, result.length_s) * format.rate));
     double lufs = 0.0;
-    if (meter && feed(file.get(), *meter, format.channels, wanted, stop) &&
+    if (meter && feed(track, *meter, wanted, stop) &&
         ebur128_loudness_global(meter.get(), &lufs) == EBUR128_SUCCESS && std::isfinite(lufs)) {
         result.lufs = lufs;
     }
     return result;
+}
+
+}  // namespace
+
+Measured measure_file(const std::string& path, double end_s, const std::stop_token& stop) {
+    std::error_code error;
+    const std::filesystem::path file = std::filesystem::canonical(path, error);
+    if (error) {
+        return unplayable("it is not there: " + path);
+    }
+    try {
+        const MappedFile mapped{file};
+        return measure(*open_track_reader(mapped), end_s, stop);
+    } catch (const Failure& failure) {
+        return unplayable(failure.what());
+    }
 }
 
 LoudnessWorker::LoudnessWorker(ControlLoop& loop, std::function<void(std::size_t, const Measured&)> done)

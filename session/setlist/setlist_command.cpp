@@ -2,6 +2,7 @@
 // crowdjack-session setlist SECTIONS.csv: plays an unattended set.
 #include "common/error.hpp"
 #include "common/log.hpp"
+#include "common/options.hpp"
 #include "session/commands.hpp"
 #include "session/setlist/live_suite.hpp"
 

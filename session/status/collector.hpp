@@ -2,9 +2,9 @@
 #pragma once
 
 #include "common/registry.hpp"
+#include "session/status/budget.hpp"
 #include "session/status/snapshot.hpp"
 #include "session/suite_link.hpp"
-#include "session/tune/budget.hpp"
 
 #include <map>
 #include <set>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // crowdjack-session status: the suite at a glance, once or live.
 #include "common/error.hpp"
+#include "common/options.hpp"
 #include "session/commands.hpp"
 #include "session/status/collector.hpp"
 #include "session/status/watch.hpp"

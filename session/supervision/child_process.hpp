@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/control_loop.hpp"
-#include "session/supervision/lives.hpp"
+#include "session/supervision/restart_policy.hpp"
 
 #include <sys/types.h>
 

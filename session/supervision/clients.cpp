@@ -3,8 +3,8 @@
 
 #include "common/error.hpp"
 #include "common/log.hpp"
-#include "session/moment.hpp"
 #include "session/program_lookup.hpp"
+#include "session/session_clock.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -55,13 +55,13 @@ struct Clients::Client {
     ClientSpec spec;
     int depth{};  ///< from the end of the signal path; 0 starts first
     ClientPhase phase{ClientPhase::waiting};
-    Lives lives;
+    RestartPolicy restarts;
     std::optional<ChildProcess> process;
-    bool ours{};          ///< a session's mark is in its environment
-    bool hung{};          ///< the watchdog killed it
-    bool resume{};        ///< its next start takes up where it was
-    bool backing_off{};   ///< a timer will start it
-    Moment tier_began{};  ///< when it was first told to start
+    bool ours{};               ///< a session's mark is in its environment
+    bool hung{};               ///< the watchdog killed it
+    bool resume{};             ///< its next start takes up where it was
+    bool backing_off{};        ///< a timer will start it
+    SessionTime tier_began{};  ///< when it was first told to start
 };
 
 Clients::Clients(ControlLoop& loop, LogRelay& logs, const SessionFile& session, std::string server,
@@ -109,7 +109,7 @@ void Clients::adopt(Client& client, pid_t pid, bool ours) {
     }
     client.ours = ours;
     client.phase = ClientPhase::starting;
-    client.lives.started(moment_now());
+    client.restarts.started(SessionClock::now());
     if (ours) {
         (void)logs_.channel(client.spec.name);
     }
@@ -129,8 +129,8 @@ void Clients::start_next() {
         if (client->phase == ClientPhase::waiting && !client->backing_off) {
             launch(*client);
         }
-        const bool on_its_way = client->phase == ClientPhase::starting && client->lives.starts() == 1 &&
-                                moment_now() - client->tier_began < tier_patience;
+        const bool on_its_way = client->phase == ClientPhase::starting && client->restarts.starts() == 1 &&
+                                SessionClock::now() - client->tier_began < tier_patience;
         if (on_its_way) {
             busy_depth = client->depth;
         }
@@ -168,9 +168,9 @@ void Clients::launch(Client& client) {
             command.arguments.emplace_back("--resume");
         }
     }
-    const Moment now = moment_now();
+    const SessionTime now = SessionClock::now();
     client.tier_began = now;
-    client.lives.started(now);
+    client.restarts.started(now);
     try {
         client.process = ChildProcess::start(loop_, command,
                                              [this, &client](const Ending& ending) { client_ended(client, ending); });
@@ -194,7 +194,7 @@ void Clients::client_ready(Client& client) {
         return;
     }
     client.phase = ClientPhase::ready;
-    client.lives.ready(moment_now());
+    client.restarts.ready(SessionClock::now());
     tell_changed();
     start_next();
 }
@@ -218,7 +218,7 @@ void Clients::client_ended(Client& client, const Ending& how) {
         start_next();
         return;
     }
-    const auto wait = client.lives.ended(moment_now(), ending);
+    const auto wait = client.restarts.ended(SessionClock::now(), ending);
     if (!wait) {
         client.phase = ClientPhase::given_up;
         log_event(LogLevel::error, "client-given-up",
@@ -315,7 +315,7 @@ std::vector<Clients::View> Clients::view() const {
     std::vector<View> views;
     for (const auto& client : clients_) {
         views.push_back({client->spec.name, client->phase, client->process ? client->process->pid() : 0,
-                         client->lives.starts(), client->ours, client->spec.watchdog});
+                         client->restarts.starts(), client->ours, client->spec.watchdog});
     }
     return views;
 }

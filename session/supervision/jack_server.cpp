@@ -5,9 +5,9 @@
 #include "common/jack_closing.hpp"
 #include "common/jack_thread.hpp"
 #include "common/log.hpp"
-#include "session/moment.hpp"
 #include "session/patch/jack_open.hpp"
 #include "session/program_lookup.hpp"
+#include "session/session_clock.hpp"
 
 #include <pthread.h>
 #include <sys/stat.h>
@@ -105,7 +105,7 @@ void JackServer::ensure(pid_t earlier) {
     route_jack_messages();
     if (earlier > 0 && environment_of(earlier, session_mark) == server_) {
         process_ = ChildProcess::adopt(loop_, earlier, [this](const Ending& ending) { ended(ending); });
-        lives_.started(moment_now());
+        restarts_.started(SessionClock::now());
     }
     if (jack_server_answers(server_, probe_deadline)) {
         log_event(LogLevel::info, "jack-server-found", {{"server", server_}, {"ours", process_.has_value()}});
@@ -141,7 +141,7 @@ void JackServer::start() {
     process_ = ChildProcess::start(
         loop_, {command, {{session_mark, server_}, {"CROWDJACK_CLIENT", "jackd"}}, logs_.channel("jackd")},
         [this](const Ending& ending) { ended(ending); });
-    lives_.started(moment_now());
+    restarts_.started(SessionClock::now());
     std::string line;
     for (const std::string& word : command) {
         line += (line.empty() ? "" : " ") + word;
@@ -182,7 +182,7 @@ void JackServer::wait_until_it_answers() {
         }
         std::this_thread::sleep_for(std::chrono::milliseconds{10});
     }
-    lives_.ready(moment_now());
+    restarts_.ready(SessionClock::now());
 }
 
 void JackServer::ended(const Ending& ending) {
@@ -193,8 +193,8 @@ void JackServer::ended(const Ending& ending) {
     if (stopping_) {
         return;
     }
-    lives_.ready(lives_.last_start());  // it ran until now: it did not fail to start
-    const auto wait = lives_.ended(moment_now(), ending);
+    restarts_.ready(restarts_.last_start());  // it ran until now: it did not fail to start
+    const auto wait = restarts_.ended(SessionClock::now(), ending);
     if (!wait) {
         log_event(
             LogLevel::error, "jack-server-given-up",

@@ -53,7 +53,7 @@ private:
     JackSpec spec_;
     std::string server_;
     std::optional<ChildProcess> process_;
-    Lives lives_;
+    RestartPolicy restarts_;
     bool stopping_{false};
     bool reached_{false};  ///< since its last start
 };

@@ -9,29 +9,29 @@ namespace crowdjack {
 namespace {
 
 /// Longer gaps between looks are our own stall: the server's cycles in them say nothing about when they ran.
-constexpr Moment longest_gap{150};
-constexpr Moment longest_period{50};  ///< between beats that are nothing to worry about
+constexpr SessionTime longest_gap{150};
+constexpr SessionTime longest_period{50};  ///< between beats that are nothing to worry about
 
 }  // namespace
 
 void PulseWatch::forget(const std::string& client) {
     watched_.erase(client);
     for (auto& [name, watched] : watched_) {
-        watched.still = Moment{0};
-        watched.before = Moment{0};
+        watched.still = SessionTime{0};
+        watched.before = SessionTime{0};
     }
 }
 
 bool PulseWatch::uneasy() const {
     return std::any_of(watched_.begin(), watched_.end(), [](const auto& entry) {
-        return entry.second.beating && entry.second.still > Moment{0} && !entry.second.blamed;
+        return entry.second.beating && entry.second.still > SessionTime{0} && !entry.second.blamed;
     });
 }
 
 std::vector<std::string> PulseWatch::look(const ServerSample& server, const std::vector<PulseSample>& clients) {
     const bool first = last_look_.count() < 0;
     const bool server_ran = !first && server.cycles != last_cycles_ && !server.freewheeling;
-    const Moment passed = server_ran ? std::min(server.now - last_look_, longest_gap) : Moment{0};
+    const SessionTime passed = server_ran ? std::min(server.now - last_look_, longest_gap) : SessionTime{0};
     last_cycles_ = server.cycles;
     last_look_ = server.now;
 
@@ -39,15 +39,15 @@ std::vector<std::string> PulseWatch::look(const ServerSample& server, const std:
         const auto [entry, is_new] = watched_.try_emplace(client.client, Watched{client.pulse, {}, {}, false, false});
         Watched& watched = entry->second;
         // At first sight its clock tells whether it beats: it may hang before the second.
-        const bool beats =
-            is_new ? client.beat > Moment{0} && server.beat - client.beat < still_for : client.pulse != watched.pulse;
+        const bool beats = is_new ? client.beat > SessionTime{0} && server.beat - client.beat < still_for
+                                  : client.pulse != watched.pulse;
         if (beats) {
-            const bool known = client.beat > Moment{0} && server.beat > client.beat;
-            const Moment since = known ? std::min(server.beat - client.beat, passed) : Moment{0};
+            const bool known = client.beat > SessionTime{0} && server.beat > client.beat;
+            const SessionTime since = known ? std::min(server.beat - client.beat, passed) : SessionTime{0};
             const bool normal = since <= longest_period;
-            watched = {client.pulse, normal ? Moment{0} : since, normal ? since : Moment{0}, true, false};
+            watched = {client.pulse, normal ? SessionTime{0} : since, normal ? since : SessionTime{0}, true, false};
         } else if (watched.beating) {
-            watched.still += passed + std::exchange(watched.before, Moment{0});
+            watched.still += passed + std::exchange(watched.before, SessionTime{0});
         }
     }
     const auto stands_still = [this](const std::string& name) {

@@ -2,7 +2,7 @@
 // Which client hangs? Pure: fed with pulses, answers with names.
 #pragma once
 
-#include "session/supervision/lives.hpp"
+#include "session/supervision/restart_policy.hpp"
 
 #include <cstdint>
 #include <map>
@@ -13,10 +13,10 @@ namespace crowdjack {
 
 /// What is seen of the whole server at one moment.
 struct ServerSample {
-    Moment now{};
+    SessionTime now{};
     std::uint64_t cycles{};  ///< our own pulse: nobody's neighbour in the graph, so it beats while the server does
     bool freewheeling{};     ///< then a cycle may take as long as it likes
-    Moment beat{};           ///< when our last cycle began; 0: not known
+    SessionTime beat{};      ///< when our last cycle began; 0: not known
 };
 
 /// What is seen of one watched client.
@@ -24,7 +24,7 @@ struct PulseSample {
     std::string client;
     std::uint64_t pulse{};
     std::vector<std::string> upstream;  ///< the clients that feed it, directly (JACK client's plain names)
-    Moment beat{};                      ///< when its last cycle began; 0: not known
+    SessionTime beat{};                 ///< when its last cycle began; 0: not known
 };
 
 /// Finds the clients whose audio thread stands still while the server runs.
@@ -34,7 +34,7 @@ struct PulseSample {
 /// count.
 class PulseWatch {
 public:
-    static constexpr Moment still_for{200};
+    static constexpr SessionTime still_for{200};
 
     /// @returns the clients to blame, each once per standstill
     [[nodiscard]] std::vector<std::string> look(const ServerSample& server, const std::vector<PulseSample>& clients);
@@ -49,15 +49,15 @@ public:
 private:
     struct Watched {
         std::uint64_t pulse{};
-        Moment still{};   ///< for how long, in time during which the server ran
-        Moment before{};  ///< how long before the last look its last beat was
-        bool beating{};   ///< it beat at least once: before that it is only starting
+        SessionTime still{};   ///< for how long, in time during which the server ran
+        SessionTime before{};  ///< how long before the last look its last beat was
+        bool beating{};        ///< it beat at least once: before that it is only starting
         bool blamed{};
     };
 
     std::map<std::string, Watched> watched_;
     std::uint64_t last_cycles_{};
-    Moment last_look_{-1};
+    SessionTime last_look_{-1};
 };
 
 }  // namespace crowdjack

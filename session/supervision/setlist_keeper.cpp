@@ -4,7 +4,7 @@
 #include "common/error.hpp"
 #include "common/log.hpp"
 #include "common/osc_message.hpp"
-#include "session/moment.hpp"
+#include "session/session_clock.hpp"
 #include "session/setlist/sections.hpp"
 
 #include <csignal>
@@ -53,7 +53,7 @@ void SetlistKeeper::start(const std::string& csv, bool again_and_again) {
     }
     csv_ = csv;
     again_and_again_ = again_and_again;
-    lives_ = Lives{};
+    restarts_ = RestartPolicy{};
     launch();
 }
 
@@ -84,8 +84,8 @@ void SetlistKeeper::launch() {
     if (again_and_again_) {
         command.arguments.emplace_back("--loop");
     }
-    lives_.started(moment_now());
-    lives_.ready(moment_now());
+    restarts_.started(SessionClock::now());
+    restarts_.ready(SessionClock::now());
     process_ = ChildProcess::start(loop_, command, [this](const Ending& ending) { ended(ending); });
 }
 
@@ -96,7 +96,7 @@ void SetlistKeeper::ended(const Ending& ending) {
         csv_.clear();
         return;
     }
-    const auto wait = lives_.ended(moment_now(), ending);
+    const auto wait = restarts_.ended(SessionClock::now(), ending);
     if (!wait) {
         log_event(LogLevel::error, "setlist-given-up",
                   {{"why", "it keeps ending soon after its start (" + ending.text() + ")"},

@@ -40,7 +40,7 @@ private:
     std::string csv_;  ///< empty: none is wanted
     bool again_and_again_{false};
     std::optional<ChildProcess> process_;
-    Lives lives_;
+    RestartPolicy restarts_;
 };
 
 }  // namespace crowdjack

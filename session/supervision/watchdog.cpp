@@ -2,7 +2,7 @@
 #include "session/supervision/watchdog.hpp"
 
 #include "common/log.hpp"
-#include "session/moment.hpp"
+#include "session/session_clock.hpp"
 
 #include <algorithm>
 
@@ -89,9 +89,9 @@ void Watchdog::look() {
     std::vector<PulseSample> samples;
     for (const auto& [name, pulse] : pulses_) {
         const auto& feeders = upstream_[name];
-        samples.push_back({name, pulse.count(), {feeders.begin(), feeders.end()}, moment_of(pulse.beat())});
+        samples.push_back({name, pulse.count(), {feeders.begin(), feeders.end()}, SessionClock::at(pulse.beat())});
     }
-    const ServerSample server{moment_now(), jack.cycles(), jack.freewheeling(), moment_of(jack.beat())};
+    const ServerSample server{SessionClock::now(), jack.cycles(), jack.freewheeling(), SessionClock::at(jack.beat())};
     for (const std::string& name : watch_.look(server, samples)) {
         if (stands_behind_a_stranger(name)) {
             log_event(LogLevel::error, "client-stands-still",

@@ -4,8 +4,6 @@
 #include "tests/support/eventually.hpp"
 
 #include <ableton/Link.hpp>
-
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <cmath>

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "common/error.hpp"
 #include "common/log.hpp"
 #include "common/music_folders.hpp"
 #include "common/nearest_name.hpp"
 #include "common/options.hpp"
+#include "common/peer_book.hpp"
 #include "common/registry.hpp"
+#include "common/run_main.hpp"
 #include "tests/support/outsider.hpp"
 #include "tests/support/surroundings.hpp"
 
@@ -185,6 +186,19 @@ TEST_CASE("a registry that rests is not read again, and still heard when it stir
     RegistryEntry other{"test", "deck-B"};
     other.publish({"deck-B", "osc.udp://127.0.0.1:5000/", "deck", "deck-B", "deck-B", 0});
     CHECK(list.look().size() == 2);
+}
+
+TEST_CASE("who walks the list of peers keeps it, though somebody it calls looks again meanwhile") {
+    const PrivateRegistry registry;
+    PeerBook book{"test", {"deck-C=osc.udp://127.0.0.1:9/"}};
+    auto owner = std::make_unique<RegistryEntry>("test", "deck-A");
+    owner->publish(deck_a());
+    const auto& walked = book.look_now();
+    REQUIRE(walked.size() == 2);
+    owner.reset();
+    CHECK(book.look_now().size() == 1);
+    CHECK(walked.size() == 2);
+    CHECK(walked.front().name == "deck-A");
 }
 
 TEST_CASE("looking at a name never keeps its owner from taking it") {

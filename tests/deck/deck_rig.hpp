@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/realtime.hpp"
-#include "deck/deck_engine.hpp"
+#include "deck/engine/deck_engine.hpp"
 #include "deck/track/track_stream.hpp"
 #include "tests/support/eventually.hpp"
 

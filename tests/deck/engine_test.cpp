@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a deck sounds like, sample by sample, without a server.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "tests/deck/deck_rig.hpp"
 
 #include <doctest/doctest.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A real deck where the system gives it little: memory that others want, and hardly any that may be locked.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "tests/deck/live_deck.hpp"
 #include "tests/support/outsider.hpp"
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the protocol promises of a deck, asked as an outsider asks.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "tests/deck/live_deck.hpp"
 
 #include <doctest/doctest.h>

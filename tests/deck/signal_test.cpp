@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the read head does to sound, and where a trajectory stands.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "deck/render/ramp.hpp"
 #include "deck/render/read_head.hpp"
 #include "deck/render/trajectory.hpp"

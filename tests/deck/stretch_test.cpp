@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "common/error.hpp"
 #include "deck/stretch/list_stretch.hpp"
 #include "tests/deck/stretch_sounds.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Makes a beat track of known BPM: kicks, hats and a bass line, its first sample the first downbeat.
 #include "common/command_line.hpp"
+#include "common/run_main.hpp"
 #include "tests/support/waves.hpp"
 
 #include <algorithm>

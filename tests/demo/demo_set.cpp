@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Plays a short set on a running session as a controller would, through the front door, and listens with a ruler.
 #include "common/command_line.hpp"
+#include "common/run_main.hpp"
 #include "tests/demo/demo_report.hpp"
 #include "tests/support/jack_clients.hpp"
 #include "tests/support/osc_client.hpp"

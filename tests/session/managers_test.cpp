@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Every client under a session manager: NSM's real message sequence, and JACK's own session callback.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "tests/support/jack_server.hpp"
 #include "tests/support/osc_client.hpp"
 #include "tests/support/outsider.hpp"

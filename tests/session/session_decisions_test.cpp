@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "session/door/group_start.hpp"
+#include "session/api/group_start.hpp"
 #include "session/patch/wanted_graph.hpp"
-#include "session/supervision/lives.hpp"
 #include "session/supervision/pulse_watch.hpp"
+#include "session/supervision/restart_policy.hpp"
 
 #include <doctest/doctest.h>
 
@@ -149,50 +149,50 @@ TEST_CASE("a MIDI port is not taken for an audio one") {
 }
 
 TEST_CASE("a hundred kills from outside restart at once; a crash loop is stopped") {
-    Lives lives;
-    Moment now{0};
+    RestartPolicy restarts;
+    SessionTime now{0};
     for (int kill = 0; kill < 100; ++kill) {
-        lives.started(now);
-        lives.ready(now + Moment{100});
-        now += Moment{700};
-        CHECK(lives.ended(now, {true, SIGKILL, kill % 2 == 0, true}) == Moment{0});
+        restarts.started(now);
+        restarts.ready(now + SessionTime{100});
+        now += SessionTime{700};
+        CHECK(restarts.ended(now, {true, SIGKILL, kill % 2 == 0, true}) == SessionTime{0});
     }
-    Lives broken;
+    RestartPolicy broken;
     int starts = 0;
-    std::optional<Moment> wait{Moment{0}};
+    std::optional<SessionTime> wait{SessionTime{0}};
     while (wait && starts < 100) {
         now += *wait;
         broken.started(now);
         ++starts;
-        wait = broken.ended(now + Moment{5}, {false, 1, false, true});
+        wait = broken.ended(now + SessionTime{5}, {false, 1, false, true});
     }
     CHECK(starts == 5);
 }
 
 TEST_CASE("lives that end early make the next start wait longer") {
-    Lives lives;
-    Moment now{0};
-    std::vector<Moment::rep> waits;
+    RestartPolicy restarts;
+    SessionTime now{0};
+    std::vector<SessionTime::rep> waits;
     for (int i = 0; i < 4; ++i) {
-        lives.started(now);
-        const auto wait = lives.ended(now, {false, 1, false, true});
+        restarts.started(now);
+        const auto wait = restarts.ended(now, {false, 1, false, true});
         REQUIRE(wait);
         waits.push_back(wait->count());
         now += *wait;
     }
-    CHECK(waits == std::vector<Moment::rep>{0, 250, 500, 1000});
+    CHECK(waits == std::vector<SessionTime::rep>{0, 250, 500, 1000});
 }
 
 namespace {
 
 /// Runs `cycles` looks of 10 ms; those in `still` stand still. @returns who was blamed, and after how long
-std::vector<std::pair<std::string, int>> watch(PulseWatch& pulses, Moment& now, std::uint64_t& server,
+std::vector<std::pair<std::string, int>> watch(PulseWatch& pulses, SessionTime& now, std::uint64_t& server,
                                                std::map<std::string, std::uint64_t>& counts,
                                                const std::vector<std::string>& still, int looks,
                                                bool server_runs = true, bool freewheeling = false) {
     std::vector<std::pair<std::string, int>> blamed;
     for (int i = 1; i <= looks; ++i) {
-        now += Moment{10};
+        now += SessionTime{10};
         server += server_runs ? 4 : 0;
         std::vector<PulseSample> samples;
         for (auto& [name, count] : counts) {
@@ -212,7 +212,7 @@ std::vector<std::pair<std::string, int>> watch(PulseWatch& pulses, Moment& now, 
 
 TEST_CASE("a deck that hangs is blamed after 200 ms, the mixer that it silences is not") {
     PulseWatch pulses;
-    Moment now{1000};
+    SessionTime now{1000};
     std::uint64_t server{};
     std::map<std::string, std::uint64_t> counts{{"deck-A", 0}, {"deck-B", 0}, {"mixer-bus", 0}};
     CHECK(watch(pulses, now, server, counts, {}, 20).empty());
@@ -224,7 +224,7 @@ TEST_CASE("a deck that hangs is blamed after 200 ms, the mixer that it silences 
 
 TEST_CASE("when the deck that hung is gone, the mixer that it silenced gets its time to come round") {
     PulseWatch pulses;
-    Moment now{1000};
+    SessionTime now{1000};
     std::uint64_t server{};
     std::map<std::string, std::uint64_t> counts{{"deck-A", 0}, {"mixer-bus", 0}};
     CHECK(watch(pulses, now, server, counts, {}, 5).empty());
@@ -237,7 +237,7 @@ TEST_CASE("when the deck that hung is gone, the mixer that it silenced gets its 
 
 TEST_CASE("nobody is blamed while the server itself stands still, or freewheels, or before a first beat") {
     PulseWatch pulses;
-    Moment now{1000};
+    SessionTime now{1000};
     std::uint64_t server{};
     std::map<std::string, std::uint64_t> counts{{"deck-A", 0}, {"mixer-bus", 0}};
     CHECK(watch(pulses, now, server, counts, {"deck-A", "mixer-bus"}, 50).empty());  // still starting
@@ -249,7 +249,7 @@ TEST_CASE("nobody is blamed while the server itself stands still, or freewheels,
 
 TEST_CASE("looks come faster from the first missing beat to the verdict") {
     PulseWatch pulses;
-    Moment now{1000};
+    SessionTime now{1000};
     std::uint64_t server{};
     std::map<std::string, std::uint64_t> counts{{"deck-A", 0}, {"deck-B", 0}};
     watch(pulses, now, server, counts, {"deck-A", "deck-B"}, 5);
@@ -278,10 +278,10 @@ TEST_CASE("a hang is found 200 ms after the last beat, however far apart the cal
                 continue;
             }
             const auto cycles = [](int beat) { return static_cast<std::uint64_t>(beat / period); };
-            const std::vector<PulseSample> clients{{"deck-A", cycles(last_beat), {}, Moment{last_beat}},
-                                                   {"deck-B", cycles(server_beat), {}, Moment{server_beat}}};
+            const std::vector<PulseSample> clients{{"deck-A", cycles(last_beat), {}, SessionTime{last_beat}},
+                                                   {"deck-B", cycles(server_beat), {}, SessionTime{server_beat}}};
             for (const auto& name :
-                 pulses.look({Moment{now}, cycles(server_beat), false, Moment{server_beat}}, clients)) {
+                 pulses.look({SessionTime{now}, cycles(server_beat), false, SessionTime{server_beat}}, clients)) {
                 CHECK(name == "deck-A");
                 blamed = now - last_beat;
             }
@@ -296,17 +296,17 @@ TEST_CASE("a hang is found 200 ms after the last beat, however far apart the cal
 TEST_CASE("a deck that hangs before it was seen twice is blamed, the mixer that it silences is not") {
     PulseWatch pulses;
     const auto server = [](int now) {
-        return ServerSample{Moment{now}, static_cast<std::uint64_t>(now), false, Moment{now}};
+        return ServerSample{SessionTime{now}, static_cast<std::uint64_t>(now), false, SessionTime{now}};
     };
-    CHECK(pulses.look(server(880), {{"mixer-bus", 880, {}, Moment{880}}}).empty());
+    CHECK(pulses.look(server(880), {{"mixer-bus", 880, {}, SessionTime{880}}}).empty());
     std::vector<std::string> blamed;
     for (int now = 1000; now < 1500; now += pulses.uneasy() ? 10 : 120) {
         const int mixer_beat =
             std::min(now, 1012);  // since when it has been fed by deck-A, which comes and hangs at once
         std::vector<PulseSample> clients{
-            {"mixer-bus", static_cast<std::uint64_t>(mixer_beat), {"deck-A"}, Moment{mixer_beat}}};
+            {"mixer-bus", static_cast<std::uint64_t>(mixer_beat), {"deck-A"}, SessionTime{mixer_beat}}};
         if (now > 1012) {
-            clients.push_back({"deck-A", 4, {}, Moment{1012}});
+            clients.push_back({"deck-A", 4, {}, SessionTime{1012}});
         }
         for (const auto& name : pulses.look(server(now), clients)) {
             blamed.push_back(name);
@@ -320,41 +320,42 @@ TEST_CASE("what beat long ago does not beat yet when it is first seen") {
     PulseWatch pulses;
     for (int now = 10'000; now < 11'000; now += 10) {
         CHECK(pulses
-                  .look({Moment{now}, static_cast<std::uint64_t>(now), false, Moment{now}},
-                        {{"deck-A", 4711, {}, Moment{9000}}})
+                  .look({SessionTime{now}, static_cast<std::uint64_t>(now), false, SessionTime{now}},
+                        {{"deck-A", 4711, {}, SessionTime{9000}}})
                   .empty());
     }
 }
 
 TEST_CASE("a stall of the watcher itself blames nobody") {
     PulseWatch pulses;
-    CHECK(pulses.look({Moment{0}, 1, false}, {{"deck-A", 1, {}}}).empty());
-    CHECK(pulses.look({Moment{10}, 2, false}, {{"deck-A", 2, {}}}).empty());
-    CHECK(pulses.look({Moment{5000}, 3, false}, {{"deck-A", 2, {}}}).empty());
+    CHECK(pulses.look({SessionTime{0}, 1, false}, {{"deck-A", 1, {}}}).empty());
+    CHECK(pulses.look({SessionTime{10}, 2, false}, {{"deck-A", 2, {}}}).empty());
+    CHECK(pulses.look({SessionTime{5000}, 3, false}, {{"deck-A", 2, {}}}).empty());
     // Nor one of the server while nobody looked: it ran on just before this look, its clients did not yet.
-    CHECK(pulses.look({Moment{5010}, 4, false, Moment{5009}}, {{"deck-A", 3, {}, Moment{5008}}}).empty());
-    CHECK(pulses.look({Moment{5130}, 5, false, Moment{5129}}, {{"deck-A", 4, {}, Moment{10}}}).empty());
-    CHECK(pulses.look({Moment{5140}, 6, false, Moment{5139}}, {{"deck-A", 4, {}, Moment{10}}}).empty());
+    CHECK(
+        pulses.look({SessionTime{5010}, 4, false, SessionTime{5009}}, {{"deck-A", 3, {}, SessionTime{5008}}}).empty());
+    CHECK(pulses.look({SessionTime{5130}, 5, false, SessionTime{5129}}, {{"deck-A", 4, {}, SessionTime{10}}}).empty());
+    CHECK(pulses.look({SessionTime{5140}, 6, false, SessionTime{5139}}, {{"deck-A", 4, {}, SessionTime{10}}}).empty());
 }
 
 TEST_CASE("a group starts on one frame, never before it is due and never on one that a deck would miss") {
-    const GroupStart group{{"A", "B"}, Moment{1000}, JackFrame{48000}};
+    const GroupStart group{{"A", "B"}, SessionTime{1000}, JackFrame{48000}};
     const std::map<std::string, DeckReadiness> both{{"A", {true, false, {}}}, {"B", {true, false, {}}}};
-    CHECK(group.decide(Moment{900}, JackFrame{20000}, both).frame.value == 48000);
-    CHECK(group.decide(Moment{1500}, JackFrame{70000}, both).frame.value == 70000);
-    CHECK(group.decide(Moment{900}, JackFrame{20000}, both).starting == std::vector<std::string>{"A", "B"});
+    CHECK(group.decide(SessionTime{900}, JackFrame{20000}, both).frame.value == 48000);
+    CHECK(group.decide(SessionTime{1500}, JackFrame{70000}, both).frame.value == 70000);
+    CHECK(group.decide(SessionTime{900}, JackFrame{20000}, both).starting == std::vector<std::string>{"A", "B"});
 }
 
 TEST_CASE("a group waits for a deck until 5 s after it is due; then the others start and it is named") {
-    const GroupStart group{{"A", "B"}, Moment{1000}, JackFrame{48000}};
+    const GroupStart group{{"A", "B"}, SessionTime{1000}, JackFrame{48000}};
     std::map<std::string, DeckReadiness> decks{{"A", {true, false, {}}}, {"B", {false, false, "still loading"}}};
-    CHECK(group.decide(Moment{5999}, JackFrame{0}, decks).wait);
-    const auto late = group.decide(Moment{6000}, JackFrame{300000}, decks);
+    CHECK(group.decide(SessionTime{5999}, JackFrame{0}, decks).wait);
+    const auto late = group.decide(SessionTime{6000}, JackFrame{300000}, decks);
     CHECK_FALSE(late.wait);
     CHECK(late.starting == std::vector<std::string>{"A"});
     REQUIRE(late.not_ready.size() == 1);
     CHECK(late.not_ready[0].first == "B");
     CHECK(late.not_ready[0].second == "still loading");
     decks["B"].hopeless = true;  // no such deck: not worth the wait
-    CHECK_FALSE(group.decide(Moment{1000}, JackFrame{0}, decks).wait);
+    CHECK_FALSE(group.decide(SessionTime{1000}, JackFrame{0}, decks).wait);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "session/door/crowdstream_api.hpp"
-#include "session/door/stem_slots.hpp"
+#include "session/api/crowdstream_api.hpp"
+#include "session/api/stem_slots.hpp"
 #include "session/patch/patch_text.hpp"
 #include "session/session_file.hpp"
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "tests/session/setlist_ears.hpp"
 #include "tests/session/setlist_world.hpp"
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "common/error.hpp"
 #include "session/setlist/played.hpp"
+#include "session/status/budget.hpp"
 #include "session/status/snapshot.hpp"
 #include "session/status/watch_layout.hpp"
-#include "session/tune/budget.hpp"
 #include "session/tune/report.hpp"
 #include "session/tune/stage.hpp"
 

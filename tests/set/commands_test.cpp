@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A session in which every command of every client is used while both decks sound, with the real-time trap armed: an
 // allocation, lock, blocking call or major page fault on an audio thread would end its process with a backtrace.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "tests/set/stage.hpp"
 #include "tests/support/waves.hpp"
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Every file a deck may meet: played at its true pitch to its true length, or refused by name. Also run with the
 // sanitizers in the deck.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "tests/support/jack_clients.hpp"
 #include "tests/support/jack_server.hpp"
 #include "tests/support/osc_client.hpp"

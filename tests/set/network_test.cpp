@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Decks on a second machine: the two example files, run as they stand, between two network namespaces.
-#define DOCTEST_CONFIG_IMPLEMENT
 #include "tests/set/second_machine.hpp"
 #include "tests/support/jack_clients.hpp"
 #include "tests/support/jack_server.hpp"

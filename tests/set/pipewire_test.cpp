@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The suite where JACK is PipeWire's: no jackd, another libjack, a sink that is not called system.
-#define DOCTEST_CONFIG_IMPLEMENT
 #include "tests/support/jack_clients.hpp"
 #include "tests/support/osc_client.hpp"
 #include "tests/support/outsider.hpp"

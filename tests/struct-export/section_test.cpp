@@ -311,10 +311,10 @@ TEST_CASE("what a section is stays written in its file") {
     order.tags = {"Reine de la Nuit", "Régine", "BPM 122.5, key Gm, from BPM 119"};
     (void)workshop.cut(order);
     const AudioReader part{order.part_fitted};
-    CHECK(part.text(SF_STR_TITLE) == "Reine de la Nuit");
-    CHECK(part.text(SF_STR_ARTIST) == "Régine");
-    CHECK(part.text(SF_STR_COMMENT) == "BPM 122.5, key Gm, from BPM 119");
+    CHECK(part.tags().title == "Reine de la Nuit");
+    CHECK(part.tags().artist == "Régine");
+    CHECK(part.tags().comment == "BPM 122.5, key Gm, from BPM 119");
     order.tags = {};
     (void)workshop.cut(order);
-    CHECK(AudioReader{order.part_fitted}.text(SF_STR_TITLE) == "clicks");
+    CHECK(AudioReader{order.part_fitted}.tags().title == "clicks");
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The tests' own tools, tested: who proves others right must be right first.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "tests/support/jack_clients.hpp"
 #include "tests/support/jack_server.hpp"
 #include "tests/support/osc_client.hpp"

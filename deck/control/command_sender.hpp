@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "deck/engine/deck_engine.hpp"
+
+#include <functional>
+#include <unordered_map>
+#include <utility>
+
+namespace crowdjack {
+
+/// Hands commands to the audio thread and its answers to whoever asked. Control thread.
+class CommandSender {
+public:
+    using Finished = std::function<void(JackFrame at)>;
+    using Declined = std::function<void(Refused::Why why)>;
+
+    explicit CommandSender(DeckEngine& engine) noexcept : engine_{&engine} {}
+
+    /// For what needs no answer from the audio thread.
+    /// @throws Failure when the audio thread takes no commands any more
+    template <typename Command>
+    void send(const Command& command) {
+        push(DeckCommand{0, command});
+    }
+
+    /// @param finished  called by take() with the frame the command was applied at or scheduled for
+    template <typename Command>
+    void send(const Command& command, Finished finished, Declined declined) {
+        const Ticket ticket = ++last_ticket_ == 0 ? ++last_ticket_ : last_ticket_;
+        push(DeckCommand{ticket, command});
+        waiting_[ticket] = {std::move(finished), std::move(declined)};
+    }
+
+    [[nodiscard]] bool is_waiting() const noexcept { return !waiting_.empty(); }
+
+    void take(const Done& report);
+    void take(const Refused& report);
+
+private:
+    struct Waiting {
+        Finished finished;
+        Declined declined;
+    };
+
+    void push(const DeckCommand& command);
+
+    DeckEngine* engine_;
+    Ticket last_ticket_{0};
+    std::unordered_map<Ticket, Waiting> waiting_;
+};
+
+}  // namespace crowdjack

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How the deck's control side listens to its audio thread and tells the world.
+#include "common/log.hpp"
+#include "deck/control/deck.hpp"
+#include "deck/control/state_names.hpp"
+#include "deck/control/steady_time.hpp"
+
+#include <jack/thread.h>
+
+#include <chrono>
+#include <utility>
+#include <variant>
+
+namespace crowdjack {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds calmest_period{500};   // nobody listens and nothing is about to happen
+constexpr milliseconds watchful_period{100};  // a stretcher is to learn of a motion, or the next track's start noticed
+constexpr milliseconds expectant_period{50};  // every other time the state is told
+constexpr milliseconds eager_period{2};
+constexpr int eager_rounds = 100;  // then the expectant period is soon enough
+
+}  // namespace
+
+void Deck::state_changed() { shell_.state_changed(); }
+
+/// Everything wakes this loop but the audio thread, which makes no system calls: its reports are fetched.
+void Deck::look_calmly() {
+    if (!shell_.has_jack()) {
+        engine_.process_idle();
+    }
+    finish_restore();
+    drain();
+    pitch_.tell(steady_seconds());
+    const bool heard = shell_.osc().has_subscribers();
+    if (heard && std::exchange(state_due_, !state_due_)) {
+        publish_state();
+    }
+    const bool expectant = heard || sender_.is_waiting() || engine_.snapshot().state == DeckState::waiting ||
+                           to_restore_.has_value() || !shell_.has_jack();
+    const bool watchful = next_.has_value() || pitch_.method() != StretchMethod::rate;
+    look_after(expectant ? expectant_period : watchful ? watchful_period : calmest_period);
+}
+
+void Deck::look_after(milliseconds period) {
+    shell_.loop().cancel(next_look_);
+    next_look_ = shell_.loop().at_next(period, [this] { look_calmly(); });
+}
+
+void Deck::expect_reports() {
+    if (!shell_.has_jack()) {
+        engine_.process_idle();
+    }
+    eager_left_ = eager_rounds;
+    if (!std::exchange(eager_, true)) {
+        shell_.loop().after(eager_period, [this] { look_eagerly(); });
+    }
+}
+
+void Deck::look_eagerly() {
+    drain();
+    eager_ = --eager_left_ > 0 && (sender_.is_waiting() || pitch_.method() != StretchMethod::rate);
+    if (eager_) {
+        shell_.loop().after(eager_period, [this] { look_eagerly(); });
+    } else {
+        look_after(expectant_period);  // a start that was answered may wait for its frame: its state is known now
+    }
+}
+
+void Deck::drain() {
+    MotionReport motion;
+    while (engine_.motions.pop(motion)) {
+        take(motion);
+    }
+    DeckReport report;
+    while (engine_.reports.pop(report)) {
+        std::visit([this](const auto& each) { take(each); }, report);
+    }
+}
+
+void Deck::take(const MotionReport& motion) {
+    pitch_.follow(motion);
+    if (motion.pending) {
+        return;
+    }
+    motion_ = motion;
+    if (to_restore_ && track_.stream != nullptr && motion.mix.track.stream == track_.stream) {
+        to_restore_.reset();
+    }
+    just_cued_ = just_cued_ && motion.mix.track.stream != track_.stream;
+    if (next_ && motion.mix.track.stream == next_->stream) {
+        streams_.retire(std::exchange(track_, std::move(*next_)).stream);
+        next_.reset();
+    }
+    state_changed();
+}
+
+void Deck::take(const Started& report) {
+    if (report.late.value > 0) {
+        log_event(LogLevel::warning, "late-start", {{"frame", report.frame.value}, {"by", report.late.value}});
+    }
+    shell_.osc().publish(OscMessage{"/deck/started"}.frame(report.frame));
+    log_event(LogLevel::info, "started", {{"frame", report.frame.value}, {"path", track_.path}});
+    state_changed();
+}
+
+void Deck::take(const Stopped& report) {
+    if (track_.stream != nullptr) {
+        track_.stream->set_armed(static_cast<std::int64_t>(engine_.snapshot().source));
+    }
+    log_event(LogLevel::info, "stopped", {{"frame", report.frame.value}});
+    state_changed();
+}
+
+void Deck::take(const Ended& report) {
+    if (track_.stream != nullptr) {
+        track_.stream->set_armed(static_cast<std::int64_t>(track_.cue_source));
+    }
+    shell_.osc().publish(OscMessage{"/deck/ended"});
+    log_event(LogLevel::info, "ended", {{"frame", report.frame.value}});
+    state_changed();
+}
+
+void Deck::take(const CutOff& report) {
+    const std::string why = "the file '" + track_.path + "' was cut off while it played";
+    shell_.osc().publish(OscMessage{"/deck/failed"}.text(why));
+    log_event(LogLevel::error, "failed", {{"frame", report.frame.value}, {"why", why}});
+    state_changed();
+}
+
+void Deck::take(const Starved& report) {
+    shell_.osc().publish(OscMessage{"/deck/starved"}.integer(static_cast<std::int32_t>(report.frames)));
+    log_event(LogLevel::warning, "starved", {{"frames", report.frames}});
+}
+
+void Deck::take(const LateLine& report) {
+    log_event(LogLevel::warning, "late-line", {{"from", report.from.value}, {"by", report.late.value}});
+}
+
+void Deck::take(const Released& report) { streams_.released(report.stream); }
+
+void Deck::publish_state() {
+    const bool playing = engine_.snapshot().state == DeckState::playing;
+    if ((playing || std::exchange(was_playing_, playing)) && shell_.osc().has_subscribers()) {
+        shell_.osc().publish(state_message());
+    }
+    was_playing_ = playing;
+}
+
+OscMessage Deck::state_message() const {
+    DeckSnapshot now = engine_.snapshot();
+    if (just_cued_ && now.state != DeckState::playing) {
+        now.state = DeckState::cued;
+        now.source = track_.cue_source;
+    }
+    const double file_rate = track_.stream != nullptr ? rate_of(track_) : 48000.0;
+    OscMessage message{"/deck/state"};
+    message.text(state_name(now.state))
+        .text(track_.path)
+        .frame(now.frame)
+        .precise(now.source / file_rate)
+        .precise(length_s(track_))
+        .precise(now.speed)
+        .precise(now.track_bpm)
+        .text(stretch_name(settings_.stretch));
+    return message;
+}
+
+OscMessage Deck::health_message() const {
+    const bool there = shell_.has_jack();
+    const CallbackFigures figures = there ? shell_.jack().figures() : CallbackFigures{};
+    const StretchHealth stretch = pitch_.voice() != nullptr ? pitch_.voice()->health() : StretchHealth{};
+    std::size_t resident = 0;
+    std::uint64_t cleaned = 0;
+    bool locked = true;
+    streams_.each([&](TrackStream& stream) {
+        resident += stream.resident_bytes();
+        cleaned += stream.source()->cleaned();
+        locked = locked && stream.windows().locked();
+    });
+    const auto whole = [](auto value) { return static_cast<double>(value); };
+    OscMessage message{"/deck/health"};
+    message.text("xruns").precise(whole(figures.xruns));
+    message.text("starved_frames").precise(whole(engine_.starved_frames()));
+    message.text("late_starts").precise(whole(engine_.late_starts()));
+    message.text("late_lines").precise(whole(engine_.late_lines()));
+    message.text("worst_us").precise(figures.worst_us);
+    message.text("mean_us").precise(figures.mean_us);
+    message.text("budget_us").precise(figures.budget_us);
+    message.text("stretch_reserve_frames").precise(whole(stretch.reserve_frames));
+    message.text("stretch_target_frames").precise(whole(stretch.target_frames));
+    message.text("stretch_mode").text(pitch_.voice() != nullptr ? reserve_name(stretch.mode) : "off");
+    message.text("stretch_underruns").precise(whole(stretch.underruns));
+    message.text("stretch_missing_frames").precise(whole(stretch.missing_frames));
+    message.text("stretch_restarts").precise(whole(stretch.restarts));
+    message.text("stretch_cost").precise(stretch.cost);
+    message.text("resident_bytes").precise(whole(resident));
+    message.text("resident_locked").flag(locked);
+    message.text("cleaned_samples").precise(whole(cleaned));
+    message.text("commands_refused").precise(whole(engine_.commands.refused()));
+    message.text("osc_malformed").precise(whole(shell_.osc().counters().malformed));
+    message.text("osc_refused").precise(whole(shell_.osc().counters().refused));
+    message.text("osc_unknown").precise(whole(shell_.osc().counters().unknown));
+    message.text("rate").precise(there ? shell_.jack().format().rate : 0.0);
+    message.text("period").precise(there ? whole(shell_.jack().period()) : 0.0);
+    return message;
+}
+
+void Deck::connected() {
+    const ServerFormat& format = shell_.jack().format();
+    const int priority = jack_client_real_time_priority(shell_.jack().raw());
+    pitch_.connected(format.rate, format.period, priority > 1 ? priority - 1 : 0);
+    if (pitch_.method() != settings_.stretch) {
+        pitch_.use(settings_.stretch);
+    }
+    expect_reports();
+}
+
+void Deck::disconnected() { lines_.forget(); }
+
+void Deck::fade_away(Finished finished) {
+    sender_.send(FadeAway{});
+    shell_.loop().after(milliseconds{40}, std::move(finished));
+}
+
+}  // namespace crowdjack

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The crowdstream API's buffers, clock and housekeeping.
+#include "common/log.hpp"
+#include "session/api/front_door.hpp"
+
+#include <algorithm>
+#include <memory>
+
+namespace crowdjack {
+
+namespace {
+
+constexpr std::int32_t deck_c_buffer = 2100;
+constexpr float legacy_level = 0.8F;
+constexpr auto loading_limit = std::chrono::seconds{60};
+
+OscMessage stem_message(const char* address, int slot) {
+    OscMessage message{address};
+    message.integer(slot);
+    return message;
+}
+
+}  // namespace
+
+int CrowdstreamDoor::slot_of(std::int32_t buffer) {
+    const auto slot = slots_[api::deck_of_buffer(buffer)].use(buffer);
+    if (!slot) {
+        throw OscError{OscErrorCode::not_found,
+                       "buffer " + std::to_string(buffer) + " is not loaded: send /load_buffer first"};
+    }
+    return *slot;
+}
+
+void CrowdstreamDoor::load_buffer(const ApiArguments& arguments, const OscReplyTo& reply) {
+    const api::LoadBuffer wanted = api::parse_load_buffer(arguments);
+    const char deck = api::deck_of_buffer(wanted.id);
+    OscMessage message = stem_message("/deck/stem/load", slots_[deck].take(wanted.id));
+    message.text(wanted.path);
+    if (!wanted.name.empty()) {
+        message.text(wanted.name);
+    }
+    const auto done = [this, deck, id = wanted.id, reply](const PeerAnswer& answer) {
+        if (answer.ok) {
+            reply.done();
+            return;
+        }
+        slots_[deck].forget(id);
+        reply.error(answer.code, answer.message);
+    };
+    try {
+        parts_.calls.command(api::deck_name(deck), message, done, loading_limit);
+    } catch (...) {
+        slots_[deck].forget(wanted.id);
+        throw;
+    }
+}
+
+void CrowdstreamDoor::play_stem_now(const api::PlayStem& stem, const OscReplyTo& reply) {
+    const std::string deck = api::deck_name(api::deck_of_buffer(stem.id));
+    const int slot = slot_of(stem.id);
+    OscMessage message = stem_message("/deck/stem/play", slot);
+    message.real(static_cast<float>(stem.rate));
+    message.real(stem.volume.value_or(settings_.legacy_levels ? legacy_level : 1.0F));
+    message.integer(stem.loop ? 1 : 0).real(static_cast<float>(stem.start));
+    const auto joint = JointAnswer::to(reply);
+    joint->command(parts_.calls, deck, message);
+    joint->seal();
+    if (stem.seconds) {
+        const auto length = std::chrono::milliseconds{static_cast<std::int64_t>(*stem.seconds * 1000.0)};
+        parts_.shell.loop().after(
+            length, [this, deck, slot] { parts_.calls.tell(deck, stem_message("/deck/stem/stop", slot)); });
+    }
+}
+
+void CrowdstreamDoor::play_stem(const ApiArguments& arguments, const OscReplyTo& reply) {
+    play_stem_now(api::parse_play_stem(arguments), reply);
+}
+
+void CrowdstreamDoor::play_stem_section(const ApiArguments& arguments, const OscReplyTo& reply) {
+    play_stem_now(api::parse_play_stem_section(arguments), reply);
+}
+
+void CrowdstreamDoor::stop_stem(const ApiArguments& arguments, const OscReplyTo& reply) {
+    const std::int32_t id = api::parse_stop_stem(arguments);
+    const int slot = slot_of(id);
+    const auto joint = JointAnswer::to(reply);
+    joint->command(parts_.calls, api::deck_name(api::deck_of_buffer(id)), stem_message("/deck/stem/stop", slot));
+    joint->seal();
+}
+
+void CrowdstreamDoor::stem_volume(const ApiArguments& arguments, const OscReplyTo& reply) {
+    const api::StemVolume wanted = api::parse_stem_volume(arguments);
+    OscMessage message = stem_message("/deck/stem/gain", slot_of(wanted.id));
+    message.real(wanted.volume);
+    const auto joint = JointAnswer::to(reply);
+    joint->command(parts_.calls, api::deck_name(api::deck_of_buffer(wanted.id)), message);
+    joint->seal();
+}
+
+// ---- tempo and clock
+
+void CrowdstreamDoor::set_tempo(const ApiArguments& arguments, const OscReplyTo& reply) {
+    const double bpm = api::parse_set_tempo(arguments);
+    if (!parts_.tempo.has_follower()) {
+        parts_.tempo.set_tempo(Bpm{bpm});
+        reply.done();
+        return;
+    }
+    const auto joint = JointAnswer::to(reply);
+    joint->command(parts_.calls, peer_of_kind(parts_.shell, "bpm-follower"),
+                   OscMessage{"/set_tempo"}.real(static_cast<float>(bpm)));
+    joint->seal();
+}
+
+void CrowdstreamDoor::set_meter(const ApiArguments& arguments, const OscReplyTo& reply) {
+    parts_.tempo.set_meter(api::parse_set_meter(arguments));
+    reply.done();
+}
+
+void CrowdstreamDoor::print_clock(const ApiArguments& arguments, const OscReplyTo& reply) {
+    parts_.tempo.print_clock(api::parse_print_clock(arguments));
+    reply.done();
+}
+
+void CrowdstreamDoor::reset(const ApiArguments& arguments, const OscReplyTo& reply) {
+    api::expect_nothing(arguments, "/reset");
+    zero_ = frame_in(0.0);
+    parts_.tempo.reset_clock();
+    reply.done();
+}
+
+void CrowdstreamDoor::frames_are_void() { zero_.reset(); }
+
+void CrowdstreamDoor::schedule_c_at(const ApiArguments& arguments, const OscReplyTo& reply) {
+    const double at = api::parse_schedule(arguments);
+    const JackFrame now = frame_in(0.0);
+    const double rate = parts_.shell.jack().format().rate;
+    const double passed = to_seconds(now - zero_.value_or(JackFrame{0}), rate).value;
+    const double left = std::max(0.0, at - passed);
+    if (left > 600.0) {
+        throw OscError{OscErrorCode::refused, "that is more than 10 minutes from now"};
+    }
+    if (!slots_['C'].use(deck_c_buffer)) {  // not loaded as a buffer: what is cued on deck C
+        parts_.starter.begin(reply, {{"deck-C", "C"}}, left);
+        return;
+    }
+    api::PlayStem stem;
+    stem.id = deck_c_buffer;
+    parts_.shell.loop().after(std::chrono::milliseconds{static_cast<std::int64_t>(left * 1000.0)}, [this, stem] {
+        try {
+            play_stem_now(stem, OscReplyTo{});
+        } catch (const OscError& error) {
+            log_event(LogLevel::warning, "scheduled-start-failed", {{"deck", "C"}, {"why", error.what()}});
+        }
+    });
+    reply.done();
+}
+
+// ---- housekeeping
+
+void CrowdstreamDoor::get_status(const ApiArguments& arguments, const OscReplyTo& reply) {
+    api::expect_nothing(arguments, "/get_status");
+    // Asks every deck, and answers when the last has said how it is (or did not in time).
+    auto open = std::make_shared<std::size_t>(parts_.decks.views().size());
+    if (*open == 0) {
+        reply.send(status_message(reply));
+        return;
+    }
+    std::vector<std::string> names;
+    for (const auto& [deck, view] : parts_.decks.views()) {
+        names.push_back(deck);
+    }
+    for (const std::string& deck : names) {
+        parts_.decks.ask(deck, [this, open, reply] {
+            if (--*open == 0) {
+                reply.send(status_message(reply));
+            }
+        });
+    }
+}
+
+OscMessage CrowdstreamDoor::status_message(const OscReplyTo& reply) const {
+    OscMessage message = reply.reply();
+    const bool there = parts_.shell.has_jack();
+    message.text("rate").real(there ? static_cast<float>(parts_.shell.jack().format().rate) : 0.0F);
+    message.text("period").integer(there ? static_cast<std::int32_t>(parts_.shell.jack().period()) : 0);
+    message.text("bpm").real(static_cast<float>(parts_.tempo.bpm().value_or(Bpm{0.0}).value));
+    message.text("beat").precise(parts_.tempo.beat().value_or(Beats{0.0}).value);
+    std::int32_t buffers = 0;
+    for (const auto& [deck, slots] : slots_) {
+        buffers += static_cast<std::int32_t>(slots.loaded().size());
+    }
+    const auto playing = std::count_if(parts_.decks.views().begin(), parts_.decks.views().end(),
+                                       [](const auto& deck) { return deck.second.state == "playing"; });
+    message.text("buffers").integer(buffers);
+    message.text("playing").integer(static_cast<std::int32_t>(playing));
+    for (const auto& [deck, view] : parts_.decks.views()) {
+        message.text(deck).text(view.state.empty() ? "unknown" : view.state);
+        message.text(deck + ".path").text(view.path);
+        message.text(deck + ".position").precise(view.position_s);
+        message.text(deck + ".length").precise(view.length_s);
+        const char letter = deck.back();
+        if (const auto level = levels_.find(letter); deck == api::deck_name(letter) && level != levels_.end()) {
+            message.text(deck + ".level").real(level->second);
+        }
+    }
+    return message;
+}
+
+void CrowdstreamDoor::mixer_cleanup(const ApiArguments& arguments, const OscReplyTo& reply) {
+    api::expect_nothing(arguments, "/mixer_cleanup");
+    const auto joint = JointAnswer::to(reply);
+    for (auto& [deck, slots] : slots_) {
+        for (const std::int32_t buffer : slots.loaded()) {
+            joint->command(parts_.calls, api::deck_name(deck),
+                           stem_message("/deck/stem/stop", slots.use(buffer).value_or(0)));
+        }
+        slots.clear();
+    }
+    for (const auto& [deck, view] : parts_.decks.views()) {
+        joint->command(parts_.calls, deck, OscMessage{"/deck/eject"});
+    }
+    joint->seal();
+}
+
+void CrowdstreamDoor::test_tone(const ApiArguments& arguments, const OscReplyTo& reply) {
+    const double hz = api::parse_test_tone(arguments);
+    (void)peer_of_kind(parts_.shell, "mixer-bus");  // else nobody would hear it
+    settings_.play_tone(hz);
+    reply.done();
+}
+
+}  // namespace crowdjack

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "session/api/peer_calls.hpp"
+#include "session/status/budget.hpp"
+
+namespace crowdjack {
+
+/// Asks decks and mixer every few seconds how long their callbacks take, and logs a warning when one nears its period.
+/// Control thread only.
+class BudgetLog {
+public:
+    BudgetLog(ClientShell& shell, PeerCalls& calls);
+
+private:
+    void ask();
+    void heard(const std::string& client, const OscArguments& health);
+
+    ClientShell& shell_;
+    PeerCalls& calls_;
+    BudgetWatch watch_;
+};
+
+}  // namespace crowdjack

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The main of every test program that has none of its own.
+#include <doctest/doctest.h>
+
+int main(int argc, char** argv) { return doctest::Context{argc, argv}.run(); }
