@@ -81,9 +81,10 @@ void Streamer::played(const Title& title) {
 
 void Streamer::connected() {
     if (std::exchange(first_server_, false)) {
-        const auto left = shell_.options().resume ? note_.read().stream : std::nullopt;
-        if (left) {
-            begin(request(*left, first_ever, true), {});
+        const auto left_behind = shell_.options().resume ? note_.left_behind() : RunningNote::Contents{};
+        playing_ = playing_.empty() ? left_behind.playing : playing_;
+        if (left_behind.stream) {
+            begin(request(*left_behind.stream, first_ever, true), {});
         } else if (settings_.from_start) {
             begin(request(*settings_.from_start, first_ever, true), {});  // nobody is there to start it again
         } else {
