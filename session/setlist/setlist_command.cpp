@@ -3,6 +3,7 @@
 #include "common/error.hpp"
 #include "common/log.hpp"
 #include "common/options.hpp"
+#include "common/track_grid.hpp"
 #include "session/commands.hpp"
 #include "session/setlist/live_suite.hpp"
 
@@ -65,6 +66,18 @@ SetConductor::Settings settings_of(const CommandLine& line) {
         throw UsageError{"--cue-ahead must be at least 1 second and --lufs in -60…0"};
     }
     return settings;
+}
+
+/// A list by hand may leave out how fast its parts are.
+void find_tempi(std::vector<Section>& sections) {
+    for (Section& section : sections) {
+        if (!section.tempo_known) {
+            const TrackGrid grid = find_track_grid(section.part_file);
+            section.bpm = section.target_bpm = grid.bpm;
+            log_event(LogLevel::info, "tempo",
+                      {{"part", section.part_file}, {"bpm", grid.bpm}, {"from", to_text(grid.source)}});
+        }
+    }
 }
 
 /// Before any thread starts, so that all inherit the mask: a thread without it could take a signal in the loop's place,
@@ -145,10 +158,11 @@ int run_setlist(int argc, const char* const* argv) {
     set_up_log("setlist", options->log_level);
     const auto settings = settings_of(line);
     std::vector<std::string> passed_over;
-    const auto sections = read_sections(line.values()["sections"].as<std::string>(), &passed_over);
+    auto sections = read_sections(line.values()["sections"].as<std::string>(), &passed_over);
     for (const std::string& why : passed_over) {
         log_event(LogLevel::warning, "skipped", {{"why", why}});
     }
+    find_tempi(sections);
     std::unique_ptr<PlayedLog> log;
     if (line.given("played-out")) {
         log = std::make_unique<PlayedLog>(line.values()["played-out"].as<std::string>());
