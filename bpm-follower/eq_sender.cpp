@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bpm-follower/eq_sender.hpp"
 
-#include "common/error.hpp"
+#include "common/protocol/mixer_messages.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -53,13 +53,11 @@ void EqSender::send(const LimbEq::Percents& percents, bool anyway) {
         if (!anyway && (same || untouched)) {
             return;
         }
-        const auto mixer = OscEndpoint::parse(peer.url, OscEndpoint::Host::numeric);
         for (const auto& name : names) {
-            shell_.osc().send(mixer, OscMessage{"/mixer/eq_all"}
-                                         .text(name)
-                                         .real(static_cast<float>(percents.low))
-                                         .real(static_cast<float>(percents.mid))
-                                         .real(static_cast<float>(percents.high)));
+            const protocol::MixerBands bands{name,
+                                             {static_cast<float>(percents.low), static_cast<float>(percents.mid),
+                                              static_cast<float>(percents.high)}};
+            shell_.peers().tell(peer, bands.write());
         }
         sent_ = Sent{peer.url, std::move(names), percents};
         return;

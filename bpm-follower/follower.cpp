@@ -65,10 +65,7 @@ Follower::Follower(ClientShell& shell, FollowerAudio& audio, const FollowerOptio
         link_ = std::make_unique<LinkBridge>(options_.conductor.base);
     }
     conductor_.on_decision([this](const Decision& decision) { decided(decision); });
-    shell_.osc().handle_report("/tempo/line", [this](const OscRequest& request) { hear_line(request); });
-    // What decks and the mixer answer to our questions is no concern of ours.
-    shell_.osc().handle_report("/reply", [](const OscRequest&) {});
-    shell_.osc().handle_report("/error", [](const OscRequest&) {});
+    shell_.osc().handle_report(at::tempo_line, [this](const OscRequest& request) { hear_line(request); });
     fill_hooks();
     start_timers();
 }

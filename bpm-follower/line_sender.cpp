@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bpm-follower/line_sender.hpp"
 
-#include "common/error.hpp"
 #include "common/log.hpp"
+#include "common/protocol/tempo_line_message.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,56 +18,32 @@ namespace {
 constexpr std::array<std::string_view, 2> reserve_keys{"stretch_reserve_frames", "stretch_target_frames"};
 constexpr std::string_view late_lines_key = "late_lines";
 
-WireFrame wire_argument(const OscArguments& arguments, std::size_t i, std::string_view name) {
-    const auto frame = arguments.optional_frame(i, name);
-    if (!frame) {
-        throw OscError{OscErrorCode::bad_arguments, std::string{name} + " is missing"};
-    }
-    return *frame;
-}
-
 }  // namespace
 
 AnnouncedLine read_line(const OscArguments& arguments, JackFrame now, double rate) {
-    constexpr double slowest = 1.0;
-    constexpr double fastest = 1000.0;
-    arguments.expect(6, 6, "i:serial i:f0 d:b0 d:bpm0 i:f1 d:bpm1");
-    const auto serial = static_cast<std::int32_t>(arguments.integer(0, "serial", INT32_MIN, INT32_MAX));
-    const JackFrame from = unwrap(wire_argument(arguments, 1, "f0"), now);
-    const JackFrame to = unwrap(wire_argument(arguments, 4, "f1"), now);
-    return {serial, TempoLine{from, Beats{arguments.number(2, "b0", -1e12, 1e12)},
-                              Bpm{arguments.number(3, "bpm0", slowest, fastest)}, to,
-                              Bpm{arguments.number(5, "bpm1", slowest, fastest)}, rate}};
+    const auto message = protocol::TempoLineMessage::read(arguments);
+    return {message.serial, message.line(now, rate)};
 }
 
 LineSender::LineSender(ClientShell& shell, const AnnouncedLines& announced, std::vector<OscEndpoint> receivers)
     : shell_{shell}, announced_{announced}, receivers_{std::move(receivers)} {
-    shell_.osc().on_subscribe([this](const OscEndpoint& endpoint) { send_lines_to(endpoint); });
-    shell_.osc().handle_report("/deck/health", [this](const OscRequest& request) { hear_health(request); });
+    shell_.osc().on_subscribe([this](const OscEndpoint& endpoint) {
+        for (const auto& line : announced_.lines()) {
+            shell_.osc().send(endpoint, message_of(line));
+        }
+    });
 }
 
 OscMessage LineSender::message_of(const AnnouncedLine& line) {
-    OscMessage message{"/tempo/line"};
-    message.integer(line.serial)
-        .frame(line.line.from())
-        .precise(line.line.start_beat().value)
-        .precise(line.line.from_bpm().value)
-        .frame(line.line.to())
-        .precise(line.line.to_bpm().value);
-    return message;
-}
-
-void LineSender::send_lines_to(const OscEndpoint& endpoint) {
-    for (const auto& line : announced_.lines()) {
-        shell_.osc().send(endpoint, message_of(line));
-    }
+    return protocol::TempoLineMessage::of(line.serial, line.line).write();
 }
 
 void LineSender::send_lines() {
+    const auto peers = hearers();
     for (const auto& line : announced_.lines()) {
         const auto message = message_of(line);
-        for (const auto& [name, peer] : peers_) {
-            shell_.osc().send(peer.endpoint, message);
+        for (const auto& peer : peers) {
+            shell_.peers().tell(peer, message);
         }
         for (const auto& receiver : receivers_) {
             shell_.osc().send(receiver, message);
@@ -77,7 +53,7 @@ void LineSender::send_lines() {
 }
 
 void LineSender::send_bpm(Bpm bpm) {
-    OscMessage message{"/audio/bpm"};
+    OscMessage message{at::audio_bpm};
     message.real(static_cast<float>(bpm.value));
     for (const auto& receiver : receivers_) {
         shell_.osc().send(receiver, message);
@@ -85,54 +61,51 @@ void LineSender::send_bpm(Bpm bpm) {
     shell_.osc().publish(message);
 }
 
-std::vector<LineSender::Peer> LineSender::refresh() {
-    std::map<std::string, Peer> present;
-    std::vector<Peer> fresh;
-    for (const auto& info : shell_.peers().all()) {
-        const bool deck = info.kind == "deck";
-        if (!deck && info.kind != "mixer-bus") {
-            continue;
-        }
-        const auto known = peers_.find(info.client);
-        if (known != peers_.end() && known->second.url == info.url) {
-            present.insert(*known);
-            continue;
-        }
-        try {
-            present[info.client] = {
-                info.client, info.url, OscEndpoint::parse(info.url, OscEndpoint::Host::numeric), deck, {}};
-            fresh.push_back(present[info.client]);
-        } catch (const Failure& failure) {
-            log_event(LogLevel::warning, "peer without a usable URL", {{"peer", info.client}, {"why", failure.what()}});
+std::vector<PeerInfo> LineSender::hearers() {
+    auto peers = shell_.peers().all();
+    std::erase_if(peers, [](const PeerInfo& peer) { return peer.kind != "deck" && peer.kind != "mixer-bus"; });
+    return peers;
+}
+
+std::vector<PeerInfo> LineSender::refresh() {
+    std::map<std::string, std::string> present;
+    std::vector<PeerInfo> fresh;
+    for (const auto& peer : hearers()) {
+        present[peer.client] = peer.url;
+        const auto before = known_.find(peer.client);
+        if (before == known_.end() || before->second != peer.url) {
+            fresh.push_back(peer);
         }
     }
-    for (const auto& [name, peer] : peers_) {
+    for (const auto& [name, url] : known_) {
         if (!present.contains(name)) {
             lead_time_.forget(name);
         }
     }
-    peers_ = std::move(present);
+    known_ = std::move(present);
     return fresh;
 }
 
 void LineSender::greet_newcomers() {
     for (const auto& peer : refresh()) {
-        send_lines_to(peer.endpoint);
-        if (peer.deck) {
-            lead_time_.forget(peer.name);
-            lead_time_.expect(peer.name);
+        for (const auto& line : announced_.lines()) {
+            shell_.peers().tell(peer, message_of(line));
         }
-        log_event(LogLevel::debug, "newcomer", {{"peer", peer.name}, {"url", peer.url}});
+        if (peer.kind == "deck") {
+            lead_time_.forget(peer.client);
+            lead_time_.expect(peer.client);
+        }
+        log_event(LogLevel::debug, "newcomer", {{"peer", peer.client}, {"url", peer.url}});
     }
 }
 
 std::size_t LineSender::ask_for_lines() {
-    refresh();
+    (void)refresh();
     std::size_t asked = 0;
-    for (const auto& [name, peer] : peers_) {
-        if (peer.deck) {
-            shell_.osc().send(peer.endpoint, OscMessage{"/tempo/line"});
-            lead_time_.expect(name);
+    for (const auto& peer : hearers()) {
+        if (peer.kind == "deck") {
+            shell_.peers().tell(peer, OscMessage{at::tempo_line});
+            lead_time_.expect(peer.client);
             ++asked;
         }
     }
@@ -140,36 +113,36 @@ std::size_t LineSender::ask_for_lines() {
 }
 
 void LineSender::ask_decks() {
-    for (auto& [name, peer] : peers_) {
-        if (peer.deck) {
-            peer.asked = std::chrono::steady_clock::now();
-            shell_.osc().send(peer.endpoint, OscMessage{"/deck/health"});
+    using Clock = std::chrono::steady_clock;
+    for (const auto& peer : hearers()) {
+        if (peer.kind != "deck") {
+            continue;
+        }
+        const auto heard = [this, deck = peer.client, asked = Clock::now()](const PeerAnswer& answer) {
+            if (answer.ok) {
+                const std::chrono::duration<double> round_trip = Clock::now() - asked;
+                hear_health(deck, round_trip.count(), named_values(answer.values));
+            }
+        };
+        try {
+            shell_.peers().ask(peer.client, OscMessage{at::deck_health}, heard);
+        } catch (const OscError& error) {
+            log_event(LogLevel::debug, "deck-not-asked", {{"deck", peer.client}, {"why", error.what()}});
         }
     }
 }
 
-void LineSender::hear_health(const OscRequest& request) {
-    for (auto& [name, peer] : peers_) {
-        if (!(peer.endpoint == request.sender()) || !peer.asked) {
-            continue;
-        }
-        const std::chrono::duration<double> round_trip =
-            std::chrono::steady_clock::now() - *std::exchange(peer.asked, {});
-        LeadTime::Answer answer;
-        for (std::size_t i = 0; i + 1 < request.arguments.size(); ++i) {
-            if (!request.arguments.is_text(i)) {
-                continue;
-            }
-            const auto key = request.arguments.text(i, "name");
-            if (std::find(reserve_keys.begin(), reserve_keys.end(), key) != reserve_keys.end()) {
-                const double frames = request.arguments.number(i + 1, key);
-                answer.reserve_s = std::max(answer.reserve_s, frames / shell_.jack().format().rate);
-            } else if (key == late_lines_key) {
-                answer.late_lines = request.arguments.number(i + 1, key);
-            }
-        }
-        lead_time_.answered(name, round_trip.count(), answer);
+void LineSender::hear_health(const std::string& deck, double round_trip_s, const NamedValues& health) {
+    if (!shell_.has_jack()) {
+        return;
     }
+    LeadTime::Answer answer;
+    for (const auto& key : reserve_keys) {
+        const double frames = named_number(health, key).value_or(0.0);
+        answer.reserve_s = std::max(answer.reserve_s, frames / shell_.jack().format().rate);
+    }
+    answer.late_lines = named_number(health, late_lines_key).value_or(0.0);
+    lead_time_.answered(deck, round_trip_s, answer);
 }
 
 Frames LineSender::lead() const { return lead_time_.lead(shell_.jack().period(), shell_.jack().format().rate); }

@@ -4,6 +4,7 @@
 #include "bpm-follower/announced_lines.hpp"
 #include "bpm-follower/lead_time.hpp"
 #include "common/client_shell.hpp"
+#include "common/protocol/named_values.hpp"
 
 #include <chrono>
 #include <functional>
@@ -38,22 +39,16 @@ public:
     [[nodiscard]] static OscMessage message_of(const AnnouncedLine& line);
 
 private:
-    struct Peer {
-        std::string name, url;
-        OscEndpoint endpoint;
-        bool deck{false};
-        std::optional<std::chrono::steady_clock::time_point> asked;
-    };
-
+    /// The decks and the mixer.
+    [[nodiscard]] std::vector<PeerInfo> hearers();
     /// Takes the registry's word for who is there. @returns those that are new
-    std::vector<Peer> refresh();
-    void send_lines_to(const OscEndpoint& endpoint);
-    void hear_health(const OscRequest& request);
+    std::vector<PeerInfo> refresh();
+    void hear_health(const std::string& deck, double round_trip_s, const NamedValues& health);
 
     ClientShell& shell_;
     const AnnouncedLines& announced_;
     std::vector<OscEndpoint> receivers_;
-    std::map<std::string, Peer> peers_;  ///< by name
+    std::map<std::string, std::string> known_;  ///< who was there at the last look: name → URL
     LeadTime lead_time_;
 };
 

@@ -56,7 +56,7 @@ std::optional<MovementUnit> unit_argument(const OscArguments& arguments) {
 
 MovementIntake::MovementIntake(OscServer& osc, std::optional<MovementUnit> settled, MovementUnit above_one, Hooks hooks)
     : units_{settled, above_one}, hooks_{std::move(hooks)} {
-    osc.handle("/tempo/unit", [this](const OscRequest& request) { unit(request); });
+    osc.handle(at::tempo_unit, [this](const OscRequest& request) { unit(request); });
     osc.handle_unknown_reports(is_pose_address);
     osc.handle_reports_like([](std::string_view address) { return movement_address(address).has_value(); },
                             [this](const OscRequest& request) {
@@ -105,7 +105,7 @@ void MovementIntake::unit(const OscRequest& request) {
     if (arguments.empty()) {
         const auto settled = units_.settled().value_or(MovementUnit{});
         const auto name = settled.name();
-        request.reply_to.send(OscMessage{"/tempo/unit"}
+        request.reply_to.send(OscMessage{at::tempo_unit}
                                   .text(name.substr(0, name.find(':')))
                                   .precise(settled.full)
                                   .text(units_.settled() ? "settled" : "auto")

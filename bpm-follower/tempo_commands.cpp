@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bpm-follower/tempo_commands.hpp"
 
+#include "common/protocol/tempo_messages.hpp"
+
 #include <jack/jack.h>
 
 #include <utility>
@@ -22,21 +24,20 @@ TempoCommands::TempoCommands(ClientShell& shell, Conductor& conductor, const Mov
                              std::function<JackFrame()> now, std::function<void(const TraceEvent&)> obeyed)
     : shell_{shell}, conductor_{conductor}, intake_{intake}, now_{std::move(now)}, obeyed_{std::move(obeyed)} {
     auto& osc = shell_.osc();
-    osc.handle("/tempo/set", [this](const OscRequest& request) { set(request); });
-    osc.handle("/set_tempo", [this](const OscRequest& request) { set(request); });
-    osc.handle("/tempo/jump", [this](const OscRequest& request) { jump(request); });
-    osc.handle("/tempo/hold", [this](const OscRequest& request) { hold(request); });
-    osc.handle("/tempo/tap", [this](const OscRequest& request) { tap(request); });
-    osc.handle("/tempo/nudge", [this](const OscRequest& request) { nudge(request); });
-    osc.handle("/tempo/state", [this](const OscRequest& request) { state(request); });
-    osc.handle("/tempo/health", [this](const OscRequest& request) { health(request); });
+    osc.handle(at::tempo_set, [this](const OscRequest& request) { set(request); });
+    osc.handle(at::set_tempo, [this](const OscRequest& request) { set(request); });
+    osc.handle(at::tempo_jump, [this](const OscRequest& request) { jump(request); });
+    osc.handle(at::tempo_hold, [this](const OscRequest& request) { hold(request); });
+    osc.handle(at::tempo_tap, [this](const OscRequest& request) { tap(request); });
+    osc.handle(at::tempo_nudge, [this](const OscRequest& request) { nudge(request); });
+    osc.handle(at::tempo_state, [this](const OscRequest& request) { state(request); });
+    osc.handle(at::tempo_health, [this](const OscRequest& request) { health(request); });
     // crowdstream's programs send it to see who is there.
-    osc.handle("/dummy", [](const OscRequest& request) { request.reply_to.done(); });
+    osc.handle(at::dummy, [](const OscRequest& request) { request.reply_to.done(); });
 }
 
 void TempoCommands::set(const OscRequest& request) {
     const auto& arguments = request.arguments;
-    arguments.expect(0, 2, "d:bpm [d:seconds]");
     if (arguments.empty()) {
         request.reply_to.send(OscMessage{std::string{request.address}}.precise(conductor_.target().value));
         return;
@@ -49,7 +50,6 @@ void TempoCommands::set(const OscRequest& request) {
 }
 
 void TempoCommands::jump(const OscRequest& request) {
-    request.arguments.expect(1, 1, "d:bpm");
     const double bpm = request.arguments.number(0, "bpm", slowest_bpm, fastest_bpm);
     conductor_.jump(now_(), Bpm{bpm});
     obeyed_({0.0, Kind::jump, bpm, 0.0});
@@ -57,9 +57,8 @@ void TempoCommands::jump(const OscRequest& request) {
 }
 
 void TempoCommands::hold(const OscRequest& request) {
-    request.arguments.expect(0, 1, "T|F");
     if (request.arguments.empty()) {
-        request.reply_to.send(OscMessage{"/tempo/hold"}.flag(conductor_.mode() == FollowerMode::hold));
+        request.reply_to.send(OscMessage{at::tempo_hold}.flag(conductor_.mode() == FollowerMode::hold));
         return;
     }
     const bool on = request.arguments.flag(0, "hold");
@@ -69,7 +68,6 @@ void TempoCommands::hold(const OscRequest& request) {
 }
 
 void TempoCommands::tap(const OscRequest& request) {
-    request.arguments.expect(0, 0, "no arguments");
     if (!shell_.has_jack()) {
         throw OscError{OscErrorCode::not_ready, "there is no JACK server, so no clock to tap against"};
     }
@@ -85,7 +83,6 @@ void TempoCommands::tap(const OscRequest& request) {
 }
 
 void TempoCommands::nudge(const OscRequest& request) {
-    request.arguments.expect(1, 1, "d:beats");
     const double beats = request.arguments.number(0, "beats", -furthest_nudge, furthest_nudge);
     conductor_.nudge(now_(), Beats{beats});
     obeyed_({0.0, Kind::nudge, beats, 0.0});
@@ -93,20 +90,15 @@ void TempoCommands::nudge(const OscRequest& request) {
 }
 
 void TempoCommands::state(const OscRequest& request) const {
-    request.arguments.expect(0, 0, "no arguments");
     const auto state = conductor_.state(now_());
-    request.reply_to.send(OscMessage{"/tempo/state"}
-                              .precise(state.bpm.value)
-                              .precise(state.target.value)
-                              .precise(state.beat.value)
-                              .real(static_cast<float>(conductor_.movement()))
-                              .text(name_of(state.mode))
-                              .integer(state.serial));
+    const protocol::TempoStateMessage message{
+        state.bpm.value, state.target.value, state.beat.value, conductor_.movement(), std::string{name_of(state.mode)},
+        state.serial};
+    request.reply_to.send(message.write());
 }
 
 void TempoCommands::health(const OscRequest& request) const {
-    request.arguments.expect(0, 0, "no arguments");
-    OscMessage message{"/tempo/health"};
+    OscMessage message{at::tempo_health};
     const auto pair = [&message](std::string_view name, std::uint64_t count) {
         message.text(name).precise(static_cast<double>(count));
     };

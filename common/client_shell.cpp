@@ -29,11 +29,7 @@ constexpr int trial_looks = 3;  ///< with cycles in between: then a state has no
 
 ClientShell::ClientShell(Identity identity, CommonOptions options, AudioProcess& process, std::uint32_t latency_frames,
                          std::vector<std::uint16_t> osc_ports)
-    : identity_{std::move(identity)},
-      options_{std::move(options)},
-      process_{process},
-      latency_frames_{latency_frames},
-      peers_{options_.server, options_.peers} {
+    : identity_{std::move(identity)}, options_{std::move(options)}, process_{process}, latency_frames_{latency_frames} {
     if (osc_ports.empty()) {
         osc_ports = {options_.osc_port};
     }
@@ -62,11 +58,7 @@ ClientShell::ClientShell(Identity identity, CommonOptions options, AudioProcess&
         // Arrival lies somewhere in the present cycle: its end is never before it.
         return jack_->last_frame() + Frames{jack_->period()} + to_frames(Seconds{seconds}, jack_->format().rate);
     };
-    osc_->is_peer = [this](const OscEndpoint& endpoint) {
-        const auto peers = peers_.all();
-        return std::any_of(peers.begin(), peers.end(),
-                           [url = endpoint.url()](const PeerInfo& peer) { return peer.url == url; });
-    };
+    peers_ = std::make_unique<Peers>(loop_, *osc_, options_.osc_bind, options_.server, options_.peers);
     if (!options_.client_name.empty()) {
         identity_.names = {options_.client_name};
     }
@@ -134,8 +126,7 @@ void ClientShell::restore_at_start() {
     if (!options_.resume_from.empty()) {
         const std::optional<std::string> state = read_text_file(options_.resume_from);
         if (!state) {
-            throw Failure{"cannot read the state file '" + options_.resume_from +
-                          "' of --resume-from: does it exist?"};
+            throw Failure{"cannot read the state file '" + options_.resume_from + "' of --resume-from: does it exist?"};
         }
         put_back(*state);  // somebody named this very file: what is wrong with it ends the program
         return;
@@ -328,17 +319,21 @@ void ClientShell::begin_stop() {
     hooks.stop([this] { loop_.stop(); });
 }
 
+void ClientShell::expect_own_frames(const OscEndpoint& sender) {
+    if (!has_jack()) {
+        throw OscError{OscErrorCode::not_ready, "there is no JACK server now, so no frame has a meaning"};
+    }
+    if (peers_->is_foreign(sender)) {
+        throw OscError{OscErrorCode::refused, "frames of another JACK server mean nothing here: omit the frame"};
+    }
+}
+
 std::optional<JackFrame> ClientShell::frame_argument(const OscRequest& request, std::size_t i, std::string_view name) {
     const std::optional<WireFrame> wire = request.arguments.optional_frame(i, name);
     if (!wire) {
         return std::nullopt;
     }
-    if (!has_jack()) {
-        throw OscError{OscErrorCode::not_ready, "there is no JACK server now, so no frame has a meaning"};
-    }
-    if (peers_.is_foreign(request.sender())) {
-        throw OscError{OscErrorCode::refused, "frames of another JACK server mean nothing here: omit the frame"};
-    }
+    expect_own_frames(request.sender());
     const JackFrame now = jack_->last_frame();
     const JackFrame frame = unwrap(*wire, now);
     if (std::abs(to_seconds(frame - now, jack_->format().rate).value) > furthest_frame_seconds) {

@@ -6,7 +6,7 @@
 #include "common/jack_client.hpp"
 #include "common/nsm_client.hpp"
 #include "common/osc_server.hpp"
-#include "common/peer_book.hpp"
+#include "common/peers.hpp"
 #include "common/registry.hpp"
 #include "common/state_trial.hpp"
 
@@ -111,9 +111,11 @@ public:
     ///         OscError{not_ready} while there is no server
     [[nodiscard]] std::optional<JackFrame> frame_argument(const OscRequest& request, std::size_t i,
                                                           std::string_view name);
+    /// @throws OscError{refused} when frames of that sender mean nothing here
+    void expect_own_frames(const OscEndpoint& sender);
 
     /// The suite's other programs.
-    [[nodiscard]] PeerBook& peers() noexcept { return peers_; }
+    [[nodiscard]] Peers& peers() noexcept { return *peers_; }
 
 private:
     void describe() const;
@@ -160,7 +162,7 @@ private:
     std::uint64_t opening_{0};       ///< counts the manager's openings: the last one counts
     std::optional<StateTrial> trial_;
     std::exception_ptr failure_;  ///< what ends run()
-    PeerBook peers_;
+    std::unique_ptr<Peers> peers_;
     bool save_pending_{false};
     bool stopping_{false};
 };

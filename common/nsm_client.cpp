@@ -43,14 +43,14 @@ NsmClient::NsmClient(ControlLoop& loop, OscServer& osc, const std::string& url, 
     osc_.handle_report("/nsm/client/session_is_loaded", [](const OscRequest&) {});
     osc_.handle_report("/nsm/client/show_optional_gui", [this](const OscRequest& request) { on_gui(request, true); });
     osc_.handle_report("/nsm/client/hide_optional_gui", [this](const OscRequest& request) { on_gui(request, false); });
-    osc_.handle_report("/reply", [this](const OscRequest& request) {
+    osc_.handle_report(at::reply, [this](const OscRequest& request) {
         const OscArguments& arguments = request.arguments;
         if (from_server(request) && arguments.is_text(0) && arguments.text(0, "address") == "/nsm/server/announce") {
             welcome_ = true;
             log_event(LogLevel::info, "nsm-welcome", {{"manager", arguments.text(2, "manager")}});
         }
     });
-    osc_.handle_report("/error", [this](const OscRequest& request) {
+    osc_.handle_report(at::error, [this](const OscRequest& request) {
         const OscArguments& arguments = request.arguments;
         if (from_server(request) && arguments.is_text(0) && arguments.text(0, "address") == "/nsm/server/announce") {
             log_event(LogLevel::error, "nsm-refuses", {{"why", arguments.text(2, "message")}});
@@ -104,7 +104,7 @@ void NsmClient::tell(int priority, const std::string& message) {
 bool NsmClient::from_server(const OscRequest& request) const { return request.sender() == server_; }
 
 void NsmClient::refuse(const OscReplyTo& to, int code, const std::string& why) const {
-    to.send(OscMessage{"/error"}.text(to.address()).integer(code).text(why));
+    to.send(OscMessage{at::error}.text(to.address()).integer(code).text(why));
     log_event(LogLevel::error, "nsm-request-failed", {{"address", to.address()}, {"why", why}});
 }
 

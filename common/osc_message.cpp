@@ -44,6 +44,27 @@ std::string text_of(const OscAtom& atom) {
                       atom);
 }
 
+OscMessage& OscMessage::integer(std::int32_t value) { return add(value); }
+
+OscMessage& OscMessage::wide(std::int64_t value) { return add(value); }
+
+OscMessage& OscMessage::real(float value) { return add(value); }
+
+OscMessage& OscMessage::precise(double value) { return add(value); }
+
+OscMessage& OscMessage::text(std::string_view value) { return add(std::string{value}); }
+
+OscMessage& OscMessage::flag(bool value) { return add(value); }
+
+OscMessage& OscMessage::nil() { return add(OscNothing{}); }
+
+OscMessage& OscMessage::frame(JackFrame value) { return integer(static_cast<std::int32_t>(wire_frame(value))); }
+
+OscMessage& OscMessage::add(OscAtom atom) {
+    atoms_.push_back(std::move(atom));
+    return *this;
+}
+
 std::vector<char> OscMessage::serialised() const {
     const std::unique_ptr<void, FreeMessage> message{lo_message_new()};
     for (const OscAtom& atom : atoms_) {

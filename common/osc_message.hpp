@@ -30,19 +30,16 @@ public:
     explicit OscMessage(std::string address) : address_{std::move(address)} {}
     OscMessage(std::string address, std::vector<OscAtom> atoms)
         : address_{std::move(address)}, atoms_{std::move(atoms)} {}
-    OscMessage& integer(std::int32_t value) { return add(value); }
-    OscMessage& wide(std::int64_t value) { return add(value); }  ///< type h
-    OscMessage& real(float value) { return add(value); }         ///< type f
-    OscMessage& precise(double value) { return add(value); }     ///< type d
-    OscMessage& text(std::string_view value) { return add(std::string{value}); }
-    OscMessage& flag(bool value) { return add(value); }  ///< T or F
-    OscMessage& nil() { return add(OscNothing{}); }
+    OscMessage& integer(std::int32_t value);
+    OscMessage& wide(std::int64_t value);  ///< type h
+    OscMessage& real(float value);         ///< type f
+    OscMessage& precise(double value);     ///< type d
+    OscMessage& text(std::string_view value);
+    OscMessage& flag(bool value);  ///< T or F
+    OscMessage& nil();
     /// i: the low 32 bits' pattern
-    OscMessage& frame(JackFrame value) { return add(static_cast<std::int32_t>(wire_frame(value))); }
-    OscMessage& add(OscAtom atom) {
-        atoms_.push_back(std::move(atom));
-        return *this;
-    }
+    OscMessage& frame(JackFrame value);
+    OscMessage& add(OscAtom atom);
 
     [[nodiscard]] const std::string& address() const noexcept { return address_; }
     [[nodiscard]] const std::vector<OscAtom>& atoms() const noexcept { return atoms_; }

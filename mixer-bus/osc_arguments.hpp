@@ -11,48 +11,29 @@
 
 namespace crowdjack {
 
-inline constexpr double highest_gain = 4.0;  ///< +12 dB, for every linear gain
-inline constexpr double longest_ramp_seconds = 600.0;
 inline constexpr Seconds knob_ramp{
     0.010};  ///< what a command without a ramp takes: too short to hear, too long to click
 
-inline constexpr std::array<std::string_view, band_count> band_names{"low", "mid", "high"};
-
-/// A command to one strip. The strip stands in the address (/mixer/A/gain) or is the first argument (/mixer/gain A); so
-/// does a band.
+/// A command to one strip, which is the first argument (it may have stood in the address); a band is the second.
 struct StripRequest {
     const OscRequest& request;
     std::size_t strip{};
-    bool in_address{};           ///< the strip
-    std::optional<Band> band{};  ///< of the address
-    std::size_t first{};         ///< the first argument that is no selector
+    std::optional<Band> band{};
+    std::size_t first{1};  ///< the first argument that is no selector
 
     [[nodiscard]] const OscArguments& arguments() const noexcept { return request.arguments; }
     /// Arguments that are no selector.
     [[nodiscard]] std::size_t values() const noexcept { return request.arguments.size() - first; }
-    /// The answer to a question, at the address that was asked and with the selectors that came as arguments.
+    /// The answer to a question, with the selectors that came.
     [[nodiscard]] OscMessage answer() const;
-    /// `/reply`, with the strip when it came as an argument.
+    /// `/reply`, with the strip.
     void done() const;
-    /// Reads the band from the arguments unless the address has one. False when neither does.
+    /// Reads the band from the arguments. False when there is none.
     bool take_band();
-    /// @throws OscError{bad_arguments} for more than `most` values; @param usage  of the values
-    void expect(std::size_t least, std::size_t most, std::string_view usage) const;
 };
 
 /// @throws OscError{not_found} naming the strips there are
 [[nodiscard]] StripRequest strip_request(const OscRequest& request, const MixerControl& control);
-
-/// The frame an argument names: i, h or N. Nothing when it is omitted or N.
-/// @throws OscError{bad_arguments} for a float or double, which is never a frame; else as
-///         ClientShell::frame_argument()
-[[nodiscard]] std::optional<JackFrame> frame_at(ClientShell& shell, const OscRequest& request, std::size_t i);
-
-/// A lone number or switch on an address that needs none is a button: false for its release (0 or F), which does
-/// nothing.
-[[nodiscard]] bool is_pressed(const OscArguments& arguments, std::size_t i);
-/// True when argument `i` is such a button and no frame.
-[[nodiscard]] bool is_button(const OscArguments& arguments, std::size_t i);
 
 /// When and how fast: `[d:ramp_s [i:frame]]` from argument `i` on.
 struct Timing {

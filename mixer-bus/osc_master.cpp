@@ -13,28 +13,25 @@ constexpr ParameterId phones{MixerParameter::phones};
 constexpr ParameterId cue_mix{MixerParameter::cue_mix};
 
 void obey_master(ClientShell& shell, MixerControl& control, const OscRequest& request) {
-    request.arguments.expect(0, 3, "[f:linear [d:ramp_s [i:frame]]]");
     if (request.arguments.empty()) {
         OscMessage answer{std::string{request.address}};
         request.reply_to.send(answer.real(control.target(master)).real(control.current(master)));
         return;
     }
-    const double gain = request.arguments.number(0, "linear", 0.0, highest_gain);
+    const double gain = request.arguments.number(0, "linear");
     move_or_refuse(control, master, timing_arguments(shell, request, 1).to(gain));
     shell.state_changed();
     request.reply_to.done();
 }
 
 void obey_phones(ClientShell& shell, MixerControl& control, const OscRequest& request) {
-    request.arguments.expect(0, 2, "[f:gain [f:cue_mix]]");
     if (request.arguments.empty()) {
         OscMessage answer{std::string{request.address}};
         request.reply_to.send(answer.real(control.target(phones)).real(control.target(cue_mix)));
         return;
     }
-    request.arguments.expect_no_text(1);
-    const double gain = request.arguments.number(0, "gain", 0.0, highest_gain);
-    const auto mix = request.arguments.optional_number(1, "cue_mix", 0.0, 1.0);
+    const double gain = request.arguments.number(0, "gain");
+    const auto mix = request.arguments.optional_number(1, "cue_mix");
     const Timing now = timing(shell, {}, {});
     move_or_refuse(control, phones, now.to(gain));
     if (mix) {
@@ -45,7 +42,6 @@ void obey_phones(ClientShell& shell, MixerControl& control, const OscRequest& re
 }
 
 void obey_limiter(ClientShell& shell, MixerControl& control, const OscRequest& request) {
-    request.arguments.expect(0, 2, "[T|F [f:ceiling_dB]]");
     LimiterCommand limiter = control.limiter();
     if (request.arguments.empty()) {
         OscMessage answer{std::string{request.address}};
@@ -53,9 +49,8 @@ void obey_limiter(ClientShell& shell, MixerControl& control, const OscRequest& r
         request.reply_to.send(answer);
         return;
     }
-    request.arguments.expect_no_text(1);
     limiter.on = request.arguments.flag(0, "on");
-    if (const auto ceiling = request.arguments.optional_number(1, "ceiling_dB", -60.0, 20.0)) {
+    if (const auto ceiling = request.arguments.optional_number(1, "ceiling_dB")) {
         limiter.ceiling = to_gain({*ceiling}).value;
     }
     if (control.set_limiter(limiter) != MixerControl::Sent::yes) {
@@ -66,7 +61,6 @@ void obey_limiter(ClientShell& shell, MixerControl& control, const OscRequest& r
 }
 
 void obey_silence(ClientShell& shell, SilenceWatch& silence, const OscRequest& request) {
-    request.arguments.expect(0, 2, "[f:threshold_dB [f:seconds]]");
     SilenceWatch::Settings settings = silence.settings();
     if (request.arguments.empty()) {
         OscMessage answer{std::string{request.address}};
@@ -74,9 +68,8 @@ void obey_silence(ClientShell& shell, SilenceWatch& silence, const OscRequest& r
         request.reply_to.send(answer.flag(silence.silent()));
         return;
     }
-    settings.threshold_db = request.arguments.number(0, "threshold_dB", -160.0, 0.0);
-    settings.seconds = request.arguments.optional_number(1, "seconds", 0.1, 3600.0).value_or(settings.seconds);
-    request.arguments.expect_no_text(1);
+    settings.threshold_db = request.arguments.number(0, "threshold_dB");
+    settings.seconds = request.arguments.optional_number(1, "seconds").value_or(settings.seconds);
     silence.set(settings);
     shell.state_changed();
     request.reply_to.done();
@@ -85,7 +78,7 @@ void obey_silence(ClientShell& shell, SilenceWatch& silence, const OscRequest& r
 }  // namespace
 
 void register_silence(ClientShell& shell, SilenceWatch& silence) {
-    shell.osc().handle("/mixer/silence",
+    shell.osc().handle(at::mixer_silence,
                        [&shell, &silence](const OscRequest& request) { obey_silence(shell, silence, request); });
 }
 
@@ -94,9 +87,9 @@ void register_master_commands(ClientShell& shell, MixerControl& control) {
         shell.osc().handle(address,
                            [&shell, &control, obey](const OscRequest& request) { obey(shell, control, request); });
     };
-    handle("/mixer/master", obey_master);
-    handle("/mixer/phones", obey_phones);
-    handle("/mixer/limiter", obey_limiter);
+    handle(at::mixer_master, obey_master);
+    handle(at::mixer_phones, obey_phones);
+    handle(at::mixer_limiter, obey_limiter);
 }
 
 }  // namespace crowdjack

@@ -58,15 +58,13 @@ struct NowPlaying {
 
 void obey_now_playing(ClientShell& shell, Recorder& recorder, Streamer& streamer, NowPlaying& now,
                       const OscRequest& request) {
-    request.arguments.expect(0, 4, "[s:deck s:artist s:title [i:frame]]");
     if (request.arguments.empty()) {
         OscMessage answer{std::string{request.address}};
         request.reply_to.send(answer.text(now.deck).text(now.title.artist).text(now.title.title));
         return;
     }
-    request.arguments.expect(3, 4, "[s:deck s:artist s:title [i:frame]]");
     const Title title{tag_text(request.arguments.text(1, "artist")), tag_text(request.arguments.text(2, "title"))};
-    const auto frame = frame_at(shell, request, 3);
+    const auto frame = shell.frame_argument(request, 3, "frame");
     now = {tag_text(request.arguments.text(0, "deck")), title};
     recorder.played(frame, title);
     streamer.played(title);
@@ -77,46 +75,29 @@ void obey_now_playing(ClientShell& shell, Recorder& recorder, Streamer& streamer
 
 void register_record_commands(ClientShell& shell, Recorder& recorder) {
     OscServer& osc = shell.osc();
-    osc.handle("/mixer/record/start", [&shell, &recorder](const OscRequest& request) {
-        request.arguments.expect(1, 3, "s:path [d:preroll_s] [i:frame]");
-        request.arguments.expect_no_text(1);
+    osc.handle(at::mixer_record_start, [&shell, &recorder](const OscRequest& request) {
         const std::string path{request.arguments.text(0, "path")};
-        const auto preroll = request.arguments.optional_number(1, "preroll_s", 0.0, 10.0);
-        const auto frame = frame_at(shell, request, 2);
+        const auto preroll = request.arguments.optional_number(1, "preroll_s");
+        const auto frame = shell.frame_argument(request, 2, "frame");
         recorder.start(path, {preroll.value_or(0.0)}, frame, request.reply_to);
     });
-    osc.handle("/mixer/record/stop", [&shell, &recorder](const OscRequest& request) {
-        request.arguments.expect(0, 1, "[i:frame]");
-        if (!is_button(request.arguments, 0)) {
-            recorder.stop(frame_at(shell, request, 0), request.reply_to);
-        } else if (is_pressed(request.arguments, 0)) {
-            recorder.stop({}, request.reply_to);
-        } else {
-            request.reply_to.done();
-        }
+    osc.handle(at::mixer_record_stop, [&shell, &recorder](const OscRequest& request) {
+        recorder.stop(shell.frame_argument(request, 0, "frame"), request.reply_to);
     });
 }
 
 void register_stream_commands(ClientShell& shell, Streamer& streamer) {
     OscServer& osc = shell.osc();
-    osc.handle("/mixer/stream/start", [&streamer](const OscRequest& request) {
-        request.arguments.expect(1, 2, "s:icecast://source:PASSWORD@HOST:PORT/MOUNT [s:vorbis|opus|mp3]");
+    osc.handle(at::mixer_stream_start, [&streamer](const OscRequest& request) {
         const StreamTarget target = stream_target_argument(request);
         streamer.start({target, stream_format_argument(request)}, request.reply_to);
     });
-    osc.handle("/mixer/stream/stop", [&streamer](const OscRequest& request) {
-        request.arguments.expect(0, 1, "no arguments, or a button's number");
-        if (is_pressed(request.arguments, 0)) {
-            streamer.stop(request.reply_to);
-        } else {
-            request.reply_to.done();
-        }
-    });
+    osc.handle(at::mixer_stream_stop, [&streamer](const OscRequest& request) { streamer.stop(request.reply_to); });
 }
 
 void register_now_playing(ClientShell& shell, Recorder& recorder, Streamer& streamer) {
     const auto now = std::make_shared<NowPlaying>();
-    shell.osc().handle("/mixer/nowplaying", [&shell, &recorder, &streamer, now](const OscRequest& request) {
+    shell.osc().handle(at::mixer_nowplaying, [&shell, &recorder, &streamer, now](const OscRequest& request) {
         obey_now_playing(shell, recorder, streamer, *now, request);
     });
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/protocol/mixer_messages.hpp"
+#include "common/protocol/named_values.hpp"
 #include "mixer-bus/osc_mixer.hpp"
 
 #include <algorithm>
@@ -9,61 +11,40 @@ namespace crowdjack {
 
 namespace {
 
-/// Name/value pairs.
-class Pairs {
-public:
-    explicit Pairs(std::string_view address) : message_{std::string{address}} {}
-    Pairs& add(const std::string& name, double value) {
-        message_.text(name).precise(value);
-        return *this;
-    }
-    Pairs& add(const std::string& name, std::string_view value) {
-        message_.text(name).text(value);
-        return *this;
-    }
-    [[nodiscard]] OscMessage take() noexcept { return std::move(message_); }
-
-private:
-    OscMessage message_;
-};
-
-void add_channel(OscMessage& message, const std::string& name, const MixerControl::Meter& meter) {
-    message.text(name).real(meter.peak_db[0]).real(meter.peak_db[1]).real(meter.rms_db[0]).real(meter.rms_db[1]);
-    message.integer(static_cast<std::int32_t>(std::min<std::uint64_t>(meter.clipped, INT32_MAX)));
-}
-
-void add_reader(OscMessage& message, std::string_view name, std::string_view state, double written, double lost,
-                double dropouts, double lag) {
-    message.text(name).text(state).precise(written).precise(lost).precise(dropouts).precise(lag);
+protocol::MixerMeters::Channel channel(const std::string& name, const MixerControl::Meter& meter) {
+    return {name,
+            {static_cast<double>(meter.peak_db[0]), static_cast<double>(meter.peak_db[1])},
+            {static_cast<double>(meter.rms_db[0]), static_cast<double>(meter.rms_db[1])},
+            static_cast<std::int64_t>(std::min<std::uint64_t>(meter.clipped, INT32_MAX))};
 }
 
 OscMessage tap_message(const MixerParts& parts) {
     const LoudnessMeter& loudness = parts.loudness;
-    OscMessage message{"/mixer/tap"};
+    protocol::MixerTap tap;
     const auto add = [&](const char* name, const auto* reader) {
         if (reader == nullptr) {
-            add_reader(message, name, "idle", 0, 0, 0, 0);
+            tap.readers.push_back({name, "idle"});
             return;
         }
         const auto status = reader->status();
-        add_reader(message, name, name_of(status.state), static_cast<double>(status.frames),
-                   static_cast<double>(status.lost), static_cast<double>(status.dropouts),
-                   static_cast<double>(status.lag));
+        tap.readers.push_back({name, std::string{name_of(status.state)}, static_cast<double>(status.frames),
+                               static_cast<double>(status.lost), static_cast<double>(status.dropouts),
+                               static_cast<double>(status.lag)});
     };
     add("recorder", parts.recorder.recording());
     add("streamer", parts.streamer.stream());
     const TapReader* const meters = loudness.busy() ? loudness.reader() : nullptr;
-    add_reader(message, "meters", meters == nullptr ? "idle" : "measuring", static_cast<double>(loudness.measured()),
-               meters == nullptr ? 0.0 : static_cast<double>(meters->lost()),
-               meters == nullptr ? 0.0 : static_cast<double>(meters->dropouts()),
-               meters == nullptr ? 0.0 : static_cast<double>(meters->lag()));
-    return message;
+    tap.readers.push_back({"meters", meters == nullptr ? "idle" : "measuring", static_cast<double>(loudness.measured()),
+                           meters == nullptr ? 0.0 : static_cast<double>(meters->lost()),
+                           meters == nullptr ? 0.0 : static_cast<double>(meters->dropouts()),
+                           meters == nullptr ? 0.0 : static_cast<double>(meters->lag())});
+    return tap.write();
 }
 
 OscMessage state_message(const MixerParts& parts) {
     ClientShell& shell = parts.shell;
     MixerControl& control = parts.control;
-    Pairs pairs{"/mixer/state"};
+    Pairs pairs{at::mixer_state};
     pairs.add("strips", control.strip_names());
     if (shell.has_jack()) {
         pairs.add("rate", shell.jack().format().rate).add("period", shell.jack().period());
@@ -102,13 +83,13 @@ OscMessage state_message(const MixerParts& parts) {
     if (const auto listeners = stream == nullptr ? std::nullopt : stream->status().listeners) {
         pairs.add("listeners", *listeners);
     }
-    return pairs.take();
+    return pairs.message();
 }
 
 OscMessage health_message(const MixerParts& parts) {
     ClientShell& shell = parts.shell;
     MixerControl& control = parts.control;
-    Pairs pairs{"/mixer/health"};
+    Pairs pairs{at::mixer_health};
     if (shell.has_jack()) {
         const CallbackFigures figures = shell.jack().figures();
         pairs.add("xruns", static_cast<double>(figures.xruns))
@@ -116,9 +97,7 @@ OscMessage health_message(const MixerParts& parts) {
             .add("mean_us", figures.mean_us)
             .add("budget_us", figures.budget_us);
     }
-    const OscServer::Counters& heard = shell.osc().counters();
-    pairs.add("osc_malformed", static_cast<double>(heard.malformed))
-        .add("osc_refused", static_cast<double>(heard.refused));
+    shell.osc().describe(pairs.message());
     for (std::size_t i = 0; i < control.setup().strips.size(); ++i) {
         pairs.add(control.setup().strips[i] + ".cleaned", static_cast<double>(control.cleaned(i)));
     }
@@ -130,35 +109,33 @@ OscMessage health_message(const MixerParts& parts) {
             .add("clock_jumps", static_cast<double>(tap->clock_jumps()))
             .add("frames", static_cast<double>(tap->written()));
     }
-    return pairs.take();
+    return pairs.message();
 }
 
 }  // namespace
 
 OscMessage meters_message(MixerControl& control, double lufs) {
-    OscMessage message{"/mixer/meters"};
+    protocol::MixerMeters meters;
     for (std::size_t i = 0; i < control.setup().strips.size(); ++i) {
-        add_channel(message, control.setup().strips[i], control.strip_meter(i));
+        meters.channels.push_back(channel(control.setup().strips[i], control.strip_meter(i)));
     }
-    add_channel(message, "master", control.master_meter());
-    return std::move(message.real(static_cast<float>(std::max(-120.0, lufs))));
+    meters.channels.push_back(channel("master", control.master_meter()));
+    meters.lufs = std::max(-120.0, lufs);
+    return meters.write();
 }
 
 void register_questions(const MixerParts& parts) {
     OscServer& osc = parts.shell.osc();
     const auto answer = [&osc](const char* address, const std::function<OscMessage()>& make) {
-        osc.handle(address, [make](const OscRequest& request) {
-            request.arguments.expect(0, 0, "no arguments");
-            request.reply_to.send(make());
-        });
+        osc.handle(address, [make](const OscRequest& request) { request.reply_to.send(make()); });
     };
-    answer("/mixer/meters",
+    answer(at::mixer_meters,
            [parts] { return meters_message(parts.control, parts.loudness.momentary(parts.process.tap())); });
-    answer("/mixer/tap", [parts] { return tap_message(parts); });
-    answer("/mixer/state", [parts] { return state_message(parts); });
-    answer("/mixer/health", [parts] { return health_message(parts); });
+    answer(at::mixer_tap, [parts] { return tap_message(parts); });
+    answer(at::mixer_state, [parts] { return state_message(parts); });
+    answer(at::mixer_health, [parts] { return health_message(parts); });
     // The mixer keeps no time, but the follower tells everyone.
-    osc.handle_report("/tempo/line", [](const OscRequest&) {});
+    osc.handle_report(at::tempo_line, [](const OscRequest&) {});
 }
 
 }  // namespace crowdjack

@@ -20,7 +20,7 @@ void Recorder::handle(const RecordingEvent& event) {
         return;
     case RecordingEvent::Kind::removed:
         log_event(LogLevel::info, "recording-removed", {{"path", path}, {"why", event.text}});
-        shell_.osc().publish(OscMessage{"/mixer/record/removed"}.text(path).text(event.text));
+        shell_.osc().publish(OscMessage{at::mixer_record_removed}.text(path).text(event.text));
         return;
     case RecordingEvent::Kind::no_sheet:
         log_event(LogLevel::warning, "cue-sheet-not-written", {{"path", path}, {"why", event.text}});
@@ -45,7 +45,7 @@ void Recorder::opened(const RecordingEvent& event) {
     log_event(LogLevel::info, "recording", {{"path", path}});
     const auto reply = std::exchange(started_, {});
     reply.send(reply.reply().text(path).frame(event.from));
-    shell_.osc().publish(OscMessage{"/mixer/record/started"}.text(path).frame(event.from));
+    shell_.osc().publish(OscMessage{at::mixer_record_started}.text(path).frame(event.from));
 }
 
 void Recorder::closed(const RecordingEvent& event) {
@@ -56,7 +56,7 @@ void Recorder::closed(const RecordingEvent& event) {
     }
     const std::string path = event.path.string();
     log_event(LogLevel::info, "recorded", {{"path", path}, {"frames", event.frames}, {"lost", lost}});
-    shell_.osc().publish(OscMessage{"/mixer/record/stopped"}.text(path).precise(static_cast<double>(event.frames)));
+    shell_.osc().publish(OscMessage{at::mixer_record_stopped}.text(path).precise(static_cast<double>(event.frames)));
 }
 
 void Recorder::failed(const RecordingEvent& event) {
@@ -67,7 +67,7 @@ void Recorder::failed(const RecordingEvent& event) {
     for (const OscReplyTo& to : std::exchange(stopped_, {})) {
         to.error(OscErrorCode::failed, event.text);
     }
-    shell_.osc().publish(OscMessage{"/mixer/record/failed"}.text(event.path.string()).text(event.text));
+    shell_.osc().publish(OscMessage{at::mixer_record_failed}.text(event.path.string()).text(event.text));
 }
 
 /// Begins what waited for the end.

@@ -45,7 +45,7 @@ void Reporter::report_cleaned() {
             LogLevel::warning, "input-cleaned",
             {{"strip", control_.setup().strips[i]}, {"samples", fresh}, {"why", "not finite or beyond +24 dBFS"}});
         shell_.osc().publish(
-            OscMessage{"/mixer/cleaned"}.text(control_.setup().strips[i]).precise(static_cast<double>(fresh)));
+            OscMessage{at::mixer_cleaned}.text(control_.setup().strips[i]).precise(static_cast<double>(fresh)));
     }
 }
 

@@ -19,7 +19,7 @@ void SilenceWatch::heard(double peak_db) {
     if (told_) {
         told_ = false;
         log_event(LogLevel::info, "sounding", {{"after_s", silence_s()}});
-        shell_.osc().publish(OscMessage{"/mixer/sounding"}.precise(silence_s()));
+        shell_.osc().publish(OscMessage{at::mixer_sounding}.precise(silence_s()));
     }
     last_sound_ = Clock::now();
 }
@@ -31,7 +31,7 @@ void SilenceWatch::tick() {
     told_ = true;
     log_event(LogLevel::warning, "silent",
               {{"seconds", silence_s()}, {"below_db", settings_.threshold_db}, {"means", "the master gives nothing"}});
-    shell_.osc().publish(OscMessage{"/mixer/silent"}.precise(silence_s()));
+    shell_.osc().publish(OscMessage{at::mixer_silent}.precise(silence_s()));
 }
 
 }  // namespace crowdjack

@@ -118,23 +118,23 @@ void Streamer::handle(const StreamEvent& event) {
         log_event(LogLevel::info, "streaming", {{"to", shown}, {"format", name_of(stream_->format())}});
         const auto reply = std::exchange(started_, {});
         reply.send(reply.reply().text(shown));
-        publish("/mixer/stream/connected");
+        publish(at::mixer_stream_connected);
         return;
     }
     case StreamEvent::Kind::unreachable:
         log_event(LogLevel::warning, "stream-unreachable", {{"why", event.text}, {"do", "trying again"}});
         std::exchange(started_, {})
             .error(OscErrorCode::failed, "cannot reach " + event.text + ": trying again until /mixer/stream/stop");
-        publish("/mixer/stream/unreachable");
+        publish(at::mixer_stream_unreachable);
         return;
     case StreamEvent::Kind::lost:
         log_event(LogLevel::warning, "stream-lost", {{"why", event.text}, {"do", "reconnecting"}});
-        publish("/mixer/stream/lost");
+        publish(at::mixer_stream_lost);
         return;
     case StreamEvent::Kind::skipped:
         log_event(LogLevel::warning, "stream-skipped", {{"to", shown}, {"frames", event.frames}});
         shell_.osc().publish(
-            OscMessage{"/mixer/stream/skipped"}.text(shown).precise(static_cast<double>(event.frames)));
+            OscMessage{at::mixer_stream_skipped}.text(shown).precise(static_cast<double>(event.frames)));
         return;
     case StreamEvent::Kind::titled:
         log_event(LogLevel::debug, "stream-titled", {{"to", shown}});
@@ -154,7 +154,7 @@ void Streamer::ended(const StreamEvent& event) {
     if (event.kind == StreamEvent::Kind::failed) {
         log_event(LogLevel::error, "stream-failed", {{"why", event.text}});
         std::exchange(started_, {}).error(OscErrorCode::refused, event.text);
-        shell_.osc().publish(OscMessage{"/mixer/stream/failed"}.text(shown).text(event.text));
+        shell_.osc().publish(OscMessage{at::mixer_stream_failed}.text(shown).text(event.text));
     } else {
         log_event(LogLevel::info, "streamed", {{"to", shown}});
         std::exchange(started_, {}).error(OscErrorCode::failed, "stopped before " + shown + " was connected");

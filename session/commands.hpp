@@ -31,6 +31,10 @@ int run_setlist(int argc, const char* const* argv);
 /// Shows how the suite is: a table, a JSON document or a live view.
 int run_status(int argc, const char* const* argv);
 
+/// Sends one OSC message to the front door and prints the answer; exit code 0 for /reply, 1 for /error, 3 when nobody
+/// answers.
+int run_send(int argc, const char* const* argv);
+
 /// Measures period sizes with the user's own session and recommends one.
 int run_tune(int argc, const char* const* argv);
 

@@ -35,6 +35,7 @@ constexpr std::array subcommands{
     Subcommand{"web", "[--http-port 57180] [--http-bind 127.0.0.1]", "serve the page that shows and plays the suite",
                run_web},
     Subcommand{"midi", "MAP.toml [--learn]", "let a MIDI controller play the suite", run_midi},
+    Subcommand{"send", "ADDRESS [ARGUMENT…]", "send one OSC message to the front door and print the answer", run_send},
     Subcommand{"tune", "[FILE.toml]", "measure which period size this machine manages", run_tune},
 };
 

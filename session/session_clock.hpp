@@ -16,4 +16,9 @@ struct SessionClock {
     [[nodiscard]] static SessionTime now() { return at(std::chrono::steady_clock::now()); }
 };
 
+/// Seconds on a clock that only grows.
+[[nodiscard]] inline double steady_seconds() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 }  // namespace crowdjack

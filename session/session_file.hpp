@@ -2,10 +2,12 @@
 // The session file: what a set consists of, as the user wrote it.
 #pragma once
 
+#include "session/api/access.hpp"
 #include "session/patch/connection.hpp"
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -60,6 +62,8 @@ struct SessionFile {
     std::filesystem::path path;
     JackSpec jack;
     std::vector<std::uint16_t> osc_ports{57120};
+    Access access;                               ///< [osc] allow, remote
+    std::map<std::string, std::string> osc_map;  ///< [osc] map: what a sender calls an address → the address
     std::vector<ClientSpec> clients;
     std::vector<Connection> connections;
     Keep keep{Keep::wanted};

@@ -7,6 +7,7 @@
 #include "session/patch/patch_text.hpp"
 #include "session/program_lookup.hpp"
 
+#include <arpa/inet.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -67,25 +68,23 @@ SessionRun::SessionRun(ClientShell& shell, SessionFile session, Settings setting
       patchbay_{shell.loop(), shell.server(), wanted_, suite_clients_of(session_), [this] { patch_changed(); }},
       clients_{shell.loop(), logs_, session_, shell.server(), wanted_},
       watchdog_{shell, clients_},
-      calls_{shell},
-      budget_{shell, calls_},
-      decks_{shell, calls_},
-      tempo_{shell, calls_},
+      budget_{shell},
+      decks_{shell.peers()},
+      tempo_{shell},
       setlist_{shell.loop(), logs_, shell.server()},
-      guard_{shell, logs_, calls_, decks_, session_, [this] { return session_.connections; }},
+      guard_{shell, logs_, decks_, session_, [this] { return session_.connections; }},
       setlist_folders_{setlist_folders(session_, !shell.options().osc_bind.starts_with("127."))},
       starter_{shell,
-               calls_,
                decks_,
                {[this](const std::string& deck) { return session_.client(deck) != nullptr || decks_.is_there(deck); },
                 [this](const std::string& deck) { return wanted_.unmade_of(patchbay_.status()->graph, deck); }}},
-      crowdstream_{{shell, calls_, decks_, starter_, tempo_},
-                   {settings.legacy_levels, [this](double hz) { play_tone(hz); }}},
-      movement_{{shell, calls_, decks_, starter_, tempo_}},
-      native_{{shell, calls_, decks_, starter_, tempo_},
-              {clients_, patchbay_, [this] { save_patch(); },
+      crowdstream_{{shell, decks_, starter_, tempo_}, {settings.legacy_levels, [this](double hz) { play_tone(hz); }}},
+      movement_{{shell, decks_, starter_, tempo_}},
+      native_{{shell, decks_, starter_, tempo_},
+              {clients_, patchbay_, movement_, [this] { save_patch(); },
                [this](const std::string& csv) { setlist_.start_named(csv, setlist_folders_); },
-               [this](OscMessage& state) { describe(state); }}} {
+               [this](OscMessage& state) { describe(state); }}},
+      pass_through_{{shell, decks_, starter_, tempo_}} {
     shell_.hooks.ports = [](const std::string&) { return std::vector<PortSpec>{}; };
     shell_.hooks.connected = [this] { connected(); };
     shell_.hooks.disconnected = [this] { disconnected(); };
@@ -101,8 +100,9 @@ SessionRun::SessionRun(ClientShell& shell, SessionFile session, Settings setting
     };
     service_.keep_alive(shell_.loop());
     server_.changed = [this] { shell_.state_moved(); };
-    calls_.expected = [this](const std::string& peer) { return clients_.is_coming(peer); };
+    shell_.peers().expected = [this](const std::string& peer) { return clients_.is_coming(peer); };
     decks_.changed = [this](const std::string&) { starter_.look_again(); };
+    guard_door();
     if (settings_.patch_is_state) {
         shell_.hooks.restore = [this](const std::string& text) { restore_patch(text); };
         if (std::getenv("DISPLAY") != nullptr || std::getenv("WAYLAND_DISPLAY") != nullptr) {
@@ -110,6 +110,21 @@ SessionRun::SessionRun(ClientShell& shell, SessionFile session, Settings setting
         }
     } else {
         earlier_ = pids_of_earlier_run(shell_.server());
+    }
+}
+
+void SessionRun::guard_door() {
+    shell_.osc().guard([this](const OscEndpoint& sender, std::string_view address) {
+        const std::string refusal = session_.access.refusal(ntohl(sender.address.sin_addr.s_addr), address);
+        if (!refusal.empty()) {
+            throw OscError{OscErrorCode::refused, refusal};
+        }
+    });
+    if (!session_.osc_map.empty()) {
+        shell_.osc().rename([this](std::string_view address) {
+            const auto found = session_.osc_map.find(std::string{address});
+            return found == session_.osc_map.end() ? std::string{} : found->second;
+        });
     }
 }
 
@@ -181,7 +196,6 @@ void SessionRun::follow_registry_folder() const {
 void SessionRun::registry_changed() {
     const std::vector<PeerInfo> peers = shell_.peers().look_now();
     clients_.see_peers(peers);
-    calls_.see_peers();
     watchdog_.see_peers(peers);
     decks_.see_peers(peers);
     guard_.see_peers(peers);
@@ -258,12 +272,12 @@ bool SessionRun::show_gui(bool show) {
     if (!gui_) {
         std::error_code failed;
         const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
-        gui_ = ChildProcess::start(
-            shell_.loop(),
-            {{"/usr/bin/env", "x-terminal-emulator", "-e", self.string(), "status", "--watch", "--server", shell_.server()},
-             {{"NSM_URL", ""}},
-             logs_.channel("gui")},
-            [this](const Ending&) { gui_.reset(); });
+        gui_ = ChildProcess::start(shell_.loop(),
+                                   {{"/usr/bin/env", "x-terminal-emulator", "-e", self.string(), "status", "--watch",
+                                     "--server", shell_.server()},
+                                    {{"NSM_URL", ""}},
+                                    logs_.channel("gui")},
+                                   [this](const Ending&) { gui_.reset(); });
     }
     return gui_.has_value();
 }
@@ -298,9 +312,7 @@ void SessionRun::stop(std::function<void()> finished) {
     service_.say("STOPPING=1");
     patchbay_.want(WantedGraph{{}, Keep::wanted});  // ports vanish now one by one: nothing is to be joined any more
     setlist_.stop();
-    if (tone_) {
-        tone_->signal(SIGTERM);
-    }
+    end_tones();
     static_cast<void>(show_gui(false));
     clients_.stop(std::move(finished));
 }
@@ -383,15 +395,21 @@ void SessionRun::play_tone(double hz) {
     if (!shell_.has_jack()) {
         throw OscError{OscErrorCode::not_ready, "there is no JACK server"};
     }
-    if (tone_) {
-        tone_->signal(SIGTERM);
-        tone_.reset();
+    // The one before ends, and is waited for as well.
+    end_tones();
+    const int number = ++last_tone_;
+    tones_.emplace(number, ChildProcess::start(
+                               shell_.loop(),
+                               {{"/proc/self/exe", "tone", "--hz", std::to_string(hz), "--server", shell_.server()},
+                                {{"NSM_URL", ""}},
+                                logs_.channel("tone")},
+                               [this, number](const Ending&) { tones_.erase(number); }));
+}
+
+void SessionRun::end_tones() {
+    for (const auto& [number, tone] : tones_) {
+        tone.signal(SIGTERM);
     }
-    tone_ = ChildProcess::start(shell_.loop(),
-                                {{"/proc/self/exe", "tone", "--hz", std::to_string(hz), "--server", shell_.server()},
-                                 {{"NSM_URL", ""}},
-                                 logs_.channel("tone")},
-                                [this](const Ending&) { tone_.reset(); });
 }
 
 std::string SessionRun::state_text() const {

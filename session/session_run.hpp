@@ -4,6 +4,7 @@
 #include "session/api/front_door.hpp"
 #include "session/api/movement_relay.hpp"
 #include "session/api/native_door.hpp"
+#include "session/api/pass_through.hpp"
 #include "session/guard/guard.hpp"
 #include "session/patch/patch_memory.hpp"
 #include "session/patch/patchbay.hpp"
@@ -53,6 +54,8 @@ private:
     void tell_service();
     void describe(OscMessage& state) const;
     void play_tone(double hz);
+    void end_tones();
+    void guard_door();
     [[nodiscard]] std::string state_text() const;
     [[nodiscard]] bool strangers_use_the_server() const;
 
@@ -65,7 +68,6 @@ private:
     Patchbay patchbay_;
     Clients clients_;
     Watchdog watchdog_;
-    PeerCalls calls_;
     BudgetLog budget_;
     DeckStates decks_;
     FallbackTempo tempo_;
@@ -77,7 +79,9 @@ private:
     CrowdstreamDoor crowdstream_;
     MovementRelay movement_;
     NativeDoor native_;
-    std::optional<ChildProcess> tone_;
+    PassThrough pass_through_;
+    std::map<int, ChildProcess> tones_;  ///< /test_tone: the last, and those before that are ending
+    int last_tone_{0};
     int registry_fd_{-1};
     bool begun_{false};
     bool was_whole_{false};                          ///< once: on_start has run
@@ -86,7 +90,7 @@ private:
     PatchMemory memory_;                             ///< under NSM
     bool memory_look_due_{false};
     std::optional<ChildProcess> gui_;
-    std::map<std::string, pid_t> earlier_;           ///< pids of an earlier run of this session
+    std::map<std::string, pid_t> earlier_;  ///< pids of an earlier run of this session
 };
 
 }  // namespace crowdjack

@@ -3,6 +3,7 @@
 #include "common/error.hpp"
 #include "common/nearest_name.hpp"
 #include "common/osc_endpoint.hpp"
+#include "common/protocol/description.hpp"
 #include "session/session_file.hpp"
 #include "session/toml_bound.hpp"
 
@@ -164,8 +165,46 @@ void read_jack(const toml::table& table, JackSpec& jack, std::vector<SessionProb
     reader.refuse_unknown_keys();
 }
 
-void read_osc(const toml::table& table, std::vector<std::uint16_t>& ports, std::vector<SessionProblem>& problems) {
+/// `"/1/fader1" = "/mixer/A/gain"`
+void read_map(const toml::table& table, SessionFile& session, const TableReader& reader) {
+    for (const auto& [key, node] : table) {
+        const std::string name{key.str()};
+        const auto address = node.value_exact<std::string>();
+        if (!name.starts_with('/') || !address) {
+            reader.problem(line_of(node), "map in [osc] needs lines like \"/1/fader1\" = \"/mixer/A/gain\"");
+        } else if (protocol::description_of(*address) == nullptr && !protocol::resolve(*address)) {
+            const std::string near = protocol::nearest_address(*address);
+            reader.problem(line_of(node), "map in [osc]: there is no address '" + *address + "'" +
+                                              (near.empty() ? "" : ": did you mean " + near + "?"));
+        } else {
+            session.osc_map[name] = *address;
+        }
+    }
+}
+
+void read_access(TableReader& reader, const toml::table& table, Access& access) {
+    std::vector<std::string> allowed;
+    reader.texts("allow", allowed);
+    for (const std::string& text : allowed) {
+        if (const auto range = HostRange::parse(text)) {
+            access.allow.push_back(*range);
+        } else {
+            reader.problem(line_of(*table.get("allow")),
+                           "allow in [osc]: '" + text + "' is no host or network, e.g. \"10.0.0.0/24\"");
+        }
+    }
+    std::string remote{"play"};
+    reader.choice("remote", remote, {"reports", "play", "all"});
+    access.remote = remote == "reports" ? Remote::reports : remote == "all" ? Remote::all : Remote::play;
+}
+
+void read_osc(const toml::table& table, SessionFile& session, std::vector<SessionProblem>& problems) {
     TableReader reader{table, "[osc]", problems};
+    std::vector<std::uint16_t>& ports = session.osc_ports;
+    read_access(reader, table, session.access);
+    if (const toml::table* map = reader.table("map")) {
+        read_map(*map, session, reader);
+    }
     if (table.contains("port") && table.contains("ports")) {
         reader.problem(line_of(*table.get("port")), "[osc] has both 'port' and 'ports': keep one");
     }
@@ -342,7 +381,7 @@ SessionFile parse_session(const std::string& text, const std::filesystem::path& 
         read_jack(*jack, session.jack, problems);
     }
     if (const toml::table* osc = reader.table("osc")) {
-        read_osc(*osc, session.osc_ports, problems);
+        read_osc(*osc, session, problems);
     }
     if (const toml::array* clients = reader.array("client", "written as [[client]] tables")) {
         read_clients(*clients, session, problems);

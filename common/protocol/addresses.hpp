@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The addresses as names: at::deck_gain is "/deck/gain". The one place where they are spelled is addresses.inc.
+// The addresses as names: at::deck_gain is /deck/gain. The one place where they are spelled is addresses.inc.
 #pragma once
 
 #include <array>
@@ -9,7 +9,7 @@ namespace crowdjack {
 
 namespace protocol {
 
-/// An address without its selectors: "/mixer/{strip}/gain" becomes "/mixer/gain".
+/// An address without its selectors: /mixer/{strip}/gain becomes /mixer/gain.
 template <std::size_t N>
 struct Plain {
     std::array<char, N> text{};

@@ -160,6 +160,19 @@ std::optional<Resolved> resolve(std::string_view address) {
     return std::nullopt;
 }
 
+std::string filled(std::string_view address, std::initializer_list<std::string_view> selectors) {
+    std::string text;
+    const auto* next = selectors.begin();
+    for (const std::string_view segment : segments_of(description_of(address)->form)) {
+        if (!is_selector(segment)) {
+            text.append("/").append(segment);
+        } else if (next != selectors.end()) {
+            text.append("/").append(*next++);
+        }
+    }
+    return text;
+}
+
 std::string nearest_address(std::string_view address) {
     std::vector<std::string> all;
     for (const Description& each : table) {
@@ -178,7 +191,8 @@ bool is_told(std::string_view address, char first_tag) {
         return false;
     }
     const Way& way = description->way;
-    return way.role == Role::event || (way.told && first_tag != 0 && way.answer.starts_with(first_tag));
+    const bool told = way.told && way.role == Role::question;
+    return way.role == Role::event || (told && first_tag != 0 && way.answer.starts_with(first_tag));
 }
 
 std::size_t Description::selectors() const noexcept {

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -38,7 +39,7 @@ struct Argument {
     double low{}, high{};  ///< numbers
     std::string_view unit{};
     std::string_view choices{};  ///< of a text: `low|mid|high`; empty when it is free
-    double initial{};          ///< what holds when it was never set, or is omitted
+    double initial{};            ///< what holds when it was never set, or is omitted
     bool has_initial{false};
     bool optional{false};
     bool held{false};     ///< outside its range it is held to it, not refused
@@ -71,10 +72,10 @@ struct Argument {
 struct Way {
     Role role{};
     std::string_view answer{};  ///< of a question or parameter, as usage(): `s:state s:path …`
-    bool told{false};         ///< the answer is also told to subscribers, as an event
-    bool pressed{false};      ///< its lone number is a button although it takes one (a hot cue's pad)
-    bool free{false};         ///< its arguments come in more than one order: only the server checks them
-    bool pending{false};      ///< its server does not understand it yet
+    bool told{false};           ///< the answer is also told to subscribers, as an event
+    bool pressed{false};        ///< its lone number is a button although it takes one (a hot cue's pad)
+    bool free{false};           ///< its arguments come in more than one order: only the server checks them
+    bool pending{false};        ///< its server does not understand it yet
 
     [[nodiscard]] constexpr Way answers(std::string_view usage) const noexcept {
         Way changed = *this;
@@ -156,6 +157,10 @@ struct Resolved {
 /// `/mixer/A/eq/low` → /mixer/eq with strip A and band low; `/deck/A/gain` → /deck/gain of deck A. Selectors that are
 /// not in the address are arguments. @returns nothing when no described address has that form. Points into `address`.
 [[nodiscard]] std::optional<Resolved> resolve(std::string_view address);
+
+/// The form of a described address with its selectors filled in, in their order: /mixer/eq with A and low becomes
+/// /mixer/A/eq/low. Those that are not given are left out. Precondition: it is described.
+[[nodiscard]] std::string filled(std::string_view address, std::initializer_list<std::string_view> selectors);
 
 /// The described address that looks most like this one; empty when none does.
 [[nodiscard]] std::string nearest_address(std::string_view address);

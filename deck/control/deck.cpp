@@ -68,9 +68,9 @@ Deck::Deck(ClientShell& shell, DeckEngine& engine, const DeckOptions& options)
       pitch_{sender_, streams_},
       opener_{shell.loop(), engine.epoch()},
       next_opener_{shell.loop(), engine.epoch()},
-      seeks_{shell.loop(), "/deck/seek"},
-      starts_{shell.loop(), "/deck/start"},
-      hotcues_{shell.loop(), "/deck/hotcue"} {
+      seeks_{shell.loop(), at::deck_seek},
+      starts_{shell.loop(), at::deck_start},
+      hotcues_{shell.loop(), at::deck_hotcue} {
     settings_.track_bpm = options.track_bpm;
     settings_.stretch = options.stretch;
     settings_.autoplay = options.autoplay;
@@ -80,7 +80,7 @@ Deck::Deck(ClientShell& shell, DeckEngine& engine, const DeckOptions& options)
     }
     for (std::size_t slot = 0; slot < stems_.size(); ++slot) {
         stem_openers_.push_back(std::make_unique<TrackOpener>(shell.loop(), engine.epoch()));
-        stem_seeks_.push_back(std::make_unique<PlaceSeeker>(shell.loop(), "/deck/stem/play"));
+        stem_seeks_.push_back(std::make_unique<PlaceSeeker>(shell.loop(), at::deck_stem_play));
     }
     look_calmly();
 }
@@ -110,12 +110,12 @@ void Deck::cue(const std::string& path, double seconds, std::optional<double> tr
             }
             log_event(LogLevel::warning, "cue-failed", {{"path", file.string()}, {"why", *result.failure}});
             failed(code_of(result.stream, seconds), *result.failure);
-            shell_.osc().publish(OscMessage{"/deck/failed"}.text(*result.failure));
+            shell_.osc().publish(OscMessage{at::deck_failed}.text(*result.failure));
             return;
         }
         cue_opened(result, file, seconds, track_bpm);
         finished();
-        shell_.osc().publish(OscMessage{"/deck/ready"}.text(file.string()));
+        shell_.osc().publish(OscMessage{at::deck_ready}.text(file.string()));
     };
     wish.overtaken = [failed] {
         failed(OscErrorCode::refused, "another /deck/cue or /deck/eject came before it was open");
@@ -258,7 +258,7 @@ void Deck::start_on_beat(double quantum, Placed placed, Failed failed) {
 }
 
 void Deck::stop(std::optional<JackFrame> frame, Placed placed, Failed failed) {
-    starts_.cancel("/deck/stop came before the place was in memory");
+    starts_.cancel(std::string{at::deck_stop} + " came before the place was in memory");
     sender_.send(StopAt{frame}, std::move(placed), decline(std::move(failed)));
     expect_reports();
 }
@@ -266,7 +266,7 @@ void Deck::stop(std::optional<JackFrame> frame, Placed placed, Failed failed) {
 void Deck::eject() {
     opener_.cancel();
     next_opener_.cancel();
-    const std::string why = "/deck/eject came before the place was in memory";
+    const std::string why = std::string{at::deck_eject} + " came before the place was in memory";
     seeks_.cancel(why);
     starts_.cancel(why);
     hotcues_.cancel(why);

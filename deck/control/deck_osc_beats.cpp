@@ -61,9 +61,9 @@ void autoplay(Deck& deck, const OscRequest& request) {
 }  // namespace
 
 void register_beats(ClientShell& shell, Deck& deck) {
-    shell.osc().handle("/deck/grid", [&](const OscRequest& request) { grid(deck, request); });
-    shell.osc().handle("/deck/sync", [&](const OscRequest& request) { sync(deck, request); });
-    shell.osc().handle("/deck/autoplay", [&](const OscRequest& request) { autoplay(deck, request); });
+    shell.osc().handle(at::deck_grid, [&](const OscRequest& request) { grid(deck, request); });
+    shell.osc().handle(at::deck_sync, [&](const OscRequest& request) { sync(deck, request); });
+    shell.osc().handle(at::deck_autoplay, [&](const OscRequest& request) { autoplay(deck, request); });
 }
 
 }  // namespace crowdjack

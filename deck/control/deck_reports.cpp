@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How the deck's control side listens to its audio thread and tells the world.
 #include "common/log.hpp"
+#include "common/protocol/deck_messages.hpp"
 #include "deck/control/deck.hpp"
 #include "deck/control/state_names.hpp"
 #include "deck/control/steady_time.hpp"
@@ -104,7 +105,7 @@ void Deck::take(const Started& report) {
         motion_->pending = false;
         note_motion(true, motion_->mix.track.stream);
     }
-    shell_.osc().publish(OscMessage{"/deck/started"}.frame(report.frame));
+    shell_.osc().publish(OscMessage{at::deck_started}.frame(report.frame));
     const Track* const track = sounding();
     log_event(LogLevel::info, "started",
               {{"frame", report.frame.value}, {"path", track == nullptr ? std::string{} : track->path}});
@@ -125,7 +126,7 @@ void Deck::take(const Ended& report) {
     if (const Track* const track = sounding(); track != nullptr && track->stream != nullptr) {
         track->stream->set_armed(static_cast<std::int64_t>(track->cue_source));
     }
-    shell_.osc().publish(OscMessage{"/deck/ended"});
+    shell_.osc().publish(OscMessage{at::deck_ended});
     log_event(LogLevel::info, "ended", {{"frame", report.frame.value}});
     shell_.state_moved();
 }
@@ -143,13 +144,13 @@ void Deck::take(const CutOff& report) {
     const Track* const track = sounding();
     const std::string why =
         "the file '" + (track == nullptr ? std::string{} : track->path) + "' was cut off while it played";
-    shell_.osc().publish(OscMessage{"/deck/failed"}.text(why));
+    shell_.osc().publish(OscMessage{at::deck_failed}.text(why));
     log_event(LogLevel::error, "failed", {{"frame", report.frame.value}, {"why", why}});
     shell_.state_moved();
 }
 
 void Deck::take(const Starved& report) {
-    shell_.osc().publish(OscMessage{"/deck/starved"}.integer(static_cast<std::int32_t>(report.frames)));
+    shell_.osc().publish(OscMessage{at::deck_starved}.integer(static_cast<std::int32_t>(report.frames)));
     log_event(LogLevel::warning, "starved", {{"frames", report.frames}});
 }
 
@@ -185,16 +186,10 @@ OscMessage Deck::state_message() const {
     } else if (const auto* const restoring = std::get_if<Restoring>(&condition_)) {
         path = restoring->saved.path;
     }
-    OscMessage message{"/deck/state"};
-    message.text(state)
-        .text(path)
-        .frame(now.frame)
-        .precise(now.source / rate_of(track))
-        .precise(length_s(track))
-        .precise(now.speed)
-        .precise(now.track_bpm)
-        .text(stretch_name(settings_.stretch));
-    return message;
+    return protocol::DeckStateMessage{
+        std::string{state}, path,      wire_frame(now.frame), now.source / rate_of(track),
+        length_s(track),    now.speed, now.track_bpm,         std::string{stretch_name(settings_.stretch)}}
+        .write();
 }
 
 OscMessage Deck::health_message() const {
@@ -210,7 +205,7 @@ OscMessage Deck::health_message() const {
         locked = locked && stream.windows().locked();
     });
     const auto whole = [](auto value) { return static_cast<double>(value); };
-    OscMessage message{"/deck/health"};
+    OscMessage message{at::deck_health};
     message.text("xruns").precise(whole(figures.xruns));
     message.text("starved_frames").precise(whole(engine_.starved_frames()));
     message.text("late_starts").precise(whole(engine_.late_starts()));
@@ -229,9 +224,7 @@ OscMessage Deck::health_message() const {
     message.text("resident_locked").flag(locked);
     message.text("cleaned_samples").precise(whole(cleaned));
     message.text("commands_refused").precise(whole(engine_.commands.refused()));
-    message.text("osc_malformed").precise(whole(shell_.osc().counters().malformed));
-    message.text("osc_refused").precise(whole(shell_.osc().counters().refused));
-    message.text("osc_unknown").precise(whole(shell_.osc().counters().unknown));
+    shell_.osc().describe(message);
     message.text("rate").precise(there ? shell_.jack().format().rate : 0.0);
     message.text("period").precise(there ? whole(shell_.jack().period()) : 0.0);
     return message;

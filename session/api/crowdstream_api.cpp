@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/api/crowdstream_api.hpp"
 
+#include "common/band_word.hpp"
+#include "common/protocol/description.hpp"
+
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cmath>
 
@@ -12,10 +16,10 @@ namespace {
 /// One message's arguments, read in order; every mistake is named with the address and what is right.
 class Reader {
 public:
-    Reader(const ApiArguments& arguments, std::string usage, std::size_t least, std::size_t most)
-        : arguments_{arguments}, usage_{std::move(usage)} {
-        if (arguments.size() < least || arguments.size() > most) {
-            fail(std::to_string(arguments.size()) + " arguments came");
+    Reader(const ApiArguments& arguments, const char* address)
+        : arguments_{arguments}, described_{*protocol::description_of(address)} {
+        if (arguments.size() < described_.least() || arguments.size() > described_.most()) {
+            fail(std::to_string(arguments.size()) + (arguments.size() == 1 ? " argument came" : " arguments came"));
         }
     }
 
@@ -75,13 +79,12 @@ public:
     /// Seconds from arrival; the past is now.
     [[nodiscard]] double start_at(std::size_t i) const { return std::max(0.0, number(i, "start_at")); }
     [[nodiscard]] std::string band(std::size_t i) const {
-        std::string name = text(i, "band");
-        std::transform(name.begin(), name.end(), name.begin(),
-                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-        if (name != "low" && name != "mid" && name != "high") {
-            fail("band must be low, mid or high, not '" + name + "'");
+        const std::string& word = text(i, "band");
+        constexpr std::array names{"low", "mid", "high"};
+        if (const auto named = eq_band_named(word)) {
+            return names.at(static_cast<std::size_t>(*named));
         }
-        return name;
+        fail("band must be low, mid or high, not '" + word + "'");
     }
     [[nodiscard]] std::int32_t buffer(std::size_t i) const {
         const double id = number(i, "id");
@@ -91,7 +94,9 @@ public:
         return static_cast<std::int32_t>(id);
     }
 
-    [[noreturn]] void fail(const std::string& what) const { throw ApiError{what + ": use " + usage_}; }
+    [[noreturn]] void fail(const std::string& what) const {
+        throw ApiError{what + ": use " + std::string{described_.address} + " " + described_.usage()};
+    }
 
     [[nodiscard]] static std::string shown(double value) {
         std::string text = std::to_string(value);
@@ -104,11 +109,11 @@ public:
 
 private:
     const ApiArguments& arguments_;
-    std::string usage_;
+    const protocol::Description& described_;
 };
 
-Levels parse_levels(const ApiArguments& arguments, const std::string& usage, std::size_t least, std::size_t most) {
-    const Reader reader{arguments, usage, least, most};
+Levels parse_levels(const ApiArguments& arguments, const char* address) {
+    const Reader reader{arguments, address};
     Levels levels;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         if (reader.has(i)) {
@@ -157,14 +162,13 @@ char deck_of_buffer(std::int32_t id) {
 std::string deck_name(char letter) { return std::string{"deck-"} + letter; }
 
 Cue parse_cue(const ApiArguments& arguments) {
-    const Reader reader{arguments, "/cue deck path [fraction]", 2, 3};
-    return {reader.deck(0), reader.text(1, "path"),
-            reader.has(2) ? reader.number_within(2, "fraction", 0.0, 1.0) : 0.0};
+    const Reader reader{arguments, at::cue};
+    return {reader.deck(0), reader.text(1, "path"), reader.has(2) ? reader.number_within(2, "fraction", 0.0, 1.0) : 0.0,
+            reader.has(3) ? std::optional{reader.number_within(3, "bpm", 1.0, 1000.0)} : std::nullopt};
 }
 
 StartGroup parse_start_group(const ApiArguments& arguments) {
-    const std::string usage{"/start_group start_at deck… (or deck… start_at)"};
-    const Reader reader{arguments, usage, 2, 27};
+    const Reader reader{arguments, at::start_group};
     const bool first = std::holds_alternative<double>(arguments.front());
     const std::size_t number_at = first ? 0 : arguments.size() - 1;
     StartGroup group{reader.start_at(number_at), {}};
@@ -178,48 +182,44 @@ StartGroup parse_start_group(const ApiArguments& arguments) {
 }
 
 Play parse_play(const ApiArguments& arguments) {
-    const Reader reader{arguments, "/play deck path start_at", 2, 3};
+    const Reader reader{arguments, at::play};
     return {reader.deck(0), reader.text(1, "path"), reader.has(2) ? reader.start_at(2) : 0.0};
 }
 
 Fade parse_fade(const ApiArguments& arguments) {
-    const Reader reader{arguments, "/fade deck start_at [seconds]", 2, 3};
+    const Reader reader{arguments, at::fade};
     return {reader.deck(0), reader.start_at(1), std::max(0.0, reader.number(2, "seconds", 2.0))};
 }
 
-Levels parse_crossfade(const ApiArguments& arguments) { return parse_levels(arguments, "/crossfade_levels a b", 2, 2); }
+Levels parse_crossfade(const ApiArguments& arguments) { return parse_levels(arguments, at::crossfade_levels); }
 
-Levels parse_deck_levels(const ApiArguments& arguments) {
-    return parse_levels(arguments, "/deck_levels a [b c d]", 1, 4);
-}
+Levels parse_deck_levels(const ApiArguments& arguments) { return parse_levels(arguments, at::deck_levels); }
 
 Band parse_deck_eq(const ApiArguments& arguments) {
-    const Reader reader{arguments, "/deck_eq deck low|mid|high percent", 3, 3};
+    const Reader reader{arguments, at::deck_eq};
     return {reader.deck(0), reader.band(1), reader.level(2, "percent", 100.0)};
 }
 
 Bands parse_deck_eq_all(const ApiArguments& arguments) {
-    const Reader reader{arguments, "/deck_eq_all deck low mid high", 4, 4};
+    const Reader reader{arguments, at::deck_eq_all};
     return {reader.deck(0),
             {reader.level(1, "low", 100.0), reader.level(2, "mid", 100.0), reader.level(3, "high", 100.0)}};
 }
 
 Band parse_deck_filter(const ApiArguments& arguments) {
-    const Reader reader{arguments, "/deck_filter deck low|mid|high gain", 3, 3};
+    const Reader reader{arguments, at::deck_filter};
     return {reader.deck(0), reader.band(1), reader.level(2, "gain", 4.0)};
 }
 
 LoadBuffer parse_load_buffer(const ApiArguments& arguments) {
-    const Reader reader{arguments, "/load_buffer id path [name]", 2, 3};
+    const Reader reader{arguments, at::load_buffer};
     return {reader.buffer(0), reader.text(1, "path"), reader.has(2) ? reader.text_or_none(2, "name") : std::string{}};
 }
 
-PlayStem parse_play_stem(const ApiArguments& arguments) {
-    return parse_stem(Reader{arguments, "/play_stem id [rate volume loop start]", 1, 5});
-}
+PlayStem parse_play_stem(const ApiArguments& arguments) { return parse_stem(Reader{arguments, at::play_stem}); }
 
 PlayStem parse_play_stem_section(const ApiArguments& arguments) {
-    const Reader reader{arguments, "/play_stem_section id [rate volume loop start seconds]", 1, 6};
+    const Reader reader{arguments, at::play_stem_section};
     PlayStem stem = parse_stem(reader);
     if (reader.has(5)) {
         stem.seconds = reader.number_within(5, "seconds", 0.0, 600.0);
@@ -227,21 +227,19 @@ PlayStem parse_play_stem_section(const ApiArguments& arguments) {
     return stem;
 }
 
-std::int32_t parse_stop_stem(const ApiArguments& arguments) {
-    return Reader{arguments, "/stop_stem id", 1, 1}.buffer(0);
-}
+std::int32_t parse_stop_stem(const ApiArguments& arguments) { return Reader{arguments, at::stop_stem}.buffer(0); }
 
 StemVolume parse_stem_volume(const ApiArguments& arguments) {
-    const Reader reader{arguments, "/stem_volume id volume", 2, 2};
+    const Reader reader{arguments, at::stem_volume};
     return {reader.buffer(0), reader.level(1, "volume", 1.0)};
 }
 
 double parse_set_tempo(const ApiArguments& arguments) {
-    return Reader{arguments, "/set_tempo bpm", 1, 1}.number_within(0, "bpm", 20.0, 400.0);
+    return Reader{arguments, at::set_tempo}.number_within(0, "bpm", 20.0, 400.0);
 }
 
 int parse_set_meter(const ApiArguments& arguments) {
-    const Reader reader{arguments, "/set_meter beats", 1, 1};
+    const Reader reader{arguments, at::set_meter};
     const double beats = reader.number_within(0, "beats", 1.0, 64.0);
     if (beats != std::floor(beats)) {
         reader.fail("beats must be a whole number");
@@ -250,21 +248,17 @@ int parse_set_meter(const ApiArguments& arguments) {
 }
 
 bool parse_print_clock(const ApiArguments& arguments) {
-    const Reader reader{arguments, "/print_clock 0|1", 0, 1};
+    const Reader reader{arguments, at::print_clock};
     return !reader.has(0) || reader.truth(0, "switch");
 }
 
 double parse_schedule(const ApiArguments& arguments) {
-    return Reader{arguments, "/schedule_c_at seconds", 1, 1}.number_within(0, "seconds", 0.0, 86400.0);
+    return Reader{arguments, at::schedule_c_at}.number_within(0, "seconds", 0.0, 86400.0);
 }
 
 double parse_test_tone(const ApiArguments& arguments) {
-    const Reader reader{arguments, "/test_tone [hz]", 0, 1};
+    const Reader reader{arguments, at::test_tone};
     return std::clamp(reader.number(0, "hz", 440.0), 20.0, 20000.0);
-}
-
-void expect_nothing(const ApiArguments& arguments, std::string_view address) {
-    const Reader reader{arguments, std::string{address} + " without arguments", 0, 0};
 }
 
 }  // namespace crowdjack::api

@@ -29,6 +29,7 @@ struct Cue {
     char deck{};
     std::string path;
     double fraction{};  ///< of the track's length, 0…1
+    std::optional<double> bpm{};
 };
 struct StartGroup {
     double start_at{};  ///< seconds from arrival
@@ -93,7 +94,6 @@ struct StemVolume {
 [[nodiscard]] bool parse_print_clock(const ApiArguments& arguments);  ///< default on
 [[nodiscard]] double parse_schedule(const ApiArguments& arguments);   ///< seconds from /reset
 [[nodiscard]] double parse_test_tone(const ApiArguments& arguments);  ///< Hz, default 440
-void expect_nothing(const ApiArguments& arguments, std::string_view address);
 /// @}
 
 /// `a`, `A`, `deck-a` → `A`. @throws ApiError for anything but a letter A…Z

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/protocol/mixer_messages.hpp"
 #include "session/api/front_door.hpp"
 
 #include <algorithm>
-#include <array>
-#include <memory>
 
 namespace crowdjack {
 
@@ -21,58 +20,51 @@ void refuse_too_late(double seconds) {
     }
 }
 
-}  // namespace
-
-std::string peer_of_kind(ClientShell& shell, const std::string& kind) {
-    const auto peers = shell.peers().all();
-    const auto found =
-        std::find_if(peers.begin(), peers.end(), [&](const PeerInfo& peer) { return peer.kind == kind; });
-    if (found == peers.end()) {
-        throw OscError{OscErrorCode::not_ready, "no " + kind + " is running"};
-    }
-    return found->name;
-}
-
+/// A received message's arguments as the API's own plain values.
 ApiArguments plain_arguments(const OscArguments& arguments) {
     ApiArguments plain;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        const char type = arguments.types()[i];
-        if (type == 's' || type == 'S') {
-            plain.emplace_back(std::string{arguments.text(i, "text")});
-        } else if (type == 'T' || type == 'F') {
-            plain.emplace_back(type == 'T');
-        } else if (type == 'N') {
-            plain.emplace_back();
-        } else {
-            plain.emplace_back(arguments.number(i, "number"));
-        }
+    for (const OscAtom& atom : arguments.atoms()) {
+        std::visit(Overloaded{[&](OscNothing) { plain.emplace_back(); }, [&](bool flag) { plain.emplace_back(flag); },
+                              [&](const std::string& text) { plain.emplace_back(text); },
+                              [&](auto number) { plain.emplace_back(static_cast<double>(number)); }},
+                   atom);
     }
     return plain;
 }
 
+}  // namespace
+
+std::string peer_of_kind(Peers& peers, std::string_view kind) {
+    const auto found = peers.of_kind(kind);
+    if (!found) {
+        throw OscError{OscErrorCode::not_ready, "no " + std::string{kind} + " is running"};
+    }
+    return found->name;
+}
+
 CrowdstreamDoor::CrowdstreamDoor(DoorParts parts, Settings settings) : parts_{parts}, settings_{std::move(settings)} {
-    serve("/cue", &CrowdstreamDoor::cue);
-    serve("/start_group", &CrowdstreamDoor::start_group);
-    serve("/play", &CrowdstreamDoor::play);
-    serve("/fade", &CrowdstreamDoor::fade);
-    serve("/crossfade_levels", &CrowdstreamDoor::crossfade_levels);
-    serve("/deck_levels", &CrowdstreamDoor::deck_levels);
-    serve("/deck_eq", &CrowdstreamDoor::deck_eq);
-    serve("/deck_eq_all", &CrowdstreamDoor::deck_eq_all);
-    serve("/deck_filter", &CrowdstreamDoor::deck_filter);
-    serve("/load_buffer", &CrowdstreamDoor::load_buffer);
-    serve("/play_stem", &CrowdstreamDoor::play_stem);
-    serve("/play_stem_section", &CrowdstreamDoor::play_stem_section);
-    serve("/stop_stem", &CrowdstreamDoor::stop_stem);
-    serve("/stem_volume", &CrowdstreamDoor::stem_volume);
-    serve("/set_tempo", &CrowdstreamDoor::set_tempo);
-    serve("/set_meter", &CrowdstreamDoor::set_meter);
-    serve("/print_clock", &CrowdstreamDoor::print_clock);
-    serve("/schedule_c_at", &CrowdstreamDoor::schedule_c_at);
-    serve("/reset", &CrowdstreamDoor::reset);
-    serve("/get_status", &CrowdstreamDoor::get_status);
-    serve("/mixer_cleanup", &CrowdstreamDoor::mixer_cleanup);
-    serve("/test_tone", &CrowdstreamDoor::test_tone);
+    serve(at::cue, &CrowdstreamDoor::cue);
+    serve(at::start_group, &CrowdstreamDoor::start_group);
+    serve(at::play, &CrowdstreamDoor::play);
+    serve(at::fade, &CrowdstreamDoor::fade);
+    serve(at::crossfade_levels, &CrowdstreamDoor::crossfade_levels);
+    serve(at::deck_levels, &CrowdstreamDoor::deck_levels);
+    serve(at::deck_eq, &CrowdstreamDoor::deck_eq);
+    serve(at::deck_eq_all, &CrowdstreamDoor::deck_eq_all);
+    serve(at::deck_filter, &CrowdstreamDoor::deck_filter);
+    serve(at::load_buffer, &CrowdstreamDoor::load_buffer);
+    serve(at::play_stem, &CrowdstreamDoor::play_stem);
+    serve(at::play_stem_section, &CrowdstreamDoor::play_stem_section);
+    serve(at::stop_stem, &CrowdstreamDoor::stop_stem);
+    serve(at::stem_volume, &CrowdstreamDoor::stem_volume);
+    serve(at::set_tempo, &CrowdstreamDoor::set_tempo);
+    serve(at::set_meter, &CrowdstreamDoor::set_meter);
+    serve(at::print_clock, &CrowdstreamDoor::print_clock);
+    serve(at::schedule_c_at, &CrowdstreamDoor::schedule_c_at);
+    serve(at::reset, &CrowdstreamDoor::reset);
+    serve(at::get_status, &CrowdstreamDoor::get_status);
+    serve(at::mixer_cleanup, &CrowdstreamDoor::mixer_cleanup);
+    serve(at::test_tone, &CrowdstreamDoor::test_tone);
 }
 
 void CrowdstreamDoor::serve(const char* address, Handler handler) {
@@ -95,7 +87,7 @@ JackFrame CrowdstreamDoor::frame_in(double seconds) const {
 
 // ---- decks
 
-void CrowdstreamDoor::cue_deck(const api::Cue& wanted, const PeerCalls::Done& done) {
+void CrowdstreamDoor::cue_deck(const api::Cue& wanted, const Peers::Done& done) {
     const std::string deck = api::deck_name(wanted.deck);
     const auto finished = [this, deck, done](const PeerAnswer& answer) {
         parts_.decks.cue_ended(deck);
@@ -107,20 +99,21 @@ void CrowdstreamDoor::cue_deck(const api::Cue& wanted, const PeerCalls::Done& do
             return;
         }
         try {  // as crowdstream did
-            parts_.calls.command(deck, OscMessage{"/deck/loop"}.flag(true), finished);
+            parts_.peers().ask(deck, OscMessage{at::deck_loop}.flag(true), finished);
         } catch (const OscError& error) {
-            finished({false, error.code, error.what(), nullptr});
+            finished({false, error.code, error.what(), {}, {}});
         }
     };
     if (wanted.fraction > 0.0) {
         cue_at_fraction(wanted, loop_it);
     } else {
-        parts_.calls.command(deck, OscMessage{"/deck/cue"}.text(wanted.path), loop_it, loading_limit);
+        const protocol::DeckCue cue{.path = wanted.path, .track_bpm = wanted.bpm};
+        parts_.peers().ask(deck, cue.write(), loop_it, loading_limit);
     }
     parts_.decks.cue_began(deck);  // the answer comes later, never from within the call
 }
 
-void CrowdstreamDoor::cue_at_fraction(const api::Cue& wanted, const PeerCalls::Done& done) {
+void CrowdstreamDoor::cue_at_fraction(const api::Cue& wanted, const Peers::Done& done) {
     const std::string deck = api::deck_name(wanted.deck);
     // Each step needs the one before it to have gone well, and the deck to be still there.
     const auto then = [done](const auto& step) {
@@ -132,33 +125,29 @@ void CrowdstreamDoor::cue_at_fraction(const api::Cue& wanted, const PeerCalls::D
             try {
                 step(answer);
             } catch (const OscError& error) {
-                done({false, error.code, error.what(), nullptr});
+                done({false, error.code, error.what(), {}, {}});
             }
         };
     };
     // The deck knows the length once it has the track: cue it, loop it whole, ask for the loop, cue it there.
-    const auto cue_there = then([this, deck, wanted, done](const PeerAnswer& loop) {
-        const double length = loop.arguments->number(1, "out");
-        const double seconds =
-            wanted.fraction < 1.0 ? wanted.fraction * length : 0.0;  // the end of a loop is its start
-        parts_.calls.command(deck, OscMessage{"/deck/cue"}.text(wanted.path).precise(seconds), done, loading_limit);
+    const protocol::DeckCue cue{.path = wanted.path, .track_bpm = wanted.bpm};
+    const auto cue_there = then([this, deck, cue, wanted, done](const PeerAnswer& loop) {
+        const double length = loop.values.number(1, "out");
+        protocol::DeckCue there = cue;
+        there.seconds = wanted.fraction < 1.0 ? wanted.fraction * length : 0.0;  // the end of a loop is its start
+        parts_.peers().ask(deck, there.write(), done, loading_limit);
     });
-    const auto ask_loop = then(
-        [this, deck, cue_there](const PeerAnswer&) { parts_.calls.ask(deck, OscMessage{"/deck/loop"}, cue_there); });
+    const auto ask_loop = then([this, deck, cue_there](const PeerAnswer&) {
+        parts_.peers().ask(deck, OscMessage{at::deck_loop}, cue_there, std::chrono::seconds{1});
+    });
     const auto loop_it = then([this, deck, ask_loop](const PeerAnswer&) {
-        parts_.calls.command(deck, OscMessage{"/deck/loop"}.flag(true), ask_loop);
+        parts_.peers().ask(deck, OscMessage{at::deck_loop}.flag(true), ask_loop);
     });
-    parts_.calls.command(deck, OscMessage{"/deck/cue"}.text(wanted.path), loop_it, loading_limit);
+    parts_.peers().ask(deck, cue.write(), loop_it, loading_limit);
 }
 
 void CrowdstreamDoor::cue(const ApiArguments& arguments, const OscReplyTo& reply) {
-    cue_deck(api::parse_cue(arguments), [reply](const PeerAnswer& answer) {
-        if (answer.ok) {
-            reply.done();
-        } else {
-            reply.error(answer.code, answer.message);
-        }
-    });
+    cue_deck(api::parse_cue(arguments), [reply](const PeerAnswer& answer) { pass_answer(reply, answer); });
 }
 
 void CrowdstreamDoor::start_group(const ApiArguments& arguments, const OscReplyTo& reply) {
@@ -175,7 +164,7 @@ void CrowdstreamDoor::play(const ApiArguments& arguments, const OscReplyTo& repl
     const api::Play wanted = api::parse_play(arguments);
     refuse_too_late(wanted.start_at);
     const SessionTime due = SessionClock::now() + SessionTime{static_cast<SessionTime::rep>(wanted.start_at * 1000.0)};
-    cue_deck({wanted.deck, wanted.path, 0.0}, [this, wanted, due, reply](const PeerAnswer& answer) {
+    cue_deck({wanted.deck, wanted.path}, [this, wanted, due, reply](const PeerAnswer& answer) {
         if (!answer.ok) {
             reply.error(answer.code, answer.message);
             return;
@@ -187,25 +176,25 @@ void CrowdstreamDoor::play(const ApiArguments& arguments, const OscReplyTo& repl
 
 // ---- mixer
 
+void CrowdstreamDoor::ask_mixer(const OscReplyTo& reply, const OscMessage& message) {
+    ask_for(reply, parts_.peers(), peer_of_kind(parts_.peers(), "mixer-bus"), message);
+}
+
 void CrowdstreamDoor::fade(const ApiArguments& arguments, const OscReplyTo& reply) {
     const api::Fade wanted = api::parse_fade(arguments);
     refuse_too_late(wanted.start_at);
-    const std::string mixer = peer_of_kind(parts_.shell, "mixer-bus");
-    OscMessage message{"/mixer/fade"};
-    message.text(strip_of(wanted.deck)).real(0.0F).precise(wanted.seconds).frame(frame_in(wanted.start_at));
-    const auto joint = JointAnswer::to(reply);
-    joint->command(parts_.calls, mixer, message);
-    joint->seal();
+    const protocol::MixerFade fade{strip_of(wanted.deck), 0.0F, wanted.seconds, frame_in(wanted.start_at)};
+    ask_mixer(reply, fade.write());
     levels_[wanted.deck] = 0.0F;
 }
 
 void CrowdstreamDoor::set_levels(const api::Levels& levels, const OscReplyTo& reply) {
-    const std::string mixer = peer_of_kind(parts_.shell, "mixer-bus");
+    const std::string mixer = peer_of_kind(parts_.peers(), "mixer-bus");
     const auto joint = JointAnswer::to(reply);
     for (std::size_t i = 0; i < levels.size(); ++i) {
         if (levels.at(i)) {
             const char deck = static_cast<char>('A' + i);
-            joint->command(parts_.calls, mixer, OscMessage{"/mixer/gain"}.text(strip_of(deck)).real(*levels.at(i)));
+            joint->ask(parts_.peers(), mixer, protocol::MixerGain{strip_of(deck), *levels.at(i)}.write(at::mixer_gain));
             levels_[deck] = *levels.at(i);
         }
     }
@@ -222,30 +211,17 @@ void CrowdstreamDoor::deck_levels(const ApiArguments& arguments, const OscReplyT
 
 void CrowdstreamDoor::deck_eq(const ApiArguments& arguments, const OscReplyTo& reply) {
     const api::Band wanted = api::parse_deck_eq(arguments);
-    const auto joint = JointAnswer::to(reply);
-    joint->command(parts_.calls, peer_of_kind(parts_.shell, "mixer-bus"),
-                   OscMessage{"/mixer/eq"}.text(strip_of(wanted.deck)).text(wanted.band).real(wanted.value));
-    joint->seal();
+    ask_mixer(reply, protocol::MixerBand{strip_of(wanted.deck), wanted.band, wanted.value}.write(at::mixer_eq));
 }
 
 void CrowdstreamDoor::deck_eq_all(const ApiArguments& arguments, const OscReplyTo& reply) {
     const api::Bands wanted = api::parse_deck_eq_all(arguments);
-    OscMessage message{"/mixer/eq_all"};
-    message.text(strip_of(wanted.deck));
-    for (const float percent : wanted.percent) {
-        message.real(percent);
-    }
-    const auto joint = JointAnswer::to(reply);
-    joint->command(parts_.calls, peer_of_kind(parts_.shell, "mixer-bus"), message);
-    joint->seal();
+    ask_mixer(reply, protocol::MixerBands{strip_of(wanted.deck), wanted.percent}.write());
 }
 
 void CrowdstreamDoor::deck_filter(const ApiArguments& arguments, const OscReplyTo& reply) {
     const api::Band wanted = api::parse_deck_filter(arguments);
-    const auto joint = JointAnswer::to(reply);
-    joint->command(parts_.calls, peer_of_kind(parts_.shell, "mixer-bus"),
-                   OscMessage{"/mixer/filter"}.text(strip_of(wanted.deck)).text(wanted.band).real(wanted.value));
-    joint->seal();
+    ask_mixer(reply, protocol::MixerBand{strip_of(wanted.deck), wanted.band, wanted.value}.write(at::mixer_filter));
 }
 
 void CrowdstreamDoor::see_peers(const std::vector<PeerInfo>& peers) {
@@ -257,10 +233,10 @@ void CrowdstreamDoor::see_peers(const std::vector<PeerInfo>& peers) {
             continue;
         }
         if (peer.kind == "deck") {
-            parts_.calls.tell(peer.name, OscMessage{"/deck/gain"}.real(legacy_level));
+            parts_.peers().tell(peer, OscMessage{at::deck_gain}.real(legacy_level));
         } else {
             for (const char deck : {'A', 'B', 'C', 'D'}) {
-                parts_.calls.tell(peer.name, OscMessage{"/mixer/gain"}.text(strip_of(deck)).real(legacy_level));
+                parts_.peers().tell(peer, protocol::MixerGain{strip_of(deck), legacy_level}.write(at::mixer_gain));
                 levels_[deck] = legacy_level;
             }
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The crowdstream API's buffers, clock and housekeeping.
 #include "common/log.hpp"
+#include "common/protocol/deck_messages.hpp"
 #include "session/api/front_door.hpp"
 
 #include <algorithm>
@@ -11,7 +12,7 @@ namespace crowdjack {
 namespace {
 
 constexpr std::int32_t deck_c_buffer = 2100;
-constexpr float legacy_level = 0.8F;
+constexpr double legacy_level = 0.8;
 constexpr auto loading_limit = std::chrono::seconds{60};
 
 OscMessage stem_message(const char* address, int slot) {
@@ -34,23 +35,22 @@ int CrowdstreamDoor::slot_of(std::int32_t buffer) {
 void CrowdstreamDoor::load_buffer(const ApiArguments& arguments, const OscReplyTo& reply) {
     const api::LoadBuffer wanted = api::parse_load_buffer(arguments);
     const char deck = api::deck_of_buffer(wanted.id);
-    OscMessage message = stem_message("/deck/stem/load", slots_[deck].take(wanted.id));
-    message.text(wanted.path);
-    if (!wanted.name.empty()) {
-        message.text(wanted.name);
-    }
-    const auto done = [this, deck, id = wanted.id, reply](const PeerAnswer& answer) {
+    const int slot = slots_[deck].slot_for(wanted.id);
+    // The slot's buffer of before stays, and stays what it was called, until the new one is there.
+    const auto done = [this, deck, slot, id = wanted.id, reply](const PeerAnswer& answer) {
         if (answer.ok) {
-            reply.done();
-            return;
+            ++plays_[id];
+            slots_[deck].take(slot, id);
+        } else {
+            slots_[deck].give_up(slot, id);
         }
-        slots_[deck].forget(id);
-        reply.error(answer.code, answer.message);
+        pass_answer(reply, answer);
     };
+    const protocol::StemLoad load{slot, wanted.path, wanted.name};
     try {
-        parts_.calls.command(api::deck_name(deck), message, done, loading_limit);
+        parts_.peers().ask(api::deck_name(deck), load.write(), done, loading_limit);
     } catch (...) {
-        slots_[deck].forget(wanted.id);
+        slots_[deck].give_up(slot, wanted.id);
         throw;
     }
 }
@@ -58,17 +58,20 @@ void CrowdstreamDoor::load_buffer(const ApiArguments& arguments, const OscReplyT
 void CrowdstreamDoor::play_stem_now(const api::PlayStem& stem, const OscReplyTo& reply) {
     const std::string deck = api::deck_name(api::deck_of_buffer(stem.id));
     const int slot = slot_of(stem.id);
-    OscMessage message = stem_message("/deck/stem/play", slot);
-    message.real(static_cast<float>(stem.rate));
-    message.real(stem.volume.value_or(settings_.legacy_levels ? legacy_level : 1.0F));
-    message.integer(stem.loop ? 1 : 0).real(static_cast<float>(stem.start));
-    const auto joint = JointAnswer::to(reply);
-    joint->command(parts_.calls, deck, message);
-    joint->seal();
+    const double volume = stem.volume               ? static_cast<double>(*stem.volume)
+                          : settings_.legacy_levels ? legacy_level
+                                                    : 1.0;
+    const protocol::StemPlay play{slot, stem.rate, volume, stem.loop, stem.start};
+    ask_for(reply, parts_.peers(), deck, play.write());
+    const std::uint64_t number = ++plays_[stem.id];
     if (stem.seconds) {
         const auto length = std::chrono::milliseconds{static_cast<std::int64_t>(*stem.seconds * 1000.0)};
-        parts_.shell.loop().after(
-            length, [this, deck, slot] { parts_.calls.tell(deck, stem_message("/deck/stem/stop", slot)); });
+        parts_.shell.loop().after(length, [this, deck, number, id = stem.id] {
+            const auto present = slots_[api::deck_of_buffer(id)].use(id);
+            if (plays_[id] == number && present) {  // else another play or another stem would be cut short
+                parts_.peers().tell(deck, stem_message(at::deck_stem_stop, *present));
+            }
+        });
     }
 }
 
@@ -82,19 +85,15 @@ void CrowdstreamDoor::play_stem_section(const ApiArguments& arguments, const Osc
 
 void CrowdstreamDoor::stop_stem(const ApiArguments& arguments, const OscReplyTo& reply) {
     const std::int32_t id = api::parse_stop_stem(arguments);
-    const int slot = slot_of(id);
-    const auto joint = JointAnswer::to(reply);
-    joint->command(parts_.calls, api::deck_name(api::deck_of_buffer(id)), stem_message("/deck/stem/stop", slot));
-    joint->seal();
+    ++plays_[id];
+    ask_for(reply, parts_.peers(), api::deck_name(api::deck_of_buffer(id)),
+            stem_message(at::deck_stem_stop, slot_of(id)));
 }
 
 void CrowdstreamDoor::stem_volume(const ApiArguments& arguments, const OscReplyTo& reply) {
     const api::StemVolume wanted = api::parse_stem_volume(arguments);
-    OscMessage message = stem_message("/deck/stem/gain", slot_of(wanted.id));
-    message.real(wanted.volume);
-    const auto joint = JointAnswer::to(reply);
-    joint->command(parts_.calls, api::deck_name(api::deck_of_buffer(wanted.id)), message);
-    joint->seal();
+    OscMessage message = stem_message(at::deck_stem_gain, slot_of(wanted.id));
+    ask_for(reply, parts_.peers(), api::deck_name(api::deck_of_buffer(wanted.id)), message.real(wanted.volume));
 }
 
 // ---- tempo and clock
@@ -106,10 +105,9 @@ void CrowdstreamDoor::set_tempo(const ApiArguments& arguments, const OscReplyTo&
         reply.done();
         return;
     }
-    const auto joint = JointAnswer::to(reply);
-    joint->command(parts_.calls, peer_of_kind(parts_.shell, "bpm-follower"),
-                   OscMessage{"/set_tempo"}.real(static_cast<float>(bpm)));
-    joint->seal();
+    // As in crowdstream: a jump, and the crowd keeps the lead.
+    ask_for(reply, parts_.peers(), peer_of_kind(parts_.peers(), "bpm-follower"),
+            OscMessage{at::tempo_jump}.precise(bpm));
 }
 
 void CrowdstreamDoor::set_meter(const ApiArguments& arguments, const OscReplyTo& reply) {
@@ -122,8 +120,7 @@ void CrowdstreamDoor::print_clock(const ApiArguments& arguments, const OscReplyT
     reply.done();
 }
 
-void CrowdstreamDoor::reset(const ApiArguments& arguments, const OscReplyTo& reply) {
-    api::expect_nothing(arguments, "/reset");
+void CrowdstreamDoor::reset(const ApiArguments&, const OscReplyTo& reply) {
     zero_ = frame_in(0.0);
     parts_.tempo.reset_clock();
     reply.done();
@@ -158,8 +155,7 @@ void CrowdstreamDoor::schedule_c_at(const ApiArguments& arguments, const OscRepl
 
 // ---- housekeeping
 
-void CrowdstreamDoor::get_status(const ApiArguments& arguments, const OscReplyTo& reply) {
-    api::expect_nothing(arguments, "/get_status");
+void CrowdstreamDoor::get_status(const ApiArguments&, const OscReplyTo& reply) {
     // Asks every deck, and answers when the last has said how it is (or did not in time).
     auto open = std::make_shared<std::size_t>(parts_.decks.views().size());
     if (*open == 0) {
@@ -191,14 +187,14 @@ OscMessage CrowdstreamDoor::status_message(const OscReplyTo& reply) const {
         buffers += static_cast<std::int32_t>(slots.loaded().size());
     }
     const auto playing = std::count_if(parts_.decks.views().begin(), parts_.decks.views().end(),
-                                       [](const auto& deck) { return deck.second.state == "playing"; });
+                                       [](const auto& deck) { return deck.second.said.state == "playing"; });
     message.text("buffers").integer(buffers);
     message.text("playing").integer(static_cast<std::int32_t>(playing));
     for (const auto& [deck, view] : parts_.decks.views()) {
-        message.text(deck).text(view.state.empty() ? "unknown" : view.state);
-        message.text(deck + ".path").text(view.path);
-        message.text(deck + ".position").precise(view.position_s);
-        message.text(deck + ".length").precise(view.length_s);
+        message.text(deck).text(view.said.state.empty() ? "unknown" : view.said.state);
+        message.text(deck + ".path").text(view.said.path);
+        message.text(deck + ".position").precise(view.said.position_s);
+        message.text(deck + ".length").precise(view.said.length_s);
         const char letter = deck.back();
         if (const auto level = levels_.find(letter); deck == api::deck_name(letter) && level != levels_.end()) {
             message.text(deck + ".level").real(level->second);
@@ -207,25 +203,24 @@ OscMessage CrowdstreamDoor::status_message(const OscReplyTo& reply) const {
     return message;
 }
 
-void CrowdstreamDoor::mixer_cleanup(const ApiArguments& arguments, const OscReplyTo& reply) {
-    api::expect_nothing(arguments, "/mixer_cleanup");
+void CrowdstreamDoor::mixer_cleanup(const ApiArguments&, const OscReplyTo& reply) {
     const auto joint = JointAnswer::to(reply);
     for (auto& [deck, slots] : slots_) {
         for (const std::int32_t buffer : slots.loaded()) {
-            joint->command(parts_.calls, api::deck_name(deck),
-                           stem_message("/deck/stem/stop", slots.use(buffer).value_or(0)));
+            joint->ask(parts_.peers(), api::deck_name(deck),
+                       stem_message(at::deck_stem_stop, slots.use(buffer).value_or(0)));
         }
         slots.clear();
     }
     for (const auto& [deck, view] : parts_.decks.views()) {
-        joint->command(parts_.calls, deck, OscMessage{"/deck/eject"});
+        joint->ask(parts_.peers(), deck, OscMessage{at::deck_eject});
     }
     joint->seal();
 }
 
 void CrowdstreamDoor::test_tone(const ApiArguments& arguments, const OscReplyTo& reply) {
     const double hz = api::parse_test_tone(arguments);
-    (void)peer_of_kind(parts_.shell, "mixer-bus");  // else nobody would hear it
+    (void)peer_of_kind(parts_.peers(), "mixer-bus");  // else nobody would hear it
     settings_.play_tone(hz);
     reply.done();
 }

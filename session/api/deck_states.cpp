@@ -2,25 +2,22 @@
 #include "session/api/deck_states.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace crowdjack {
 
 namespace {
 
-constexpr auto subscription = std::chrono::seconds{60};
-constexpr auto renewal = std::chrono::seconds{20};
+constexpr auto listening = std::chrono::seconds{10};
 
 }  // namespace
 
-DeckStates::DeckStates(ClientShell& shell, PeerCalls& calls) : shell_{shell}, calls_{calls} {
-    calls_.on_event("/deck/state",
-                    [this](const std::string& deck, const OscArguments& arguments) { note_state(deck, arguments); });
+DeckStates::DeckStates(Peers& peers) : peers_{peers} {
+    peers_.on_event(at::deck_state,
+                    [this](const PeerInfo& deck, const OscArguments& arguments) { note_state(deck.name, arguments); });
     // What these mean for the state, the deck itself says best.
-    for (const char* event : {"/deck/ready", "/deck/started", "/deck/ended", "/deck/failed"}) {
-        calls_.on_event(event, [this](const std::string& deck, const OscArguments&) { ask(deck); });
+    for (const char* event : {at::deck_ready, at::deck_started, at::deck_ended, at::deck_failed}) {
+        peers_.on_event(event, [this](const PeerInfo& deck, const OscArguments&) { ask(deck.name); });
     }
-    calls_.on_event("/deck/starved", [](const std::string&, const OscArguments&) {});
 }
 
 void DeckStates::see_peers(const std::vector<PeerInfo>& peers) {
@@ -35,26 +32,13 @@ void DeckStates::see_peers(const std::vector<PeerInfo>& peers) {
         const auto known = pids_.find(deck);
         if (known == pids_.end() || known->second != pid) {
             decks_[deck] = {};
-            listened_.erase(deck);
             ask(deck);
         }
     }
     pids_ = std::move(now);
 }
 
-void DeckStates::listen(const std::string& deck) {
-    const SessionTime now = SessionClock::now();
-    const auto since = listened_.find(deck);
-    if (since != listened_.end() && now - since->second < subscription - renewal) {
-        return;
-    }
-    try {
-        calls_.command(deck, OscMessage{"/subscribe"}, [](const PeerAnswer&) {});
-        listened_[deck] = now;
-    } catch (const OscError&) {
-        // Gone in between: see_peers() will be told.
-    }
-}
+void DeckStates::listen(const std::string& deck) { peers_.subscribe(deck, listening); }
 
 const DeckView& DeckStates::view(const std::string& deck) const {
     static const DeckView unknown;
@@ -63,16 +47,18 @@ const DeckView& DeckStates::view(const std::string& deck) const {
 }
 
 void DeckStates::ask(const std::string& deck, const std::function<void()>& then) {
-    try {
-        calls_.ask(deck, OscMessage{"/deck/state"}, [then](const PeerAnswer&) {
-            if (then) {
-                then();
-            }
-        });
-    } catch (const OscError&) {
+    const auto heard = [this, deck, then](const PeerAnswer& answer) {
+        if (answer.ok) {
+            note_state(deck, answer.values);
+        }
         if (then) {
             then();
         }
+    };
+    try {
+        peers_.ask(deck, OscMessage{at::deck_state}, heard, std::chrono::seconds{1});
+    } catch (const OscError&) {
+        heard({});  // gone in between
     }
 }
 
@@ -88,14 +74,8 @@ void DeckStates::note_state(const std::string& deck, const OscArguments& argumen
     if (found == decks_.end()) {
         return;
     }
-    DeckView& view = found->second;
-    view.state = arguments.text(0, "state");
-    view.path = arguments.text(1, "path");
-    view.position_s = arguments.number(3, "position");
-    view.length_s = arguments.number(4, "length");
-    view.rate = arguments.number(5, "rate");
-    view.track_bpm = arguments.number(6, "track_bpm");
-    view.seen = SessionClock::now();
+    found->second.said = protocol::DeckStateMessage::read(arguments);
+    found->second.seen = SessionClock::now();
     if (changed) {
         changed(deck);
     }

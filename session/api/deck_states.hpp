@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "session/api/peer_calls.hpp"
+#include "common/client_shell.hpp"
+#include "common/protocol/deck_messages.hpp"
 #include "session/session_clock.hpp"
 
 #include <functional>
@@ -13,17 +14,15 @@ namespace crowdjack {
 
 /// What is known of one deck, from its events and answers.
 struct DeckView {
-    std::string state;  ///< empty cued waiting playing stopped failed; "" before it said anything
-    std::string path;
-    double position_s{}, length_s{}, rate{}, track_bpm{};
-    SessionTime seen{};     ///< when it last said so
+    protocol::DeckStateMessage said;  ///< its state is "" before it said anything
+    SessionTime seen{};               ///< when it last said so
     int cues_under_way{0};  ///< commands of the front door that are not answered yet: not ready before they are
 };
 
 /// Asks the decks of the server how they stand and remembers what each says. Control thread only.
 class DeckStates {
 public:
-    DeckStates(ClientShell& shell, PeerCalls& calls);
+    explicit DeckStates(Peers& peers);
 
     void see_peers(const std::vector<PeerInfo>& peers);
 
@@ -49,11 +48,9 @@ public:
 private:
     void note_state(const std::string& deck, const OscArguments& arguments);
 
-    ClientShell& shell_;
-    PeerCalls& calls_;
+    Peers& peers_;
     std::map<std::string, DeckView> decks_;
     std::map<std::string, pid_t> pids_;
-    std::map<std::string, SessionTime> listened_;  ///< when its events were last asked for
 };
 
 }  // namespace crowdjack

@@ -2,7 +2,7 @@
 #include "session/api/fallback_tempo.hpp"
 
 #include "common/log.hpp"
-#include "session/api/movement_relay.hpp"
+#include "common/protocol/tempo_line_message.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -14,29 +14,19 @@ namespace {
 
 constexpr auto refresh_period = std::chrono::milliseconds{500};
 constexpr auto bpm_period = std::chrono::seconds{1};
-constexpr auto subscription_renewal = std::chrono::seconds{20};  // lasts 60 s
 constexpr auto beat_look = std::chrono::milliseconds{50};
 /// Ahead of now, so that every deck has the line before it begins, deeper than the keep-pitch decks' reserve.
 constexpr double lead_seconds = 0.2;
 constexpr Seconds longest_line{3600.0};
 
-OscMessage line_message(std::int32_t serial, const TempoLine& line) {
-    OscMessage message{"/tempo/line"};
-    message.integer(serial).frame(line.from()).precise(line.start_beat().value).precise(line.from_bpm().value);
-    message.frame(line.to()).precise(line.to_bpm().value);
-    return message;
-}
-
 }  // namespace
 
-FallbackTempo::FallbackTempo(ClientShell& shell, PeerCalls& calls) : shell_{shell}, calls_{calls} {
-    calls.on_event("/tempo/line", [this](const std::string&, const OscArguments& arguments) {
-        take_line(arguments);
-        pass_on("/tempo/line", arguments);
+FallbackTempo::FallbackTempo(ClientShell& shell) : shell_{shell} {
+    shell.peers().on_event(at::tempo_line, [this](const PeerInfo& peer, const OscArguments& arguments) {
+        if (peer.kind == "bpm-follower") {
+            take_line(arguments);
+        }
     });
-    calls.on_event("/audio/bpm",
-                   [this](const std::string&, const OscArguments& arguments) { pass_on("/audio/bpm", arguments); });
-    shell.loop().every(subscription_renewal, [this] { subscribe(); });
     shell.loop().every(bpm_period, [this] { send_bpm(); });
     shell.loop().every(refresh_period, [this] { send_line(); });
 }
@@ -49,7 +39,7 @@ void FallbackTempo::see_peers(const std::vector<PeerInfo>& peers) {
     } else if (!follower_ || follower_->url != follower->url || follower_->pid != follower->pid) {
         issuing_ = false;  // it continues the line that it finds at a deck
         follower_ = *follower;
-        subscribe();
+        shell_.peers().subscribe(follower->name);
     }
     if (peers.size() > peer_count_) {
         send_line();  // newcomers are right at once
@@ -57,38 +47,14 @@ void FallbackTempo::see_peers(const std::vector<PeerInfo>& peers) {
     peer_count_ = peers.size();
 }
 
-void FallbackTempo::subscribe() {
-    if (!follower_) {
-        return;
-    }
-    try {
-        calls_.command(follower_->name, OscMessage{"/subscribe"}, [](const PeerAnswer&) {});
-    } catch (const OscError&) {
-        follower_.reset();  // gone again; the next look tries anew
-    }
-}
-
-/// Who subscribed at the front door hears what the follower tells its own subscribers.
-void FallbackTempo::pass_on(std::string_view address, const OscArguments& arguments) {
-    if (!issuing_) {
-        shell_.osc().publish(copy_of({address, arguments, {}}));
-    }
-}
-
 void FallbackTempo::take_line(const OscArguments& arguments) {
     if (issuing_ || !shell_.has_jack()) {
         return;
     }
     const JackClient& jack = shell_.jack();
-    const auto from = arguments.optional_frame(1, "f0");
-    const auto to = arguments.optional_frame(4, "f1");
-    if (!from || !to) {
-        return;
-    }
-    const double rate = jack.format().rate;
-    map_.add(TempoLine{jack.unwrapped(*from), Beats{arguments.number(2, "b0")}, Bpm{arguments.number(3, "bpm0")},
-                       jack.unwrapped(*to), Bpm{arguments.number(5, "bpm1")}, rate});
-    serial_ = static_cast<std::int32_t>(arguments.integer(0, "serial", INT32_MIN, INT32_MAX));
+    const auto message = protocol::TempoLineMessage::read(arguments);
+    map_.add(message.line(jack.last_frame(), jack.format().rate));
+    serial_ = message.serial;
     map_.forget_before(jack.last_frame());
 }
 
@@ -115,7 +81,7 @@ void FallbackTempo::issue(Bpm bpm, Beats beat, JackFrame frame) {
 
 void FallbackTempo::send_bpm() {
     if (issuing_ && own_line_) {
-        shell_.osc().publish(OscMessage{"/audio/bpm"}.real(static_cast<float>(own_line_->to_bpm().value)));
+        shell_.osc().publish(OscMessage{at::audio_bpm}.real(static_cast<float>(own_line_->to_bpm().value)));
     }
 }
 
@@ -129,10 +95,10 @@ void FallbackTempo::send_line() {
         set_tempo(own_line_->to_bpm());
         return;
     }
-    const OscMessage message = line_message(serial_, *own_line_);
+    const OscMessage message = protocol::TempoLineMessage::of(serial_, *own_line_).write();
     for (const PeerInfo& peer : shell_.peers().all()) {
         if (peer.kind == "deck" || peer.kind == "mixer-bus") {
-            calls_.tell(peer.name, message);
+            shell_.peers().tell(peer, message);
         }
     }
     shell_.osc().publish(message);

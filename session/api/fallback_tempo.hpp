@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "common/client_shell.hpp"
 #include "common/tempo_line.hpp"
-#include "session/api/peer_calls.hpp"
 
 #include <optional>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace crowdjack {
@@ -14,10 +14,12 @@ namespace crowdjack {
 /// issues the line for /set_tempo itself. Control thread only.
 class FallbackTempo {
 public:
-    FallbackTempo(ClientShell& shell, PeerCalls& calls);
+    explicit FallbackTempo(ClientShell& shell);
 
     void see_peers(const std::vector<PeerInfo>& peers);
     [[nodiscard]] bool has_follower() const noexcept { return follower_.has_value(); }
+    /// The line is the front door's own.
+    [[nodiscard]] bool issuing() const noexcept { return issuing_; }
 
     /// From the next moment that every deck can meet, without a jump of the beat.
     /// @throws OscError{not_ready} while there is no server
@@ -37,16 +39,13 @@ public:
     void server_is_back();
 
 private:
-    void subscribe();
     void take_line(const OscArguments& arguments);
-    void pass_on(std::string_view address, const OscArguments& arguments);
     void send_bpm();
     void issue(Bpm bpm, Beats beat, JackFrame frame);
     void send_line();
     void show_beat();
 
     ClientShell& shell_;
-    PeerCalls& calls_;
     TempoMap map_;
     std::optional<PeerInfo> follower_;
     bool issuing_{false};

@@ -5,7 +5,7 @@
 #include "session/api/deck_states.hpp"
 #include "session/api/fallback_tempo.hpp"
 #include "session/api/group_starter.hpp"
-#include "session/api/peer_calls.hpp"
+#include "session/api/joint_answer.hpp"
 #include "session/api/stem_slots.hpp"
 
 #include <functional>
@@ -19,17 +19,14 @@ namespace crowdjack {
 /// What the front door's addresses act on.
 struct DoorParts {
     ClientShell& shell;
-    PeerCalls& calls;
     DeckStates& decks;
     GroupStarter& starter;
     FallbackTempo& tempo;
+    [[nodiscard]] Peers& peers() const noexcept { return shell.peers(); }
 };
 
 /// The name of the first peer of that kind. @throws OscError{not_ready} when none runs
-[[nodiscard]] std::string peer_of_kind(ClientShell& shell, const std::string& kind);
-
-/// A received message's arguments as plain values.
-[[nodiscard]] ApiArguments plain_arguments(const OscArguments& arguments);
+[[nodiscard]] std::string peer_of_kind(Peers& peers, std::string_view kind);
 
 /// The crowdstream API: one OSC message in, commands to decks and mixer out, one answer back. Control thread only.
 class CrowdstreamDoor {
@@ -73,9 +70,10 @@ private:
     void mixer_cleanup(const ApiArguments& arguments, const OscReplyTo& reply);
     void test_tone(const ApiArguments& arguments, const OscReplyTo& reply);
 
-    void cue_deck(const api::Cue& wanted, const PeerCalls::Done& done);
-    void cue_at_fraction(const api::Cue& wanted, const PeerCalls::Done& done);
+    void cue_deck(const api::Cue& wanted, const Peers::Done& done);
+    void cue_at_fraction(const api::Cue& wanted, const Peers::Done& done);
     void set_levels(const api::Levels& levels, const OscReplyTo& reply);
+    void ask_mixer(const OscReplyTo& reply, const OscMessage& message);
     void play_stem_now(const api::PlayStem& stem, const OscReplyTo& reply);
     [[nodiscard]] int slot_of(std::int32_t buffer);
     [[nodiscard]] JackFrame frame_in(double seconds) const;
@@ -83,10 +81,11 @@ private:
 
     DoorParts parts_;
     Settings settings_;
-    std::map<char, StemSlots> slots_;  ///< by deck letter
-    std::map<char, float> levels_;     ///< as last set here
-    std::set<std::string> met_;        ///< peers that were given the legacy levels
-    std::optional<JackFrame> zero_;    ///< of /reset; the server's start before
+    std::map<char, StemSlots> slots_;              ///< by deck letter
+    std::map<std::int32_t, std::uint64_t> plays_;  ///< of each buffer: the play whose end is timed
+    std::map<char, float> levels_;                 ///< as last set here
+    std::set<std::string> met_;                    ///< peers that were given the legacy levels
+    std::optional<JackFrame> zero_;                ///< of /reset; the server's start before
 };
 
 }  // namespace crowdjack

@@ -46,8 +46,8 @@ struct Confirmation {
 
 }  // namespace
 
-GroupStarter::GroupStarter(ClientShell& shell, PeerCalls& calls, DeckStates& decks, Surroundings surroundings)
-    : shell_{shell}, calls_{calls}, decks_{decks}, surroundings_{std::move(surroundings)} {
+GroupStarter::GroupStarter(ClientShell& shell, DeckStates& decks, Surroundings surroundings)
+    : shell_{shell}, decks_{decks}, surroundings_{std::move(surroundings)} {
     shell.loop().every(ask_again, [this] {
         if (groups_.empty()) {
             return;
@@ -98,7 +98,8 @@ DeckReadiness GroupStarter::readiness(const Group& group, const std::string& dec
     if (view.cues_under_way > 0) {
         return {false, false, "its track is still being loaded"};
     }
-    if (view.state == "empty" || view.state == "missing" || view.state == "failed" || view.state.empty()) {
+    if (view.said.state == "empty" || view.said.state == "missing" || view.said.state == "failed" ||
+        view.said.state.empty()) {
         return {false, false, "nothing is cued on it (send /cue first)"};
     }
     const std::vector<std::string> unmade = surroundings_.unmade(deck);
@@ -160,19 +161,18 @@ void GroupStarter::launch(const Group& group, const GroupStart::Decision& decisi
             }
             confirmation->finish();
         };
-        OscMessage start{"/deck/start"};
-        const auto endpoint = shell_.peers().endpoint(deck);
-        if (endpoint && !endpoint->is_loopback()) {
+        if (shell_.peers().is_remote(deck)) {
             // Frames mean nothing on another server: it starts on arrival.
             const SessionTime delay = std::max(SessionTime{0}, group.due - SessionClock::now());
-            shell_.loop().after(delay, [this, deck] { calls_.tell(deck, OscMessage{"/deck/start"}); });
-            done({true, {}, {}, nullptr});
+            shell_.loop().after(delay, [this, deck] { shell_.peers().tell(deck, protocol::DeckStart{}.write()); });
+            done({true, {}, {}, {}, {}});
             continue;
         }
         try {
-            calls_.command(deck, start.frame(decision.frame).nil().flag(true), done);  // on the beat, where it has a grid
+            // On the beat, where it has a grid.
+            shell_.peers().ask(deck, protocol::DeckStart{.frame = decision.frame, .on_beat = true}.write(), done);
         } catch (const OscError& error) {
-            done({false, error.code, error.what(), nullptr});
+            done({false, error.code, error.what(), {}, {}});
         }
     }
     if (!decision.starting.empty()) {

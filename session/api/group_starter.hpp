@@ -24,7 +24,7 @@ public:
         std::function<std::vector<std::string>(const std::string& deck)> unmade;  ///< its listed connections that lack
     };
 
-    GroupStarter(ClientShell& shell, PeerCalls& calls, DeckStates& decks, Surroundings surroundings);
+    GroupStarter(ClientShell& shell, DeckStates& decks, Surroundings surroundings);
 
     /// Starts `decks` (as the user named them, plain name beside) together, `seconds` from now, or at `frame`.
     /// Answers `/reply ADDRESS i:frame s:deck…`, and one `/error ADDRESS 3 …` for each deck that was not ready.
@@ -51,7 +51,6 @@ private:
     [[nodiscard]] JackFrame frame_after(SessionTime delay) const;
 
     ClientShell& shell_;
-    PeerCalls& calls_;
     DeckStates& decks_;
     Surroundings surroundings_;
     std::list<Group> groups_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "common/movement_address.hpp"
 #include "session/api/front_door.hpp"
 
 #include <chrono>
@@ -10,10 +11,10 @@
 
 namespace crowdjack {
 
-/// Passes movement reports and tempo commands that reach the front door on to the follower. Control thread only.
+/// Passes movement reports that reach the front door on to the follower, of all zones. Control thread only.
 ///
 /// Each sender's reports leave through a socket of their own, so that the follower can still tell detectors apart (one
-/// may count in percent, another in fractions).
+/// may count in percent, another in fractions). A report that comes twice, at two ports of the door, is passed on once.
 class MovementRelay {
 public:
     explicit MovementRelay(DoorParts parts);
@@ -23,22 +24,18 @@ public:
 
     /// Reports that came while no follower ran.
     [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
+    /// Reports that were counted at another port already.
+    [[nodiscard]] std::uint64_t repeated() const noexcept { return repeated_.found(); }
 
 private:
     struct Sender;
     void pass_on(const OscRequest& request);
-    void command(const OscRequest& request);
     Sender& sender_for(const OscEndpoint& source);
 
     DoorParts parts_;
+    RepeatedReports repeated_;
     std::map<std::string, std::unique_ptr<Sender>> senders_;  ///< by the source's URL
     std::uint64_t dropped_{0};
 };
-
-/// The same message anew, argument by argument.
-[[nodiscard]] OscMessage copy_of(const OscRequest& request);
-
-/// Asks `peer` the same, and hands its answer to who asked. @throws OscError{not_ready} when it is not there
-void pass_question_on(PeerCalls& calls, const std::string& peer, const OscRequest& request);
 
 }  // namespace crowdjack

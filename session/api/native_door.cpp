@@ -1,40 +1,33 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/api/native_door.hpp"
 
-#include "session/api/movement_relay.hpp"
-
 namespace crowdjack {
 
 NativeDoor::NativeDoor(DoorParts parts, Surroundings surroundings)
     : parts_{parts}, surroundings_{std::move(surroundings)} {
     OscServer& osc = parts_.shell.osc();
-    osc.handle("/session/start", [this](const OscRequest& request) { start(request); });
-    osc.handle("/session/state", [this](const OscRequest& request) { state(request); });
-    osc.handle("/session/save", [this](const OscRequest& request) {
-        request.arguments.expect(0, 0, "/session/save");
+    osc.handle(at::session_start, [this](const OscRequest& request) { start(request); });
+    osc.handle(at::session_state, [this](const OscRequest& request) { state(request); });
+    osc.handle(at::session_save, [this](const OscRequest& request) {
         surroundings_.save();
         request.reply_to.done();
     });
-    osc.handle("/session/quit", [this](const OscRequest& request) {
-        request.arguments.expect(0, 0, "/session/quit");
+    osc.handle(at::session_quit, [this](const OscRequest& request) {
         request.reply_to.done();
         parts_.shell.quit();
     });
-    osc.handle("/setlist/start", [this](const OscRequest& request) {
-        request.arguments.expect(1, 1, "/setlist/start csv");
+    osc.handle(at::setlist_start, [this](const OscRequest& request) {
         surroundings_.start_setlist(std::string{request.arguments.text(0, "csv")});
         request.reply_to.done();
     });
-    for (const char* address : {"/setlist/next", "/setlist/stop", "/setlist/state"}) {
-        parts_.calls.serve(address, [this](const OscRequest& request) { setlist_command(request); });
-    }
+    osc.handle(at::dummy, [](const OscRequest& request) { request.reply_to.done(); });
 }
 
 void NativeDoor::start(const OscRequest& request) {
     const OscArguments& arguments = request.arguments;
     const bool with_frame = !arguments.empty() && !arguments.is_text(0);
     const std::size_t first = with_frame ? 1 : 0;
-    arguments.expect(first + 1, 27, "/session/start [frame] deck…");
+    arguments.expect(first + 1, 27, request.description->usage());
     const auto frame = with_frame ? parts_.shell.frame_argument(request, 0, "frame") : std::nullopt;
     std::vector<std::pair<std::string, std::string>> decks;
     for (std::size_t i = first; i < arguments.size(); ++i) {
@@ -51,10 +44,9 @@ void NativeDoor::start(const OscRequest& request) {
 }
 
 void NativeDoor::state(const OscRequest& request) {
-    request.arguments.expect(0, 0, "/session/state");
     const auto patch = surroundings_.patchbay.status();
     const bool there = parts_.shell.has_jack();
-    OscMessage message{"/session/state"};
+    OscMessage message{at::session_state};
     message.text("server").text(parts_.shell.server());
     message.text("running").flag(there);
     message.text("rate").real(there ? static_cast<float>(parts_.shell.jack().format().rate) : 0.0F);
@@ -73,20 +65,10 @@ void NativeDoor::state(const OscRequest& request) {
         message.text("client " + client.name).text(phase_text(client.phase));
         message.text("starts " + client.name).integer(client.starts);
     }
+    parts_.shell.osc().describe(message);
+    message.text("movement_dropped").precise(static_cast<double>(surroundings_.movement.dropped()));
+    message.text("movement_repeated").precise(static_cast<double>(surroundings_.movement.repeated()));
     request.reply_to.send(message);
-}
-
-void NativeDoor::setlist_command(const OscRequest& request) {
-    if (!parts_.shell.peers().endpoint("setlist")) {
-        throw OscError{OscErrorCode::not_ready, "no setlist is playing: send /setlist/start csv first"};
-    }
-    if (request.address == "/setlist/state") {
-        pass_question_on(parts_.calls, "setlist", request);
-        return;
-    }
-    const auto joint = JointAnswer::to(request.reply_to);
-    joint->command(parts_.calls, "setlist", copy_of(request));
-    joint->seal();
 }
 
 }  // namespace crowdjack

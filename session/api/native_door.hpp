@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "session/api/front_door.hpp"
+#include "session/api/movement_relay.hpp"
 #include "session/patch/patchbay.hpp"
 #include "session/supervision/clients.hpp"
 
@@ -16,6 +16,7 @@ public:
     struct Surroundings {
         Clients& clients;
         Patchbay& patchbay;
+        const MovementRelay& movement;
         std::function<void()> save;                                 ///< stores the patch; throws Failure
         std::function<void(const std::string& csv)> start_setlist;  ///< throws Failure
         std::function<void(OscMessage&)> describe;                  ///< adds name/value pairs to /session/state
@@ -26,7 +27,6 @@ public:
 private:
     void start(const OscRequest& request);
     void state(const OscRequest& request);
-    void setlist_command(const OscRequest& request);
 
     DoorParts parts_;
     Surroundings surroundings_;

@@ -2,6 +2,8 @@
 #include "session/guard/fallback_music.hpp"
 
 #include "common/log.hpp"
+#include "common/protocol/deck_messages.hpp"
+#include "common/protocol/mixer_messages.hpp"
 #include "session/guard/spare_deck.hpp"
 
 #include <algorithm>
@@ -19,8 +21,8 @@ constexpr auto cue_patience = std::chrono::seconds{10};
 
 }  // namespace
 
-FallbackMusic::FallbackMusic(ClientShell& shell, PeerCalls& calls, DeckStates& decks)
-    : shell_{shell}, calls_{calls}, decks_{decks} {}
+FallbackMusic::FallbackMusic(ClientShell& shell, DeckStates& decks)
+    : shell_{shell}, peers_{shell.peers()}, decks_{decks} {}
 
 void FallbackMusic::use(std::string file, std::function<std::vector<Connection>()> connections) {
     file_ = std::move(file);
@@ -31,12 +33,8 @@ void FallbackMusic::use(std::string file, std::function<std::vector<Connection>(
 }
 
 std::string FallbackMusic::mixer() {
-    for (const PeerInfo& peer : shell_.peers().all()) {
-        if (peer.kind == "mixer-bus") {
-            return peer.name;
-        }
-    }
-    return {};
+    const auto found = peers_.of_kind("mixer-bus");
+    return found ? found->name : std::string{};
 }
 
 void FallbackMusic::begin() {
@@ -45,7 +43,7 @@ void FallbackMusic::begin() {
     }
     std::map<std::string, std::string> states;
     for (const auto& [deck, view] : decks_.views()) {
-        states[deck] = view.state;
+        states[deck] = view.said.state;
     }
     const std::string deck = spare_deck(states);
     if (deck.empty()) {
@@ -62,17 +60,17 @@ void FallbackMusic::start_on(const std::string& deck) {
     sounds_ = ending_ = false;
     log_event(LogLevel::warning, "fallback", {{"deck", deck}, {"strip", strip_}, {"file", file_}});
     std::vector<OscMessage> prepare;
-    prepare.push_back(std::move(OscMessage{"/deck/follow"}.flag(false)));
-    prepare.push_back(std::move(OscMessage{"/deck/cue"}.text(file_)));
-    prepare.push_back(std::move(OscMessage{"/deck/loop"}.flag(true)));
-    calls_.tell(mixer(), OscMessage{"/mixer/gain"}.text(strip_).real(0.0F));
+    prepare.push_back(OscMessage{at::deck_follow}.flag(false));
+    prepare.push_back(protocol::DeckCue{file_}.write());
+    prepare.push_back(OscMessage{at::deck_loop}.flag(true));
+    peers_.tell(mixer(), protocol::MixerGain{strip_, 0.0F}.write(at::mixer_gain));
     send(std::move(prepare), deck, [this] {
         std::vector<OscMessage> start;
-        start.emplace_back("/deck/start");
+        start.push_back(protocol::DeckStart{}.write());
         send(std::move(start), deck_, [this] {
             sounds_ = true;
             sounds_since_ = SessionClock::now();
-            calls_.tell(mixer(), OscMessage{"/mixer/fade"}.text(strip_).real(1.0F).precise(fade_in_s));
+            peers_.tell(mixer(), protocol::MixerFade{strip_, 1.0F, fade_in_s}.write());
         });
     });
 }
@@ -89,7 +87,7 @@ void FallbackMusic::send(std::vector<OscMessage> messages, const std::string& pe
     messages.erase(messages.begin());
     const auto rest = std::make_shared<std::vector<OscMessage>>(std::move(messages));
     try {
-        calls_.command(
+        peers_.ask(
             peer, message,
             [this, rest, peer, then = std::move(then)](const PeerAnswer& answer) {
                 if (!answer.ok) {
@@ -118,11 +116,11 @@ void FallbackMusic::look() {
     }
     bool another_plays = false;
     for (const auto& [deck, view] : decks_.views()) {
-        another_plays = another_plays || (deck != deck_ && view.state == "playing");
+        another_plays = another_plays || (deck != deck_ && view.said.state == "playing");
         decks_.ask(deck);
     }
     const DeckView& own = decks_.view(deck_);
-    if (sounds_ && own.seen > sounds_since_ && own.state == "playing" && own.path != file_) {
+    if (sounds_ && own.seen > sounds_since_ && own.said.state == "playing" && own.said.path != file_) {
         log_event(LogLevel::info, "fallback-ended", {{"why", "somebody plays another track on its deck"}});
         deck_.clear();
     } else if (!decks_.is_there(deck_)) {
@@ -135,7 +133,7 @@ void FallbackMusic::look() {
 /// A session before this one may have begun it.
 void FallbackMusic::find_playing() {
     for (const auto& [deck, view] : decks_.views()) {
-        if (view.state == "playing" && view.path == file_) {
+        if (view.said.state == "playing" && view.said.path == file_) {
             deck_ = deck;
             strip_ = strip_of_deck(deck, connections_());
             sounds_ = true;
@@ -152,17 +150,17 @@ void FallbackMusic::end(bool fade) {
     const std::string strip = strip_;
     if (fade) {
         log_event(LogLevel::info, "fallback-ended", {{"why", "the set is back"}, {"deck", deck}});
-        calls_.tell(mixer(), OscMessage{"/mixer/fade"}.text(strip).real(0.0F).precise(fade_out_s));
+        peers_.tell(mixer(), protocol::MixerFade{strip, 0.0F, fade_out_s}.write());
     }
     shell_.loop().after(fade ? faded_out : std::chrono::milliseconds{0}, [this, deck, strip] {
         if (deck_ != deck) {
             return;
         }
         deck_.clear();
-        calls_.tell(deck, OscMessage{"/deck/eject"});
-        calls_.tell(deck, OscMessage{"/deck/loop"}.flag(false));
-        calls_.tell(deck, OscMessage{"/deck/follow"}.flag(true));
-        calls_.tell(mixer(), OscMessage{"/mixer/gain"}.text(strip).real(1.0F));
+        peers_.tell(deck, OscMessage{at::deck_eject});
+        peers_.tell(deck, OscMessage{at::deck_loop}.flag(false));
+        peers_.tell(deck, OscMessage{at::deck_follow}.flag(true));
+        peers_.tell(mixer(), protocol::MixerGain{strip, 1.0F}.write(at::mixer_gain));
     });
 }
 

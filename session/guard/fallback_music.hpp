@@ -3,7 +3,6 @@
 
 #include "common/client_shell.hpp"
 #include "session/api/deck_states.hpp"
-#include "session/api/peer_calls.hpp"
 #include "session/patch/connection.hpp"
 
 #include <functional>
@@ -16,7 +15,7 @@ namespace crowdjack {
 /// another deck plays. Control thread only.
 class FallbackMusic {
 public:
-    FallbackMusic(ClientShell& shell, PeerCalls& calls, DeckStates& decks);
+    FallbackMusic(ClientShell& shell, DeckStates& decks);
 
     /// @param file  absolute; empty: there is no fallback
     /// @param connections  asked each time: the patch may be saved anew meanwhile
@@ -36,7 +35,7 @@ private:
     [[nodiscard]] std::string mixer();
 
     ClientShell& shell_;
-    PeerCalls& calls_;
+    Peers& peers_;
     DeckStates& decks_;
     std::string file_;
     std::function<std::vector<Connection>()> connections_;

@@ -12,7 +12,6 @@ namespace crowdjack {
 
 namespace {
 
-constexpr auto renewal = std::chrono::seconds{20};         // a subscription lasts 60 s
 constexpr auto fallback_retry = std::chrono::seconds{30};  ///< while the silence lasts
 
 /// As the deck will name it.
@@ -23,25 +22,23 @@ std::string canonical_text(const std::filesystem::path& path) {
 
 }  // namespace
 
-Guard::Guard(ClientShell& shell, LogRelay& logs, PeerCalls& calls, DeckStates& decks, const SessionFile& session,
+Guard::Guard(ClientShell& shell, LogRelay& logs, DeckStates& decks, const SessionFile& session,
              std::function<std::vector<Connection>()> connections)
-    : calls_{calls},
+    : peers_{shell.peers()},
       spec_{session.guard},
       commands_{shell.loop(),
                 logs,
                 {{"CROWDJACK_SERVER", shell.server()},
                  {"CROWDJACK_FILE", session.path.empty() ? "" : std::filesystem::absolute(session.path).string()}}},
-      fallback_{shell, calls, decks} {
+      fallback_{shell, decks} {
     if (!spec_.watches_silence()) {
         return;
     }
     fallback_.use(spec_.fallback.empty() ? "" : canonical_text(session.path.parent_path() / spec_.fallback),
                   std::move(connections));
-    calls.on_event("/mixer/silent",
-                   [this](const std::string&, const OscArguments& heard) { fell_silent(heard.number(0, "seconds")); });
-    calls.on_event("/mixer/sounding", [this](const std::string&, const OscArguments&) { silent_ = false; });
-    calls.on_event("/mixer/meters", [](const std::string&, const OscArguments&) {});  // comes with the others
-    shell.loop().every(renewal, [this] { subscribe(); });
+    peers_.on_event(at::mixer_silent,
+                    [this](const PeerInfo&, const OscArguments& heard) { fell_silent(heard.number(0, "seconds")); });
+    peers_.on_event(at::mixer_sounding, [this](const PeerInfo&, const OscArguments&) { silent_ = false; });
     shell.loop().every(fallback_retry, [this] {
         if (silent_) {
             fallback_.begin();
@@ -50,24 +47,10 @@ Guard::Guard(ClientShell& shell, LogRelay& logs, PeerCalls& calls, DeckStates& d
 }
 
 void Guard::see_peers(const std::vector<PeerInfo>& peers) {
-    std::map<std::string, pid_t> now;
     for (const PeerInfo& peer : peers) {
-        if (peer.kind == "mixer-bus") {
-            now[peer.name] = peer.pid;
+        if (peer.kind == "mixer-bus" && spec_.watches_silence()) {
+            peers_.subscribe(peer.client);
         }
-    }
-    if (now != mixers_) {
-        mixers_ = std::move(now);
-        subscribe();
-    }
-}
-
-void Guard::subscribe() {
-    if (!spec_.watches_silence()) {
-        return;
-    }
-    for (const auto& [mixer, pid] : mixers_) {
-        calls_.tell(mixer, OscMessage{"/subscribe"});
     }
 }
 

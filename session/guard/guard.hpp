@@ -3,6 +3,7 @@
 
 #include "session/guard/fallback_music.hpp"
 #include "session/guard/guard_commands.hpp"
+#include "session/session_file.hpp"
 
 #include <map>
 #include <string>
@@ -14,7 +15,7 @@ namespace crowdjack {
 /// crashed and when the session is up. Control thread only.
 class Guard {
 public:
-    Guard(ClientShell& shell, LogRelay& logs, PeerCalls& calls, DeckStates& decks, const SessionFile& session,
+    Guard(ClientShell& shell, LogRelay& logs, DeckStates& decks, const SessionFile& session,
           std::function<std::vector<Connection>()> connections);
 
     void see_peers(const std::vector<PeerInfo>& peers);
@@ -25,14 +26,12 @@ public:
     [[nodiscard]] bool fallback_plays() const noexcept { return fallback_.playing(); }
 
 private:
-    void subscribe();
     void fell_silent(double seconds);
 
-    PeerCalls& calls_;
+    Peers& peers_;
     GuardSpec spec_;
     GuardCommands commands_;
     FallbackMusic fallback_;
-    std::map<std::string, pid_t> mixers_;
     bool silent_{false};
 };
 

@@ -64,7 +64,7 @@ public:
         std::cout << "Move a control. What it shall move is asked then. Ctrl-C ends; everything is in " << file
                   << " at once." << std::endl;
         link_.loop().every(learn_period, [this] {
-            if (const auto text = learner_->look(SuiteLink::seconds())) {
+            if (const auto text = learner_->look(steady_seconds())) {
                 std::cout << *text << std::endl;
             }
         });
@@ -88,9 +88,9 @@ private:
         midi::RawMidi message;
         while (process_.pop(message)) {
             if (learner_) {
-                learner_->heard(message, SuiteLink::seconds());
+                learner_->heard(message, steady_seconds());
             } else {
-                mapper_.heard(message, SuiteLink::seconds());
+                mapper_.heard(message, steady_seconds());
             }
         }
         if (const std::uint64_t lost = process_.lost(); lost != lost_) {
@@ -108,7 +108,7 @@ private:
             suite_.say(question.address, question.arguments,
                        [this, control = question.control](const web::Suite::Answer& answer) {
                            if (answer.good) {
-                               mapper_.answered(control, answer.values, SuiteLink::seconds());
+                               mapper_.answered(control, answer.values, steady_seconds());
                            }
                        });
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The player's wishes as OSC.
 #include "common/log.hpp"
+#include "common/protocol/deck_messages.hpp"
+#include "common/protocol/mixer_messages.hpp"
 #include "session/setlist/live_suite.hpp"
 
 #include <cmath>
@@ -12,73 +14,82 @@ namespace {
 
 std::string strip_name(char strip) { return std::string(1, strip); }
 
+std::string deck_client(char deck) { return std::string{"deck-"} + deck; }
+
 const char* band_name(Control control) {
     return control == Control::low ? "low" : control == Control::mid ? "mid" : "high";
 }
 
-const char* event_name(SetlistEvent::Kind kind) {
+const char* event_address(SetlistEvent::Kind kind) {
     using Kind = SetlistEvent::Kind;
     switch (kind) {
     case Kind::cued:
-        return "cued";
+        return at::setlist_cued;
     case Kind::started:
-        return "started";
+        return at::setlist_started;
     case Kind::handover:
-        return "handover";
+        return at::setlist_handover;
     case Kind::skipped:
-        return "skipped";
+        return at::setlist_skipped;
     case Kind::ended:
         break;
     }
-    return "ended";
+    return at::setlist_ended;
 }
 
 }  // namespace
 
-void LiveSuite::to_deck(char deck, const OscMessage& message) { link_.send(std::string{"deck-"} + deck, message); }
-
 void LiveSuite::to_mixer(const OscMessage& message) {
-    if (const auto mixer = link_.peer_of_kind("mixer-bus")) {
-        link_.send(*mixer, message);
+    if (const auto mixer = link_.peers().of_kind("mixer-bus")) {
+        command(mixer->client, message);
     }
 }
 
 void LiveSuite::cue(char deck, const std::string& path, double seconds, double track_bpm) {
-    to_deck(deck, OscMessage{"/deck/cue"}.text(path).precise(seconds).precise(track_bpm));
+    command(deck_client(deck), protocol::DeckCue{path, seconds, track_bpm}.write(),
+            [this, deck](const PeerAnswer& answer) {
+                if (answer.ok) {
+                    player_.deck_cued(deck);
+                } else if (answer.code == OscErrorCode::not_ready) {
+                    player_.deck_busy(deck);
+                } else {
+                    player_.deck_refused(deck, answer.message);
+                }
+            });
 }
 
 void LiveSuite::start_at_beat(char deck, Beats beat) {
     // The next multiple of a beat that has not come yet is that beat itself.
-    asked_beats_[deck] = beat;
-    to_deck(deck, OscMessage{"/deck/start_beat"}.precise(beat.value));
+    command(deck_client(deck), OscMessage{at::deck_start_beat}.precise(beat.value),
+            [this, deck, beat](const PeerAnswer& answer) {
+                if (!answer.ok) {  // it has not heard the line that we have
+                    start_at(deck, timeline_.frame_of({beat.value}), 0.0);
+                }
+            });
 }
 
 void LiveSuite::start_at(char deck, JackFrame frame, double seconds) {
-    to_deck(deck, OscMessage{"/deck/start"}.frame(frame).precise(seconds));
+    command(deck_client(deck), protocol::DeckStart{frame, seconds}.write());
 }
 
 void LiveSuite::stop(char deck, std::optional<JackFrame> frame) {
-    OscMessage message{"/deck/stop"};
-    to_deck(deck, frame ? message.frame(*frame) : message);
+    command(deck_client(deck), protocol::DeckStop{frame}.write());
 }
 
 void LiveSuite::trim(char strip, float gain) {
     constexpr double inaudible_s = 0.02;
-    to_mixer(OscMessage{"/mixer/trim"}.text(strip_name(strip)).real(gain).precise(inaudible_s));
+    to_mixer(protocol::MixerGain{strip_name(strip), gain, inaudible_s}.write(at::mixer_trim));
 }
 
 void LiveSuite::ramp(char strip, Control control, float to, double seconds, std::optional<JackFrame> frame) {
-    const bool fader = control == Control::fader;
-    OscMessage message{fader ? "/mixer/fade" : "/mixer/eq"};
-    message.text(strip_name(strip));
-    if (!fader) {
-        message.text(band_name(control));
+    if (control == Control::fader) {
+        to_mixer(protocol::MixerFade{strip_name(strip), to, seconds, frame}.write());
+    } else {
+        to_mixer(protocol::MixerBand{strip_name(strip), band_name(control), to, seconds, frame}.write(at::mixer_eq));
     }
-    message.real(to).precise(seconds);
-    to_mixer(frame ? message.frame(*frame) : message);
 }
 
-void LiveSuite::forget_scheduled(char strip) { to_mixer(OscMessage{"/mixer/forget"}.text(strip_name(strip))); }
+void LiveSuite::forget_scheduled(char strip) { to_mixer(OscMessage{at::mixer_forget}.text(strip_name(strip))); }
 
 void LiveSuite::measure(std::size_t section) {
     const Section& wanted = sections_[section];
@@ -97,9 +108,10 @@ void LiveSuite::get_to_know(std::size_t section) {
 }
 
 void LiveSuite::report(const SetlistEvent& event) {
-    const std::string name = event_name(event.kind);
+    const std::string address = event_address(event.kind);
+    const std::string name = address.substr(address.rfind('/') + 1);
     const std::string path = event.section ? sections_[*event.section].part_file : "";
-    OscMessage message{"/setlist/" + name};
+    OscMessage message{address};
     message.text(std::string(1, event.deck)).text(path);
     using Kind = SetlistEvent::Kind;
     if (event.kind == Kind::started || event.kind == Kind::handover) {
@@ -126,7 +138,7 @@ void LiveSuite::played(const PlayedTrack& track) {
         const double ago_s = present ? to_seconds(present->frame - track.start_frame, timeline_.rate()).value : 0.0;
         log_->add(track, sections_[track.section], std::time(nullptr) - static_cast<std::time_t>(std::lround(ago_s)));
     }
-    link_.osc().publish(OscMessage{"/setlist/played"}
+    link_.osc().publish(OscMessage{at::setlist_played}
                             .text(std::string(1, track.deck))
                             .text(sections_[track.section].part_file)
                             .frame(track.start_frame)
@@ -160,7 +172,7 @@ void LiveSuite::describe(OscMessage& answer) const {
         answer.text("next_start").frame(*start);
         answer.text("next_in_s").precise(to_seconds(*start - present->frame, timeline_.rate()).value);
     }
-    answer.text("trend").text(trend_name(player_.trend().at(SuiteLink::seconds())));
+    answer.text("trend").text(trend_name(player_.trend().at(steady_seconds())));
 }
 
 }  // namespace crowdjack

@@ -2,6 +2,10 @@
 #include "session/setlist/live_suite.hpp"
 
 #include "common/log.hpp"
+#include "common/protocol/deck_messages.hpp"
+#include "common/protocol/named_values.hpp"
+#include "common/protocol/tempo_line_message.hpp"
+#include "common/protocol/tempo_messages.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,8 +18,9 @@ namespace {
 
 constexpr double look_period_s = 0.1;
 constexpr double ask_period_s = 0.2;
-constexpr double subscribe_period_s = 20.0;
-constexpr double most_beats_off = 0.05;  ///< between a line and what it continues
+constexpr auto answer_patience = std::chrono::seconds{1};
+constexpr auto command_patience = std::chrono::seconds{60};  ///< a cue opens a file
+constexpr double most_beats_off = 0.05;                      ///< between a line and what it continues
 
 std::string client_of_deck(char deck) { return std::string{"deck-"} + deck; }
 
@@ -49,12 +54,12 @@ std::optional<Now> LiveSuite::now() const {
     if (!clock_.known() || !rate_known_) {
         return std::nullopt;
     }
-    const double seconds = SuiteLink::seconds();
+    const double seconds = steady_seconds();
     return Now{clock_.at(seconds), seconds};
 }
 
 void LiveSuite::turn() {
-    const double seconds = SuiteLink::seconds();
+    const double seconds = steady_seconds();
     if (seconds >= looked_s_ + look_period_s) {
         looked_s_ = seconds;
         look_around();
@@ -71,24 +76,19 @@ void LiveSuite::turn() {
 // Who is there
 // -------------------------------------------------------------------------------------------------------------
 
-void LiveSuite::greet(const PeerInfo& peer) { link_.send(peer, OscMessage{"/subscribe"}); }
-
 void LiveSuite::look_around() {
-    const bool renew = SuiteLink::seconds() >= subscribed_s_ + subscribe_period_s;
-    if (renew) {
-        subscribed_s_ = SuiteLink::seconds();
-    }
-    const auto look = [&](std::optional<Client> before, const std::optional<PeerInfo>& peer) {
-        const bool fresh = peer && (!before || before->pid != peer->pid || before->url != peer->url);
-        if (peer && (fresh || renew)) {
-            greet(*peer);
+    Peers& peers = link_.peers();
+    const auto look = [&peers](const std::optional<Client>& before, const std::optional<PeerInfo>& peer) {
+        if (peer) {
+            peers.subscribe(peer->client);
         }
+        const bool fresh = peer && (!before || before->pid != peer->pid || before->url != peer->url);
         return std::pair{peer ? std::optional{Client{peer->url, peer->pid}} : std::nullopt, fresh};
     };
     for (const char letter : letters_) {
         const auto known = decks_.find(letter);
         const auto before = known == decks_.end() ? std::nullopt : std::optional{known->second};
-        const auto [client, fresh] = look(before, link_.peer(client_of_deck(letter)));
+        const auto [client, fresh] = look(before, peers.find(client_of_deck(letter)));
         if (before && (fresh || !client)) {
             log_event(LogLevel::warning, fresh ? "deck-returned" : "deck-gone", {{"deck", client_of_deck(letter)}});
             player_.deck_gone(letter);
@@ -99,7 +99,7 @@ void LiveSuite::look_around() {
         }
     }
     const bool had_mixer = mixer_.has_value();
-    const auto [mixer, mixer_fresh] = look(mixer_, link_.peer_of_kind("mixer-bus"));
+    const auto [mixer, mixer_fresh] = look(mixer_, peers.of_kind("mixer-bus"));
     if (mixer) {
         mixer_ = mixer;
     }
@@ -107,19 +107,57 @@ void LiveSuite::look_around() {
         log_event(LogLevel::warning, "mixer-returned");
         player_.mixer_returned(*now());
     }
-    follower_ = look(follower_, link_.peer_of_kind("bpm-follower")).first;
-    door_ = look(door_, link_.peer_of_kind("session")).first;
+    (void)look({}, peers.of_kind("bpm-follower"));
+    (void)look({}, peers.of_kind("session"));
 }
 
 void LiveSuite::ask() {
     for (const auto& [letter, client] : decks_) {
-        link_.send(client_of_deck(letter), OscMessage{"/deck/state"});
+        question(client_of_deck(letter), OscMessage{at::deck_state},
+                 [this, deck = letter](const PeerAnswer& answer) { hear_deck(deck, answer.values); });
     }
-    if (const auto mixer = link_.peer_of_kind("mixer-bus"); mixer && !rate_known_) {
-        link_.send(*mixer, OscMessage{"/mixer/state"});
+    if (const auto mixer = link_.peers().of_kind("mixer-bus"); mixer && !rate_known_) {
+        question(mixer->client, OscMessage{at::mixer_state},
+                 [this](const PeerAnswer& answer) { learn_rate(answer.values); });
     }
-    if (const auto follower = link_.peer_of_kind("bpm-follower")) {
-        link_.send(*follower, OscMessage{"/tempo/state"});
+    if (const auto follower = link_.peers().of_kind("bpm-follower")) {
+        question(follower->client, OscMessage{at::tempo_state}, [this](const PeerAnswer& answer) {
+            const auto tempo = protocol::TempoStateMessage::read(answer.values);
+            if (tempo.mode != "stale") {
+                player_.movement(steady_seconds(), tempo.movement);
+            }
+        });
+    }
+}
+
+void LiveSuite::question(const std::string& client, const OscMessage& message, const Peers::Done& answered) {
+    const auto heard = [answered](const PeerAnswer& answer) {
+        if (answer.ok) {
+            answered(answer);
+        }
+    };
+    try {
+        link_.peers().ask(client, message, heard, answer_patience);
+    } catch (const OscError&) {
+        return;  // gone in between: look_around() will notice
+    }
+}
+
+void LiveSuite::command(const std::string& client, const OscMessage& message, const Peers::Done& answered) {
+    const auto heard = [answered, client, address = message.address()](const PeerAnswer& answer) {
+        if (!answer.ok) {
+            log_event(LogLevel::warning, "refused",
+                      {{"client", client}, {"command", address}, {"why", answer.message}});
+        }
+        if (answered) {
+            answered(answer);
+        }
+    };
+    try {
+        link_.peers().ask(client, message, heard, command_patience);
+    } catch (const OscError& error) {
+        log_event(LogLevel::warning, "not-sent",
+                  {{"client", client}, {"command", message.address()}, {"why", error.what()}});
     }
 }
 
@@ -127,40 +165,30 @@ void LiveSuite::ask() {
 // ------------------------------------------------------------------------------------------------------------
 
 void LiveSuite::hear() {
-    const auto from_deck = [this](const std::string& address, std::function<void(char, const OscArguments&)> heard) {
-        link_.on_message(address, [this, heard = std::move(heard)](const std::string& client, const OscArguments& a) {
+    const auto from_deck = [this](const char* address, std::function<void(char, const OscArguments&)> heard) {
+        link_.peers().on_event(address, [this, heard = std::move(heard)](const PeerInfo& peer, const OscArguments& a) {
             for (const auto& [letter, known] : decks_) {
-                if (client == client_of_deck(letter)) {
+                if (peer.client == client_of_deck(letter)) {
                     heard(letter, a);
                     return;
                 }
             }
         });
     };
-    from_deck("/deck/state", [this](char deck, const OscArguments& a) { hear_deck(deck, a); });
-    link_.on_message("/mixer/state", [this](const std::string&, const OscArguments& a) { learn_rate(a); });
-    from_deck("/deck/started", [this](char deck, const OscArguments& a) {
-        const auto frame = a.optional_frame(0, "frame");
-        if (frame && clock_.known()) {
-            player_.deck_started(deck, clock_.unwrapped(*frame, SuiteLink::seconds()));
+    from_deck(at::deck_state, [this](char deck, const OscArguments& a) { hear_deck(deck, a); });
+    from_deck(at::deck_started, [this](char deck, const OscArguments& a) {
+        if (clock_.known()) {
+            player_.deck_started(deck, clock_.unwrapped(a.frame(0, "frame"), steady_seconds()));
         }
     });
-    link_.on_message("/tempo/line", [this](const std::string& client, const OscArguments& a) { hear_line(client, a); });
-    link_.on_message("/tempo/state", [this](const std::string&, const OscArguments& a) {
-        if (a.size() >= 5 && a.text(4, "mode") != "stale") {
-            player_.movement(SuiteLink::seconds(), a.number(3, "movement"));
-        }
-    });
-    link_.on_answer([this](const SuiteLink::Answer& answer) { hear_answer(answer); });
+    link_.peers().on_event(at::tempo_line,
+                           [this](const PeerInfo& peer, const OscArguments& a) { hear_line(peer.client, a); });
 }
 
 void LiveSuite::hear_deck(char letter, const OscArguments& arguments) {
-    const auto frame = arguments.optional_frame(2, "frame");
-    if (arguments.size() < 4 || !frame) {
-        return;
-    }
-    const double seconds = SuiteLink::seconds();
-    if (clock_.hear(*frame, seconds) == SetClock::Heard::restarted) {
+    const auto said = protocol::DeckStateMessage::read(arguments);
+    const double seconds = steady_seconds();
+    if (clock_.hear(said.frame, seconds) == SetClock::Heard::restarted) {
         log_event(LogLevel::warning, "server-restarted");
         player_.server_restarted({clock_.at(seconds), seconds});
     }
@@ -168,10 +196,10 @@ void LiveSuite::hear_deck(char letter, const OscArguments& arguments) {
         return;
     }
     DeckReport report;
-    report.state = parse_state(arguments.text(0, "state"));
-    report.path = arguments.text(1, "path");
-    report.frame = clock_.unwrapped(*frame, seconds);
-    report.position_s = arguments.number(3, "position_s");
+    report.state = parse_state(said.state);
+    report.path = said.path;
+    report.frame = clock_.unwrapped(said.frame, seconds);
+    report.position_s = said.position_s;
     player_.deck_report(letter, report, {clock_.at(seconds), seconds});
 }
 
@@ -184,55 +212,23 @@ void LiveSuite::learn_rate(const OscArguments& pairs) {
 }
 
 void LiveSuite::hear_line(const std::string& client, const OscArguments& arguments) {
-    const auto from = arguments.optional_frame(1, "f0");
-    const auto to = arguments.optional_frame(4, "f1");
-    if (!clock_.known() || !rate_known_ || !from || !to) {
+    if (!clock_.known() || !rate_known_) {
         return;
     }
-    const auto serial = static_cast<std::int32_t>(arguments.number(0, "serial"));
+    const auto line = protocol::TempoLineMessage::read(arguments);
     const auto newer =
-        static_cast<std::int32_t>(static_cast<std::uint32_t>(serial) - static_cast<std::uint32_t>(line_serial_));
+        static_cast<std::int32_t>(static_cast<std::uint32_t>(line.serial) - static_cast<std::uint32_t>(line_serial_));
     if (timeline_.has_line() && client == line_sender_ && newer <= 0) {
         return;
     }
     line_sender_ = client;
-    line_serial_ = serial;
-    const double seconds = SuiteLink::seconds();
-    const JackFrame begin = clock_.unwrapped(*from, seconds);
-    const Beats beat{arguments.number(2, "b0")};
-    const bool continues = !timeline_.has_line() || std::abs(timeline_.at(begin).at - beat.value) < most_beats_off;
-    timeline_.add(TempoLine{begin, beat, Bpm{arguments.number(3, "bpm0", 1.0, 1000.0)}, clock_.unwrapped(*to, seconds),
-                            Bpm{arguments.number(5, "bpm1", 1.0, 1000.0)}, timeline_.rate()});
+    line_serial_ = line.serial;
+    const double seconds = steady_seconds();
+    const JackFrame begin = clock_.unwrapped(line.from, seconds);
+    const bool continues = !timeline_.has_line() || std::abs(timeline_.at(begin).at - line.beat.value) < most_beats_off;
+    timeline_.add(line.line_from(begin, timeline_.rate()));
     if (!continues) {
         player_.beats_renumbered({clock_.at(seconds), seconds});
-    }
-}
-
-void LiveSuite::hear_answer(const SuiteLink::Answer& answer) {
-    if (!answer.client.starts_with("deck-")) {
-        if (answer.error) {
-            log_event(LogLevel::warning, "refused",
-                      {{"client", answer.client}, {"command", answer.command}, {"why", answer.message}});
-        }
-        return;
-    }
-    const char deck = answer.client.back();
-    if (!answer.error) {
-        if (answer.command == "/deck/cue") {
-            player_.deck_cued(deck);
-        }
-        return;
-    }
-    log_event(LogLevel::warning, "refused",
-              {{"client", answer.client}, {"command", answer.command}, {"why", answer.message}});
-    if (answer.command == "/deck/cue" && *answer.error == OscErrorCode::not_ready) {
-        player_.deck_busy(deck);
-    } else if (answer.command == "/deck/cue") {
-        player_.deck_refused(deck, answer.message);
-    } else if (answer.command == "/deck/start_beat" && asked_beats_.contains(deck)) {
-        // It has not heard the line that we have.
-        const auto section = player_.section_on(deck);
-        start_at(deck, timeline_.frame_of({asked_beats_[deck].value}), section ? sections_[*section].start_s : 0.0);
     }
 }
 

@@ -53,14 +53,15 @@ private:
     };
 
     void look_around();
-    void greet(const PeerInfo& peer);
     void ask();
     void hear();
     void hear_deck(char letter, const OscArguments& arguments);
     void hear_line(const std::string& client, const OscArguments& arguments);
-    void hear_answer(const SuiteLink::Answer& answer);
     void learn_rate(const OscArguments& pairs);
-    void to_deck(char deck, const OscMessage& message);
+    /// Asks the client of that name, if it is there; `answered` hears of it.
+    void question(const std::string& client, const OscMessage& message, const Peers::Done& answered);
+    /// A command: what is refused is logged, and `refused` hears of it.
+    void command(const std::string& client, const OscMessage& message, const Peers::Done& answered = {});
     void to_mixer(const OscMessage& message);
 
     SuiteLink& link_;
@@ -72,11 +73,10 @@ private:
     Timeline timeline_{48000.0};
     bool rate_known_{false};
     std::map<char, Client> decks_;
-    std::optional<Client> mixer_, follower_, door_;
-    std::map<char, Beats> asked_beats_;  ///< of the last start by beat, for decks that know no line
+    std::optional<Client> mixer_;
     std::string line_sender_;
     std::int32_t line_serial_{0};
-    double looked_s_{-1.0}, asked_s_{-1.0}, subscribed_s_{-100.0};
+    double looked_s_{-1.0}, asked_s_{-1.0};
     LoudnessWorker loudness_;
     SetPlayer player_;
 };

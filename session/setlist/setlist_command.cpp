@@ -3,6 +3,7 @@
 #include "common/error.hpp"
 #include "common/log.hpp"
 #include "common/options.hpp"
+#include "common/registry.hpp"
 #include "session/commands.hpp"
 #include "session/setlist/live_suite.hpp"
 #include "session/setlist/set_library.hpp"
@@ -84,19 +85,19 @@ void take_signals(ControlLoop& loop) {
 /// Answers /setlist/next, /setlist/stop, /setlist/state; ends the loop when the set is over.
 class SetlistProgram {
 public:
-    SetlistProgram(SuiteLink& link, LiveSuite& suite) : link_{link}, suite_{suite}, began_s_{SuiteLink::seconds()} {
-        link_.osc().handle("/setlist/next", [this](const OscRequest& request) {
+    SetlistProgram(SuiteLink& link, LiveSuite& suite) : link_{link}, suite_{suite}, began_s_{steady_seconds()} {
+        link_.osc().handle(at::setlist_next, [this](const OscRequest& request) {
             if (!suite_.player().hurry()) {
                 throw OscError{OscErrorCode::refused, "there is no next track"};
             }
             request.reply_to.done();
         });
-        link_.osc().handle("/setlist/stop", [this](const OscRequest& request) {
+        link_.osc().handle(at::setlist_stop, [this](const OscRequest& request) {
             stop();
             request.reply_to.done();
         });
-        link_.osc().handle("/setlist/state", [this](const OscRequest& request) {
-            OscMessage answer{"/setlist/state"};
+        link_.osc().handle(at::setlist_state, [this](const OscRequest& request) {
+            OscMessage answer{at::setlist_state};
             suite_.describe(answer);
             request.reply_to.send(answer);
         });
@@ -122,7 +123,7 @@ private:
     void turn() {
         suite_.turn();
         found_decks_ = found_decks_ || suite_.now();
-        const bool hopeless = !found_decks_ && SuiteLink::seconds() > began_s_ + patience_s;
+        const bool hopeless = !found_decks_ && steady_seconds() > began_s_ + patience_s;
         if (hopeless || suite_.player().finished()) {
             link_.loop().stop();
         }

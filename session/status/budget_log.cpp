@@ -2,6 +2,7 @@
 #include "session/status/budget_log.hpp"
 
 #include "common/log.hpp"
+#include "session/session_clock.hpp"
 #include "session/status/snapshot.hpp"
 
 #include <cmath>
@@ -14,7 +15,7 @@ constexpr ControlLoop::Duration look_period{5000};
 
 }  // namespace
 
-BudgetLog::BudgetLog(ClientShell& shell, PeerCalls& calls) : shell_{shell}, calls_{calls} {
+BudgetLog::BudgetLog(ClientShell& shell) : shell_{shell} {
     shell_.loop().every(look_period, [this] { ask(); });
 }
 
@@ -26,11 +27,11 @@ void BudgetLog::ask() {
         if (peer.kind != "deck" && peer.kind != "mixer-bus") {
             continue;
         }
-        const OscMessage question{peer.kind == "deck" ? "/deck/health" : "/mixer/health"};
+        const OscMessage question{peer.kind == "deck" ? at::deck_health : at::mixer_health};
         try {
-            calls_.ask(peer.client, question, [this, client = peer.client](const PeerAnswer& answer) {
-                if (answer.ok && answer.arguments != nullptr) {
-                    heard(client, *answer.arguments);
+            shell_.peers().ask(peer.client, question, [this, client = peer.client](const PeerAnswer& answer) {
+                if (answer.ok) {
+                    heard(client, answer.values);
                 }
             });
         } catch (const OscError&) {
@@ -45,7 +46,7 @@ void BudgetLog::heard(const std::string& client, const OscArguments& health) {
     if (!status.load || !status.worst_load) {
         return;
     }
-    if (watch_.look(client, {*status.load, *status.worst_load}, SuiteLink::seconds())) {
+    if (watch_.look(client, {*status.load, *status.worst_load}, steady_seconds())) {
         log_event(LogLevel::warning, "near-its-budget",
                   {{"client", client},
                    {"mean_percent", std::lround(*status.load * 100.0)},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "session/api/peer_calls.hpp"
+#include "common/client_shell.hpp"
 #include "session/status/budget.hpp"
 
 namespace crowdjack {
@@ -10,14 +10,13 @@ namespace crowdjack {
 /// Control thread only.
 class BudgetLog {
 public:
-    BudgetLog(ClientShell& shell, PeerCalls& calls);
+    explicit BudgetLog(ClientShell& shell);
 
 private:
     void ask();
     void heard(const std::string& client, const OscArguments& health);
 
     ClientShell& shell_;
-    PeerCalls& calls_;
     BudgetWatch watch_;
 };
 

@@ -9,53 +9,83 @@ namespace crowdjack {
 namespace {
 
 constexpr double silence_s = 1.0;
+constexpr auto patience = std::chrono::seconds{2};
 constexpr double still_s = 0.5;  ///< a pulse that did not change for so long stands still
-
-const std::map<std::string, std::vector<const char*>>& questions_of_kinds() {
-    static const std::map<std::string, std::vector<const char*>> questions{
-        {"deck", {"/deck/state", "/deck/health"}},
-        {"mixer-bus", {"/mixer/state", "/mixer/meters", "/mixer/tap", "/mixer/health"}},
-        {"bpm-follower", {"/tempo/state"}},
-        {"session", {"/session/state"}},
-        {"setlist", {"/setlist/state"}},
-    };
-    return questions;
-}
 
 }  // namespace
 
-StatusCollector::StatusCollector(SuiteLink& link) : link_{link} {
-    seen_.server = link.server();
-    listen("/deck/state", &StatusCollector::take_deck_state);
-    listen("/deck/health", &StatusCollector::take_deck_health);
-    listen("/mixer/state", &StatusCollector::take_mixer_state);
-    listen("/mixer/health", &StatusCollector::take_mixer_health);
-    listen("/mixer/meters", &StatusCollector::take_meters);
-    listen("/mixer/tap", &StatusCollector::take_tap);
-    listen("/tempo/state", &StatusCollector::take_tempo);
-    listen("/session/state", &StatusCollector::take_session);
-    listen("/setlist/state", &StatusCollector::take_setlist);
+const std::map<std::string, std::vector<std::pair<const char*, StatusCollector::Take>>>& StatusCollector::questions() {
+    using Self = StatusCollector;
+    using Client = std::string;
+    using Values = OscArguments;
+    static const std::map<std::string, std::vector<std::pair<const char*, Take>>> all{
+        {"deck",
+         {{at::deck_state,
+           [](Self& self, const Client& client, const Values& values) {
+               static_cast<protocol::DeckStateMessage&>(self.seen_.decks[client]) =
+                   protocol::DeckStateMessage::read(values);
+           }},
+          {at::deck_health,
+           [](Self& self, const Client& client, const Values& values) {
+               self.take_health(client, self.seen_.decks[client].health = named_values(values));
+           }}}},
+        {"mixer-bus",
+         {{at::mixer_state,
+           [](Self& self, const Client&, const Values& values) { self.mixer().state = named_values(values); }},
+          {at::mixer_meters,
+           [](Self& self, const Client&, const Values& values) {
+               auto meters = protocol::MixerMeters::read(values);
+               self.mixer().channels = std::move(meters.channels);
+               self.mixer().lufs = meters.lufs;
+           }},
+          {at::mixer_tap,
+           [](Self& self, const Client&, const Values& values) {
+               self.mixer().readers = protocol::MixerTap::read(values).readers;
+           }},
+          {at::mixer_health,
+           [](Self& self, const Client& client, const Values& values) {
+               self.take_health(client, self.mixer().health = named_values(values));
+           }}}},
+        {"bpm-follower",
+         {{at::tempo_state,
+           [](Self& self, const Client&, const Values& values) { self.seen_.tempo = TempoStatus::read(values); }}}},
+        {"session",
+         {{at::session_state,
+           [](Self& self, const Client&, const Values& values) {
+               self.seen_.patch = read_session_state(named_values(values));
+           }}}},
+        {"setlist",
+         {{at::setlist_state,
+           [](Self& self, const Client&, const Values& values) { self.seen_.setlist = named_values(values); }}}},
+    };
+    return all;
 }
 
-void StatusCollector::listen(const std::string& address,
-                             void (StatusCollector::*take)(const std::string&, const OscArguments&)) {
-    link_.on_message(address, [this, address, take](const std::string& client, const OscArguments& arguments) {
-        heard_s_[client] = SuiteLink::seconds();
-        open_.erase({client, address});
-        (this->*take)(client, arguments);
-    });
-}
+StatusCollector::StatusCollector(SuiteLink& link) : link_{link} { seen_.server = link.server(); }
 
-void StatusCollector::question(const PeerInfo& peer, const char* address) {
-    open_.emplace(peer.client, address);
-    link_.send(peer, OscMessage{address});
+void StatusCollector::question(const PeerInfo& peer, const char* address, Take take) {
+    const auto answered = [this, client = peer.client, take, round = round_](const PeerAnswer& answer) {
+        if (!answer.ok) {
+            return;  // snapshot() tells who is silent
+        }
+        open_ -= round == round_ ? 1 : 0;
+        heard_s_[client] = steady_seconds();
+        take(*this, client, answer.values);
+    };
+    try {
+        link_.peers().ask(peer.client, OscMessage{address}, answered, patience);
+        ++open_;
+    } catch (const OscError&) {
+        return;  // gone in between, or so slow that its questions pile up
+    }
 }
 
 void StatusCollector::ask() {
-    open_.clear();
+    open_ = 0;
+    ++round_;
     std::vector<ClientStatus> clients;
     std::set<std::string> kinds;
-    for (const PeerInfo& peer : link_.peers()) {
+    for (const PeerInfo& peer : link_.peers().all()) {
         const ClientStatus* const before = seen_.client(peer.client);
         ClientStatus client = before != nullptr && before->pid == peer.pid ? *before : ClientStatus{};
         client.name = peer.client;
@@ -69,10 +99,9 @@ void StatusCollector::ask() {
             pulses_.erase(peer.client);
         }
         look_at_pulse(peer.client);
-        const auto questions = questions_of_kinds().find(peer.kind);
-        if (questions != questions_of_kinds().end()) {
-            for (const char* const address : questions->second) {
-                question(peer, address);
+        if (const auto known = questions().find(peer.kind); known != questions().end()) {
+            for (const auto& [address, take] : known->second) {
+                question(peer, address, take);
             }
         }
     }
@@ -94,13 +123,13 @@ void StatusCollector::ask() {
 
 SuiteSnapshot StatusCollector::snapshot() const {
     SuiteSnapshot result = seen_;
-    const double now = SuiteLink::seconds();
+    const double now = steady_seconds();
     const bool server_lives = std::any_of(pulses_.begin(), pulses_.end(),
                                           [now](const auto& p) { return now < p.second.changed_s + still_s; });
     for (ClientStatus& client : result.clients) {
         const auto heard = heard_s_.find(client.name);
         const auto pulse = pulses_.find(client.name);
-        const bool asked = questions_of_kinds().contains(client.kind);
+        const bool asked = questions().contains(client.kind);
         const auto warned = warned_s_.find(client.name);
         client.near_budget = warned != warned_s_.end() && now < warned->second + BudgetWatch::quiet_s;
         client.answers = !asked || (heard != heard_s_.end() && now < heard->second + silence_s);
@@ -115,8 +144,8 @@ SuiteSnapshot StatusCollector::snapshot() const {
 
 void StatusCollector::note_budget(const ClientStatus& client) {
     if (client.load && client.worst_load &&
-        budget_.look(client.name, {*client.load, *client.worst_load}, SuiteLink::seconds())) {
-        warned_s_[client.name] = SuiteLink::seconds();
+        budget_.look(client.name, {*client.load, *client.worst_load}, steady_seconds())) {
+        warned_s_[client.name] = steady_seconds();
     }
 }
 
@@ -129,60 +158,23 @@ void StatusCollector::look_at_pulse(const std::string& client) {
     if (found == pulses_.end()) {
         if (auto reader = PulseReader::open(link_.server(), client)) {
             const std::uint64_t count = reader->count();
-            pulses_.emplace(client, Pulse{std::move(*reader), count, SuiteLink::seconds()});
+            pulses_.emplace(client, Pulse{std::move(*reader), count, steady_seconds()});
         }
         return;
     }
     if (const std::uint64_t count = found->second.reader.count(); count != found->second.count) {
         found->second.count = count;
-        found->second.changed_s = SuiteLink::seconds();
+        found->second.changed_s = steady_seconds();
     }
 }
 
-void StatusCollector::take_deck_state(const std::string& client, const OscArguments& arguments) {
-    read_deck_state(arguments, seen_.decks[client]);
-}
-
-void StatusCollector::take_deck_health(const std::string& client, const OscArguments& arguments) {
-    seen_.decks[client].health = named_values(arguments);
+void StatusCollector::take_health(const std::string& client, const NamedValues& health) {
     for (ClientStatus& known : seen_.clients) {
         if (known.name == client) {
-            read_load(seen_.decks[client].health, known);
+            read_load(health, known);
             note_budget(known);
         }
     }
-}
-
-void StatusCollector::take_mixer_state(const std::string&, const OscArguments& arguments) {
-    mixer().state = named_values(arguments);
-}
-
-void StatusCollector::take_mixer_health(const std::string& client, const OscArguments& arguments) {
-    mixer().health = named_values(arguments);
-    for (ClientStatus& known : seen_.clients) {
-        if (known.name == client) {
-            read_load(mixer().health, known);
-            note_budget(known);
-        }
-    }
-}
-
-void StatusCollector::take_meters(const std::string&, const OscArguments& arguments) {
-    read_meters(arguments, mixer());
-}
-
-void StatusCollector::take_tap(const std::string&, const OscArguments& arguments) { read_tap(arguments, mixer()); }
-
-void StatusCollector::take_tempo(const std::string&, const OscArguments& arguments) {
-    seen_.tempo = read_tempo_state(arguments);
-}
-
-void StatusCollector::take_session(const std::string&, const OscArguments& arguments) {
-    seen_.patch = read_session_state(named_values(arguments));
-}
-
-void StatusCollector::take_setlist(const std::string&, const OscArguments& arguments) {
-    seen_.setlist = named_values(arguments);
 }
 
 }  // namespace crowdjack

@@ -7,9 +7,10 @@
 #include "session/suite_link.hpp"
 
 #include <map>
-#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace crowdjack {
 
@@ -22,7 +23,7 @@ public:
     /// Sends all questions. Clients that are gone are forgotten.
     void ask();
     /// Everybody asked has answered everything since ask().
-    [[nodiscard]] bool complete() const noexcept { return open_.empty(); }
+    [[nodiscard]] bool complete() const noexcept { return open_ == 0; }
     /// As of now; who has not answered for a second is shown as not answering.
     [[nodiscard]] SuiteSnapshot snapshot() const;
 
@@ -33,24 +34,19 @@ private:
         double changed_s{};
     };
 
-    void question(const PeerInfo& peer, const char* address);
-    void listen(const std::string& address, void (StatusCollector::*take)(const std::string&, const OscArguments&));
-    void take_deck_state(const std::string& client, const OscArguments& arguments);
-    void take_deck_health(const std::string& client, const OscArguments& arguments);
-    void take_mixer_state(const std::string& client, const OscArguments& arguments);
-    void take_mixer_health(const std::string& client, const OscArguments& arguments);
-    void take_meters(const std::string& client, const OscArguments& arguments);
-    void take_tap(const std::string& client, const OscArguments& arguments);
-    void take_tempo(const std::string& client, const OscArguments& arguments);
-    void take_session(const std::string& client, const OscArguments& arguments);
-    void take_setlist(const std::string& client, const OscArguments& arguments);
+    using Take = void (*)(StatusCollector&, const std::string& client, const OscArguments&);
+    /// What each kind of client is asked, and what becomes of the answer.
+    [[nodiscard]] static const std::map<std::string, std::vector<std::pair<const char*, Take>>>& questions();
+    void question(const PeerInfo& peer, const char* address, Take take);
+    void take_health(const std::string& client, const NamedValues& health);
     [[nodiscard]] MixerStatus& mixer() { return seen_.mixer ? *seen_.mixer : seen_.mixer.emplace(); }
     void note_budget(const ClientStatus& client);
     void look_at_pulse(const std::string& client);
 
     SuiteLink& link_;
     SuiteSnapshot seen_;
-    std::set<std::pair<std::string, std::string>> open_;  ///< client and address, asked and not answered
+    std::size_t open_{0};  ///< questions of the last ask() that are not answered
+    std::uint64_t round_{0};
     std::map<std::string, double> heard_s_, warned_s_;
     BudgetWatch budget_;
     std::map<std::string, Pulse> pulses_;

@@ -2,7 +2,10 @@
 // The whole suite at a glance, as status and its live view show it.
 #pragma once
 
-#include "session/suite_link.hpp"
+#include "common/protocol/deck_messages.hpp"
+#include "common/protocol/mixer_messages.hpp"
+#include "common/protocol/named_values.hpp"
+#include "common/protocol/tempo_messages.hpp"
 
 #include <array>
 #include <cstdint>
@@ -14,39 +17,19 @@
 namespace crowdjack {
 
 /// One deck. Without an answer all but its name is unknown.
-struct DeckStatus {
-    std::string state;
-    std::string path;
-    std::uint32_t frame{};
-    double position_s{}, length_s{}, rate{1.0}, track_bpm{};
-    std::string stretch;
-    NamedValues health;
+struct DeckStatus : protocol::DeckStateMessage {
+    NamedValues health{};
 };
 
-/// One strip of the mixer, or its master.
-struct ChannelStatus {
-    std::string name;
-    std::array<double, 2> peak_db{-120.0, -120.0}, rms_db{-120.0, -120.0};
-    std::int64_t clips{};
-};
-
-/// One reader of the mixer's tap: recorder, streamer, meters.
-struct TapReaderStatus {
-    std::string name, state;
-    double written{}, lost{}, dropouts{}, lag{};
-};
+using ChannelStatus = protocol::MixerMeters::Channel;
+using TapReaderStatus = protocol::MixerTap::Reader;
+using TempoStatus = protocol::TempoStateMessage;
 
 struct MixerStatus {
     NamedValues state, health;
     std::vector<ChannelStatus> channels;  ///< strips, then master
     double lufs{-120.0};
     std::vector<TapReaderStatus> readers;
-};
-
-struct TempoStatus {
-    double bpm{}, target{}, beat{}, movement{};
-    std::string mode;
-    std::int32_t serial{};
 };
 
 /// What the session said: see /session/state.
@@ -86,15 +69,8 @@ struct SuiteSnapshot {
     [[nodiscard]] const ClientStatus* client(const std::string& name) const;
 };
 
-/// From the answers to /deck/state, /mixer/meters, /mixer/tap, /tempo/state, /session/state. Arguments that are not as
-/// the protocol has them throw OscError.
-/// @{
-void read_deck_state(const OscArguments& arguments, DeckStatus& deck);
-void read_meters(const OscArguments& arguments, MixerStatus& mixer);
-void read_tap(const OscArguments& arguments, MixerStatus& mixer);
-[[nodiscard]] TempoStatus read_tempo_state(const OscArguments& arguments);
+/// From the answer to /session/state.
 [[nodiscard]] PatchHealth read_session_state(const NamedValues& values);
-/// @}
 
 /// Mean and worst callback time as shares of the period, from /deck/health or /mixer/health.
 void read_load(const NamedValues& health, ClientStatus& client);

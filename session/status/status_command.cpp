@@ -24,10 +24,10 @@ SuiteSnapshot collected(SuiteLink& link) {
     constexpr double patience_s = 0.7;
     StatusCollector collector{link};
     collector.ask();
-    const double began_s = SuiteLink::seconds();
+    const double began_s = steady_seconds();
     bool asked_again = false;
     link.loop().every(look, [&] {
-        const double waited_s = SuiteLink::seconds() - began_s;
+        const double waited_s = steady_seconds() - began_s;
         if (collector.complete() || waited_s > patience_s) {
             link.loop().stop();
         } else if (!asked_again && waited_s > again_s) {

@@ -20,6 +20,7 @@ namespace {
 
 constexpr ControlLoop::Duration refresh_period{100};
 constexpr double message_s = 6.0;
+constexpr auto patience = std::chrono::seconds{10};  ///< a recording takes its time to open
 
 /// Owns the terminal while it lives.
 class Screen {
@@ -92,13 +93,6 @@ private:
 class Watch {
 public:
     explicit Watch(SuiteLink& link) : link_{link}, collector_{link} {
-        link_.on_answer([this](const SuiteLink::Answer& answer) {
-            if (answer.error) {
-                say(answer.client + " refused " + answer.command + ": " + answer.message);
-            } else if (answer.command != "/subscribe") {
-                say(answer.client + ": " + answer.command + " done");
-            }
-        });
         link_.loop().watch(STDIN_FILENO, [this] { keys(); });
         link_.loop().on_signal(SIGWINCH, [this] {
             Screen::follow_size();
@@ -117,11 +111,11 @@ public:
 private:
     void say(const std::string& message) {
         state_.message = message;
-        said_s_ = SuiteLink::seconds();
+        said_s_ = steady_seconds();
     }
 
     void draw() {
-        if (SuiteLink::seconds() > said_s_ + message_s) {
+        if (steady_seconds() > said_s_ + message_s) {
             state_.message.clear();
         }
         Screen::show(watch_rows(collector_.snapshot(), state_, COLS, LINES));
@@ -138,7 +132,7 @@ private:
 
     [[nodiscard]] std::vector<std::string> decks() {
         std::vector<std::string> names;
-        for (const PeerInfo& peer : link_.peers()) {
+        for (const PeerInfo& peer : link_.peers().all()) {
             if (peer.kind == "deck") {
                 names.push_back(peer.client);
             }
@@ -164,7 +158,7 @@ private:
             start_or_stop();
             break;
         case 'n':
-            tell(link_.peer_of_kind("setlist"), OscMessage{"/setlist/next"}, "no setlist plays");
+            tell(link_.peers().of_kind("setlist"), OscMessage{at::setlist_next}, "no setlist plays");
             break;
         case 'h':
             hold();
@@ -179,11 +173,17 @@ private:
     }
 
     void tell(const std::optional<PeerInfo>& peer, const OscMessage& message, const char* nobody) {
-        if (peer) {
-            link_.send(*peer, message);
-        } else {
+        if (!peer) {
             say(nobody);
+            return;
         }
+        const std::string what = peer->client + ": " + message.address();
+        link_.peers().ask(
+            peer->client, message,
+            [this, what](const PeerAnswer& answer) {
+                say(what + (answer.ok ? " done" : " refused: " + answer.message));
+            },
+            patience);
     }
 
     void start_or_stop() {
@@ -197,20 +197,20 @@ private:
         const auto deck = snapshot.decks.find(name);
         const bool plays =
             deck != snapshot.decks.end() && (deck->second.state == "playing" || deck->second.state == "waiting");
-        tell(link_.peer(name), OscMessage{plays ? "/deck/stop" : "/deck/start"}, "that deck is gone");
+        tell(link_.peers().find(name), OscMessage{plays ? at::deck_stop : at::deck_start}, "that deck is gone");
     }
 
     void hold() {
         const auto tempo = collector_.snapshot().tempo;
         const bool holds = tempo && tempo->mode != "follow" && tempo->mode != "stale";
-        tell(link_.peer_of_kind("bpm-follower"), OscMessage{"/tempo/hold"}.flag(!holds), "no follower runs");
+        tell(link_.peers().of_kind("bpm-follower"), OscMessage{at::tempo_hold}.flag(!holds), "no follower runs");
     }
 
     void record() {
         const auto mixer = collector_.snapshot().mixer;
         const bool records = mixer && !named_text(mixer->state, "recording").value_or("").empty();
         if (records) {
-            tell(link_.peer_of_kind("mixer-bus"), OscMessage{"/mixer/record/stop"}, "no mixer runs");
+            tell(link_.peers().of_kind("mixer-bus"), OscMessage{at::mixer_record_stop}, "no mixer runs");
             return;
         }
         std::array<char, 64> name{};
@@ -220,7 +220,7 @@ private:
         (void)std::strftime(name.data(), name.size(), "crowdjack-%Y-%m-%d-%H%M%S.wav", &local);
         const char* home = std::getenv("HOME");
         const std::string path = (home != nullptr ? std::string{home} + "/" : std::string{}) + name.data();
-        tell(link_.peer_of_kind("mixer-bus"), OscMessage{"/mixer/record/start"}.text(path), "no mixer runs");
+        tell(link_.peers().of_kind("mixer-bus"), OscMessage{at::mixer_record_start}.text(path), "no mixer runs");
     }
 
     SuiteLink& link_;

@@ -3,6 +3,8 @@
 
 #include "common/error.hpp"
 #include "common/jack_client.hpp"
+#include "common/protocol/deck_messages.hpp"
+#include "common/protocol/mixer_messages.hpp"
 #include "session/status/collector.hpp"
 #include "session/supervision/child_process.hpp"
 
@@ -88,11 +90,11 @@ private:
 
     /// Runs the loop until `reached`. False after `patience_s`, or when interrupted.
     bool wait(const std::function<bool()>& reached, double patience_s) {
-        const double until_s = SuiteLink::seconds() + patience_s;
+        const double until_s = steady_seconds() + patience_s;
         bool fine = false;
         const auto timer = link_.loop().every(look, [&] {
             fine = reached();
-            if (fine || SuiteLink::seconds() > until_s) {
+            if (fine || steady_seconds() > until_s) {
                 link_.loop().stop();
             }
         });
@@ -137,7 +139,7 @@ private:
 
     [[nodiscard]] std::vector<std::string> decks() {
         std::vector<std::string> names;
-        for (const PeerInfo& peer : link_.peers()) {
+        for (const PeerInfo& peer : link_.peers().all()) {
             if (peer.kind == "deck") {
                 names.push_back(peer.client);
             }
@@ -147,17 +149,18 @@ private:
 
     void load() {
         for (const std::string& deck : decks()) {
-            link_.send(deck, OscMessage{"/deck/cue"}.text(stage_.track().string()).precise(0.0).precise(118.0));
+            link_.peers().tell(deck, protocol::DeckCue{stage_.track().string(), 0.0, 118.0}.write());
         }
         (void)wait([this] { return in_state("cued") == decks().size(); }, start_patience_s);
         for (const std::string& deck : decks()) {
-            link_.send(deck, OscMessage{"/deck/start"});
-            link_.send(deck, OscMessage{"/deck/loop"}.flag(true));
+            link_.peers().tell(deck, protocol::DeckStart{}.write());
+            link_.peers().tell(deck, OscMessage{at::deck_loop}.flag(true));
         }
-        if (const auto mixer = link_.peer_of_kind("mixer-bus")) {
+        if (const auto mixer = link_.peers().of_kind("mixer-bus")) {
             for (const char strip : {'A', 'B', 'C', 'D'}) {
-                link_.send(*mixer, OscMessage{"/mixer/eq_all"}.text(std::string(1, strip)).real(40).real(45).real(35));
-                link_.send(*mixer, OscMessage{"/mixer/gain"}.text(std::string(1, strip)).real(0.25F));
+                const std::string name(1, strip);
+                link_.peers().tell(*mixer, protocol::MixerBands{name, {40.0F, 45.0F, 35.0F}}.write());
+                link_.peers().tell(*mixer, protocol::MixerGain{name, 0.25F}.write(at::mixer_gain));
             }
         }
         watcher_ = std::make_unique<JackClient>(

@@ -179,7 +179,7 @@ void OscTree::add(const Description& description, const Surroundings& surroundin
     for (const std::string& path : paths_of(description, surroundings)) {
         nodes_.emplace(path, OscNode{path, &description, description.selectors()});
     }
-    const bool of_a_deck = description.form.starts_with("/deck/{deck}");
+    const bool of_a_deck = description.server == protocol::Server::deck;
     if (description.form != description.address && !of_a_deck) {
         nodes_.emplace(std::string{description.address}, OscNode{std::string{description.address}, &description, 0});
     }

@@ -16,10 +16,9 @@ using protocol::Argument;
 using protocol::Description;
 using protocol::Server;
 
-constexpr double usual_patience_s = 1.5;
-constexpr double loading_patience_s = 20.0;  ///< a cue is answered when the track is in memory
+constexpr auto usual_patience = std::chrono::milliseconds{1500};
+constexpr auto loading_patience = std::chrono::seconds{20};  ///< a cue is answered when the track is in memory
 constexpr ControlLoop::Duration subscription_period{5'000};
-constexpr ControlLoop::Duration patience_period{100};
 
 /// Selectors compare as they were written: a strip by its name, a slot by its number.
 bool same_selector(const Json& asked, const Json& came) {
@@ -74,6 +73,17 @@ Suite::Answer refusal(OscErrorCode code, std::string why) {
     return {false, static_cast<int>(code), std::move(why), {}};
 }
 
+/// The values of an answer, without the selectors that were asked for.
+Suite::Answer without_selectors(const PeerAnswer& answer, const std::vector<Json>& selectors) {
+    std::vector<Json> values = answer.address.empty() ? std::vector<Json>{} : json_values(answer.values);
+    const bool repeated = selectors.size() <= values.size() &&
+                          std::equal(selectors.begin(), selectors.end(), values.begin(), same_selector);
+    if (repeated) {
+        values.erase(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(selectors.size()));
+    }
+    return {true, 0, {}, std::move(values)};
+}
+
 /// A selector that stood in the address, as its argument.
 Json as_argument(const Argument& argument, std::string_view text) {
     if (argument.kind != Argument::Kind::whole) {
@@ -119,20 +129,17 @@ OscMessage described_message(const Description& description, const std::vector<J
     return message;
 }
 
-Suite::Suite(SuiteLink& link) : link_{link}, collector_{link} {
-    link_.on_answer([this](const SuiteLink::Answer& answer) { heard_answer(answer); });
-    link_.loop().every(patience_period, [this] { give_up_late_ones(); });
-}
+Suite::Suite(SuiteLink& link) : link_{link}, collector_{link} {}
 
 std::optional<PeerInfo> Suite::server_of(const Description& description, const std::string& deck) {
     if (description.server != Server::deck) {
-        return link_.peer_of_kind(kind_of(description.server));
+        return link_.peers().of_kind(kind_of(description.server));
     }
     if (deck.size() == 1) {
         const char letter = static_cast<char>(std::toupper(static_cast<unsigned char>(deck.front())));
-        return link_.peer(std::string{"deck-"} + letter);
+        return link_.peers().find(std::string{"deck-"} + letter);
     }
-    return link_.peer(deck);
+    return link_.peers().find(deck);
 }
 
 void Suite::say(const std::string& address, const Json& arguments, Answered answered) {
@@ -162,23 +169,20 @@ void Suite::say(const std::string& address, const Json& arguments, Answered answ
     try {
         const OscMessage message = described_message(*description, all);
         if (description->way.role == protocol::Role::report) {
-            link_.send(*server, message);
+            link_.peers().tell(*server, message);
             answered({true, 0, {}, {}});
             return;
         }
         const bool asks = description->asks(all.size());
-        if (asks) {
-            listen_for(message.address());
-        }
-        const bool loads = description->address.ends_with("/cue") || description->address.ends_with("/load") ||
+        const bool loads = description->address.ends_with(at::cue) || description->address.ends_with("/load") ||
                            description->server == Server::door;
         const std::size_t selectors = std::min(asks ? description->selectors() : std::size_t{0}, all.size());
-        open_.push_back({server->client,
-                         message.address(),
-                         {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(selectors)},
-                         std::move(answered),
-                         SuiteLink::seconds() + (loads ? loading_patience_s : usual_patience_s)});
-        link_.send(*server, message);
+        all.resize(selectors);
+        const auto heard = [selectors = std::move(all), answered](const PeerAnswer& answer) {
+            answered(answer.ok ? without_selectors(answer, selectors) : refusal(answer.code, answer.message));
+        };
+        link_.peers().ask(server->client, message, heard,
+                          loads ? std::chrono::milliseconds{loading_patience} : usual_patience);
     } catch (const OscError& error) {
         answered(refusal(error.code, error.what()));
     }
@@ -191,61 +195,14 @@ bool Suite::only_asks(const std::string& address, const Json& arguments) {
            description->asks(arguments.size() + (resolved ? resolved->selectors.size() : std::size_t{0}));
 }
 
-void Suite::close(std::list<Open>::iterator open, const Answer& answer) {
-    const Answered answered = std::move(open->answered);
-    open_.erase(open);
-    answered(answer);
-}
-
-void Suite::heard_answer(const SuiteLink::Answer& answer) {
-    const auto found = std::find_if(open_.begin(), open_.end(), [&answer](const Open& open) {
-        return open.client == answer.client && open.address == answer.command;
-    });
-    if (found != open_.end()) {
-        close(found, answer.error ? refusal(*answer.error, answer.message) : Answer{true, 0, {}, {}});
-    }
-}
-
-void Suite::heard_values(const std::string& client, const std::string& address, const OscArguments& arguments) {
-    const std::vector<Json> values = json_values(arguments);
-    const auto belongs = [&](const Open& open) {
-        return open.client == client && open.address == address && open.selectors.size() <= values.size() &&
-               std::equal(open.selectors.begin(), open.selectors.end(), values.begin(), same_selector);
-    };
-    const auto found = std::find_if(open_.begin(), open_.end(), belongs);
-    if (found != open_.end()) {
-        const auto first = values.begin() + static_cast<std::ptrdiff_t>(found->selectors.size());
-        close(found, {true, 0, {}, {first, values.end()}});
-    }
-}
-
-void Suite::listen_for(const std::string& address) {
-    if (listened_.insert(address).second) {
-        link_.on_message(address, [this, address](const std::string& client, const OscArguments& arguments) {
-            heard_values(client, address, arguments);
-        });
-    }
-}
-
-void Suite::give_up_late_ones() {
-    const double now = SuiteLink::seconds();
-    for (auto each = open_.begin(); each != open_.end();) {
-        const auto open = each++;
-        if (open->until_s < now) {
-            close(open, refusal(OscErrorCode::not_ready, open->client + " does not answer"));
-        }
-    }
-}
-
 void Suite::on_setlist_event(std::function<void(const std::string&, const OscArguments&)> heard) {
     for (const char* const address : {at::setlist_skipped, at::setlist_played, at::setlist_started}) {
-        link_.on_message(address, [heard, address](const std::string&, const OscArguments& arguments) {
-            heard(address, arguments);
-        });
+        link_.peers().on_event(
+            address, [heard, address](const PeerInfo&, const OscArguments& arguments) { heard(address, arguments); });
     }
     const auto subscribe = [this] {
-        if (const auto setlist = link_.peer_of_kind("setlist")) {
-            link_.send(*setlist, OscMessage{at::subscribe});
+        if (const auto setlist = link_.peers().of_kind("setlist")) {
+            link_.peers().subscribe(setlist->client);
         }
     };
     subscribe();
@@ -254,14 +211,14 @@ void Suite::on_setlist_event(std::function<void(const std::string&, const OscArg
 
 std::uint16_t Suite::door_port() {
     constexpr std::uint16_t usual = 57120;
-    const auto door = link_.peer_of_kind("session");
+    const auto door = link_.peers().of_kind("session");
     return door ? OscEndpoint::parse(door->url, OscEndpoint::Host::numeric).port() : usual;
 }
 
 std::vector<std::string> Suite::decks() {
     constexpr std::string_view prefix = "deck-";
     std::vector<std::string> names;
-    for (const PeerInfo& peer : link_.peers()) {
+    for (const PeerInfo& peer : link_.peers().all()) {
         if (peer.kind == "deck") {
             const bool letter = peer.client.starts_with(prefix) && peer.client.size() == prefix.size() + 1;
             names.push_back(letter ? peer.client.substr(prefix.size()) : peer.client);

@@ -8,9 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <functional>
-#include <list>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -62,24 +60,10 @@ public:
     /// @}
 
 private:
-    struct Open {
-        std::string client, address;
-        std::vector<Json> selectors;
-        Answered answered;
-        double until_s{};
-    };
-
     [[nodiscard]] std::optional<PeerInfo> server_of(const protocol::Description& description, const std::string& deck);
-    void heard_answer(const SuiteLink::Answer& answer);
-    void heard_values(const std::string& client, const std::string& address, const OscArguments& arguments);
-    void listen_for(const std::string& address);
-    void give_up_late_ones();
-    void close(std::list<Open>::iterator open, const Answer& answer);
 
     SuiteLink& link_;
     StatusCollector collector_;
-    std::list<Open> open_;
-    std::set<std::string> listened_;
 };
 
 /// The arguments as JSON: numbers, strings, booleans, null.

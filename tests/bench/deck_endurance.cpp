@@ -30,7 +30,7 @@ public:
         const double to_bpm = tempi.at(static_cast<std::size_t>(serial_) % tempi.size());
         const auto to = from_ + static_cast<std::int64_t>(segment_s * rate);
         for (const auto& deck : decks) {
-            osc.send(deck->url(), "/tempo/line",
+            osc.send(deck->url(), at::tempo_line,
                      {serial_, static_cast<std::int32_t>(from_), beat_, bpm_, static_cast<std::int32_t>(to), to_bpm});
         }
         beat_ += 0.5 * (bpm_ + to_bpm) / 60.0 * segment_s;
@@ -55,14 +55,14 @@ void measure(const std::string& method, double seconds, std::uint32_t period) {
     for (const std::string letter : {"A", "B"}) {
         decks.push_back(
             std::make_unique<LiveDeck>(server, music.path(), std::vector<std::string>{"--stretch", method}, letter));
-        decks.back()->ask(osc, "/deck/cue", {track, 0.0, track_bpm});
+        decks.back()->ask(osc, at::deck_cue, {track, 0.0, track_bpm});
     }
     const auto now = [&] { return static_cast<std::int64_t>(server.frame()); };
     const std::int64_t start = now() + static_cast<std::int64_t>(rate);
     Tempo tempo{start};
     tempo.tell_next(osc, decks);
     for (const auto& deck : decks) {
-        deck->ask(osc, "/deck/start", {static_cast<std::int32_t>(start)});
+        deck->ask(osc, at::deck_start, {static_cast<std::int32_t>(start)});
     }
     const std::int64_t end = start + static_cast<std::int64_t>(seconds * rate);
     while (tempo.begins() < end) {
@@ -78,7 +78,7 @@ void measure(const std::string& method, double seconds, std::uint32_t period) {
     double load = 0.0;
     std::string mode;
     for (const auto& deck : decks) {
-        const auto health = deck->ask(osc, "/deck/health");
+        const auto health = deck->ask(osc, at::deck_health);
         starved += health.named("starved_frames");
         underruns += health.named("stretch_underruns");
         reserve_ms = std::max(reserve_ms, health.named("stretch_target_frames") / rate * 1000.0);

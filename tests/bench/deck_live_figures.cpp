@@ -24,7 +24,7 @@ void cue_times(const JackServer& server, const TemporaryFolder& folder) {
     OscClient osc;
     const auto time_cue = [&](double seconds) {
         const auto begin = std::chrono::steady_clock::now();
-        deck.ask(osc, "/deck/cue", {big.string(), seconds});
+        deck.ask(osc, at::deck_cue, {big.string(), seconds});
         return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
     };
     const auto memory_before = deck.process().memory().anonymous;
@@ -75,9 +75,9 @@ void phase(const JackServer& server, const TemporaryFolder& folder) {
             hear("kill -9 and restart");
             return;
         }
-        deck.ask(osc, "/deck/cue", {track.string()});
+        deck.ask(osc, at::deck_cue, {track.string()});
         start = LiveDeck::soon(server);
-        deck.ask(osc, "/deck/start", {start});
+        deck.ask(osc, at::deck_start, {start});
         static_cast<void>(ears.wait_until(start + 9600));
         deck.process().signal(SIGSTOP);
         static_cast<void>(server.wait_for_frame(server.frame() + 48'000));

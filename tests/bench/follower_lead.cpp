@@ -46,8 +46,8 @@ Measured measure(std::uint32_t period, const std::string& method) {
             std::vector<std::string>{program_path("crowdjack-deck"), "--server", server.name(), "--name", letter,
                                      "--stretch", method, "--music-dir", folder.path().string()}));
         const auto url = wait_for_client(server.name(), std::string{"deck-"} + letter);
-        const auto cued = person.request(url, "/deck/cue", {(folder / "clicks.wav").string(), 0.0, 120.0});
-        if (!cued || !cued->is_reply_to("/deck/cue") || !person.request(url, "/deck/start")) {
+        const auto cued = person.request(url, at::deck_cue, {(folder / "clicks.wav").string(), 0.0, 120.0});
+        if (!cued || !cued->is_reply_to(at::deck_cue) || !person.request(url, at::deck_start)) {
             throw std::runtime_error{"deck " + url + " does not play"};
         }
     }
@@ -55,10 +55,10 @@ Measured measure(std::uint32_t period, const std::string& method) {
     const Process follower{{program_path("crowdjack-bpm-follower"), "--server", server.name(), "--osc-port", "0"}};
     const auto url = wait_for_client(server.name(), "bpm-follower");
     // A stand-in that answers, so that its silence isn't taken for a deep reserve.
-    if (!deck.osc.wait_for([](const OscReceived& m) { return m.address == "/deck/health"; })) {
+    if (!deck.osc.wait_for([](const OscReceived& m) { return m.address == at::deck_health; })) {
         throw std::runtime_error{"the follower does not ask its decks"};
     }
-    deck.osc.send(url, "/deck/health", {std::string{"stretch_reserve_frames"}, 0.0});
+    deck.osc.send(url, at::deck_health, {std::string{"stretch_reserve_frames"}, 0.0});
 
     Measured measured;
     double reserve_ms = 0.0;
@@ -69,17 +69,17 @@ Measured measure(std::uint32_t period, const std::string& method) {
         }
         for (const auto* letter : {"A", "B"}) {
             const auto health =
-                person.request(wait_for_client(server.name(), std::string{"deck-"} + letter), "/deck/health");
+                person.request(wait_for_client(server.name(), std::string{"deck-"} + letter), at::deck_health);
             reserve_ms = std::max(reserve_ms, health ? health->named("stretch_reserve_frames") / 48.0 : 0.0);
         }
-        deck.osc.send(url, "/deck/health", {std::string{"stretch_reserve_frames"}, 0.0});
+        deck.osc.send(url, at::deck_health, {std::string{"stretch_reserve_frames"}, 0.0});
         const double bpm = 118.0 + i % 8;
         const auto mark = deck.osc.count();
         const auto asked = server.frame();
-        person.send(url, "/tempo/set", {bpm});
+        person.send(url, at::tempo_set, {bpm});
         const auto line = deck.osc.wait_for(
             [&](const OscReceived& m) {
-                return m.address == "/tempo/line" && m.arguments.size() == 6 && m.number(5) == bpm &&
+                return m.address == at::tempo_line && m.arguments.size() == 6 && m.number(5) == bpm &&
                        WireLine::of(m).f0 > asked;
             },
             mark);

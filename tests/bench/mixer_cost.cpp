@@ -152,7 +152,7 @@ void measure_against_idle(const char* self, std::uint32_t period) {
     OscClient osc;
     const std::string url = wait_for_client(server, "mix-on");
     for (const char* strip : strips) {
-        if (!osc.request(url, "/mixer/eq_all", {strip, 20.0F, 40.0F, 30.0F})) {
+        if (!osc.request(url, at::mixer_eq_all, {strip, 20.0F, 40.0F, 30.0F})) {
             throw std::runtime_error{"the mixer does not answer"};
         }
     }
@@ -186,7 +186,7 @@ void measure_peers(std::uint32_t period) {
         OscClient osc;
         const std::string url = wait_for_client(contest.server().name(), "mix-on");
         for (const char* strip : strips) {
-            (void)osc.request(url, "/mixer/eq_all", {strip, 20.0F, 40.0F, 30.0F});
+            (void)osc.request(url, at::mixer_eq_all, {strip, 20.0F, 40.0F, 30.0F});
         }
         const auto ports = contest.server().ports(peer.inputs);
         for (std::size_t i = 0; i < 8; ++i) {

@@ -181,14 +181,14 @@ public:
         for (const std::string letter : {"A", "B", "C", "D"}) {
             const auto& deck = decks_.emplace_back(
                 std::make_unique<LiveDeck>(room.server, room.folder.path(), std::vector<std::string>{}, letter));
-            deck->ask(osc_, "/deck/cue", {(room.folder / (letter == "A" ? "places.wav" : "level.wav")).string()});
+            deck->ask(osc_, at::deck_cue, {(room.folder / (letter == "A" ? "places.wav" : "level.wav")).string()});
             room.server.connect(deck->port("out_l"), "mixer-bus:" + letter + "_l");
             room.server.connect(deck->port("out_r"), "mixer-bus:" + letter + "_r");
         }
     }
     void start_at(std::int64_t frame) {
         for (const auto& deck : decks_) {
-            deck->ask(osc_, "/deck/start", {static_cast<std::int32_t>(static_cast<std::uint32_t>(frame))});
+            deck->ask(osc_, at::deck_start, {static_cast<std::int32_t>(static_cast<std::uint32_t>(frame))});
         }
     }
 
@@ -215,12 +215,12 @@ void measure_outage(double seconds) {
     const Listener listener{room.server.name(), FourDecks::level};
     const auto wait_for = [&](std::int64_t frame) {
         while (!room.server.wait_for_frame(static_cast<std::uint32_t>(frame), Deadline{20'000})) {
-            (void)room.obeys("/subscribe");
+            (void)room.obeys(at::subscribe);
         }
-        (void)room.obeys("/subscribe");
+        (void)room.obeys(at::subscribe);
     };
-    (void)room.obeys("/mixer/record/start", {recording.string()});
-    (void)room.obeys("/mixer/stream/start", {icecast.url("set")});
+    (void)room.obeys(at::mixer_record_start, {recording.string()});
+    (void)room.obeys(at::mixer_stream_start, {icecast.url("set")});
     const std::int64_t begin = room.soon(0.3);
     decks.start_at(begin);
     wait_for(begin + 96000);
@@ -235,11 +235,11 @@ void measure_outage(double seconds) {
     const std::size_t mark = room.osc.count();
     icecast.start();
     const auto back = std::chrono::steady_clock::now();
-    const bool connected = room.osc.wait_for("/mixer/stream/connected", mark).has_value();
+    const bool connected = room.osc.wait_for(at::mixer_stream_connected, mark).has_value();
     const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - back).count();
-    const auto skipped = room.osc.wait_for("/mixer/stream/skipped", mark, Deadline{3000});
+    const auto skipped = room.osc.wait_for(at::mixer_stream_skipped, mark, Deadline{3000});
     wait_for(room.soon(1.0));
-    const auto stopped = room.ask("/mixer/record/stop");
+    const auto stopped = room.ask(at::mixer_record_stop);
     Follower recorded{FourDecks::level};
     follow(recording, recorded);
     const auto lost = room.mixer->wait_for_line("recorded path=").value_or("");
@@ -254,7 +254,7 @@ void measure_outage(double seconds) {
             std::to_string(recorded.frames()),
         "0; 0; 0",
         lost.ends_with("lost=0") && recorded.breaks() == 0 && listener.heard.breaks() == 0 &&
-            stopped.is_reply_to("/mixer/record/stop"));
+            stopped.is_reply_to(at::mixer_record_stop));
 }
 
 void measure_ten_minutes() {
@@ -262,12 +262,12 @@ void measure_ten_minutes() {
     PlaceSource source{room.server.name(), "A"};
     constexpr std::int64_t length = 600 * 48000;
     const Listener listener{room.server.name()};
-    (void)room.obeys("/mixer/record/start", {"long.wav"});
+    (void)room.obeys(at::mixer_record_start, {"long.wav"});
     room.server.freewheel(true);
     source.begin_at(room.soon(2.0));
     const bool done = eventually([&] { return listener.heard.frames() >= length; }, std::chrono::minutes{10});
     room.server.freewheel(false);
-    (void)room.ask("/mixer/record/stop");
+    (void)room.ask(at::mixer_record_stop);
     Follower recorded;
     follow(room.folder / "long.wav", recorded);
     print_figure("R5", "10 minutes (freewheeling): breaks in the mix, breaks in the recording, of",
@@ -283,7 +283,7 @@ void measure_kills() {
         MixerRoom room;
         PlaceSource source{room.server.name(), "A"};
         source.begin_at(room.soon(0.05));
-        const auto begun = room.ask("/mixer/record/start", {"set.wav"});
+        const auto begun = room.ask(at::mixer_record_start, {"set.wav"});
         const auto start = static_cast<std::uint32_t>(static_cast<std::int64_t>(begun.number(2)));
         (void)room.server.wait_for_frame(start + 70000 + static_cast<std::uint32_t>(i) * 2400);
         const std::uint32_t killed = room.server.frame();

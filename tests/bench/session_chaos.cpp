@@ -223,7 +223,7 @@ private:
         for (int i = 0; i < 2000; ++i) {
             OscClient::send_packet(front_door, packets[random_() % packets.size()]);
             if (i % 4 == 0) {
-                stage_.osc.send(front_door, i % 8 == 0 ? "/get_status" : "/no/such/address");
+                stage_.osc.send(front_door, i % 8 == 0 ? at::get_status : "/no/such/address");
             }
         }
     }
@@ -318,10 +318,10 @@ bool play_both(Stage& stage) {
          {std::pair{"A", CodedChannels::left_only}, std::pair{"B", CodedChannels::right_only}}) {
         const string path = (stage.folder / (string{letter} + ".wav")).string();
         write_position_coded(path, track_frames, static_cast<int>(rate), SampleFormat::pcm24, channels);
-        (void)stage.osc.request(front_door, "/cue", {string{letter}, path});
+        (void)stage.osc.request(front_door, at::cue, {string{letter}, path});
     }
-    const auto started = stage.osc.request(front_door, "/start_group", {0.1F, string{"A"}, string{"B"}});
-    return started && started->is_reply_to("/start_group");
+    const auto started = stage.osc.request(front_door, at::start_group, {0.1F, string{"A"}, string{"B"}});
+    return started && started->is_reply_to(at::start_group);
 }
 
 bool judge_recordings(const Stage& stage) {

@@ -35,10 +35,10 @@ void print(const char* figure, const std::vector<double>& milliseconds, int fail
 std::int64_t play_both(SessionRoom& room) {
     const std::string left = room.coded_track("left.wav", CodedChannels::left_only, 170.0);
     const std::string right = room.coded_track("right.wav", CodedChannels::right_only, 170.0);
-    (void)room.ask("/cue", {std::string{"A"}, left});
-    (void)room.ask("/cue", {std::string{"B"}, right});
-    const auto started = room.ask("/start_group", {0.1F, std::string{"A"}, std::string{"B"}});
-    return started && started->is_reply_to("/start_group") ? static_cast<std::int64_t>(started->number(1)) : 0;
+    (void)room.ask(at::cue, {std::string{"A"}, left});
+    (void)room.ask(at::cue, {std::string{"B"}, right});
+    const auto started = room.ask(at::start_group, {0.1F, std::string{"A"}, std::string{"B"}});
+    return started && started->is_reply_to(at::start_group) ? static_cast<std::int64_t>(started->number(1)) : 0;
 }
 
 /// The file's length in frames: it loops, so positions count modulo this.

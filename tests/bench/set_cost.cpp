@@ -53,9 +53,9 @@ std::vector<std::string> deck_command(const JackServer& server, const std::strin
 
 void play(OscClient& osc, const std::string& url, const std::string& file) {
     for (const auto& [command, arguments] :
-         {std::pair{"/deck/cue", std::vector<OscValue>{file}}, std::pair{"/deck/start", std::vector<OscValue>{}}}) {
+         {std::pair{at::deck_cue, std::vector<OscValue>{file}}, std::pair{at::deck_start, std::vector<OscValue>{}}}) {
         const auto answer = osc.request(url, command, arguments);
-        if (!answer || answer->address != "/reply") {
+        if (!answer || answer->address != at::reply) {
             throw std::runtime_error{answer ? answer->shown() : std::string{"no answer to "} + command};
         }
     }
@@ -137,11 +137,11 @@ const std::vector<std::string> whole_set{"deck-A",    "deck-B",       "deck-C", 
 void play_whole_set(Stage& stage) {
     write_track(stage.folder(), "track.wav", 44'100, 120.0);
     for (const std::string letter : {"A", "B", "C", "D"}) {
-        stage.done(stage.deck(letter), "/deck/cue", {(stage.folder() / "track.wav").string(), 0.0, 118.0});
-        stage.done(stage.mixer(), "/mixer/gain", {letter, 0.25F});
-        stage.done(stage.mixer(), "/mixer/eq", {letter, std::string{"low"}, 40.0F});
+        stage.done(stage.deck(letter), at::deck_cue, {(stage.folder() / "track.wav").string(), 0.0, 118.0});
+        stage.done(stage.mixer(), at::mixer_gain, {letter, 0.25F});
+        stage.done(stage.mixer(), at::mixer_eq, {letter, std::string{"low"}, 40.0F});
     }
-    stage.done(stage.front_door(), "/start_group",
+    stage.done(stage.front_door(), at::start_group,
                {0.0, std::string{"A"}, std::string{"B"}, std::string{"C"}, std::string{"D"}});
 }
 
@@ -237,14 +237,14 @@ void measure_periods() {
     for (const std::uint32_t period : {64U, 128U, 256U, 512U, 1024U, 2048U}) {
         Stage stage{{.period = period, .decks = {"A", "B", "C", "D"}, .capture_seconds = 60.0}};
         play_whole_set(stage);
-        stage.done(stage.mixer(), "/mixer/record/start", {(stage.folder() / "set.wav").string()});
+        stage.done(stage.mixer(), at::mixer_record_start, {(stage.folder() / "set.wav").string()});
         const auto begin = *stage.ears().end_frame();
         (void)stage.ears().wait_until(begin + 48'000 * 30, Deadline{90'000});
         const auto lost = lost_frames(stage.ears(), begin);
         double worst = 0.0;
         double starved = 0.0;
         for (const std::string letter : {"A", "B", "C", "D"}) {
-            const auto health = stage.done(stage.deck(letter), "/deck/health");
+            const auto health = stage.done(stage.deck(letter), at::deck_health);
             starved += health.named("starved_frames");
             worst = std::max(worst, health.named("worst_us") / health.named("budget_us"));
         }

@@ -23,8 +23,8 @@ std::int64_t sound_after(Stage& stage, std::size_t channel, std::int64_t from) {
 }
 
 void stop_both(Stage& stage) {
-    stage.done(stage.deck("A"), "/deck/stop");
-    stage.done(stage.deck("B"), "/deck/stop");
+    stage.done(stage.deck("A"), at::deck_stop);
+    stage.done(stage.deck("B"), at::deck_stop);
     const auto silent = *stage.ears().end_frame() + 2'000 + static_cast<std::int64_t>(stage.server().period()) * 3;
     (void)stage.ears().wait_until(silent);
 }
@@ -32,10 +32,10 @@ void stop_both(Stage& stage) {
 /// One group start; the distance of the two decks' first samples in frames.
 std::int64_t start_delta(Stage& stage) {
     for (const auto* deck : {"A", "B"}) {
-        stage.done(stage.deck(deck), "/deck/cue", {path(stage, "ones.wav")});
+        stage.done(stage.deck(deck), at::deck_cue, {path(stage, "ones.wav")});
     }
     const auto before = *stage.ears().end_frame();
-    stage.done(stage.front_door(), "/start_group", {0.0, std::string{"A"}, std::string{"B"}});
+    stage.done(stage.front_door(), at::start_group, {0.0, std::string{"A"}, std::string{"B"}});
     const auto delta = std::abs(sound_after(stage, 2, before) - sound_after(stage, 3, before));
     stop_both(stage);
     return delta;
@@ -62,7 +62,7 @@ void measure_group_starts() {
 /// Milliseconds from sending `/deck/cue` to its reply.
 double cue_milliseconds(Stage& stage, const std::string& file) {
     const auto begin = std::chrono::steady_clock::now();
-    stage.done(stage.deck("A"), "/deck/cue", {file});
+    stage.done(stage.deck("A"), at::deck_cue, {file});
     return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
 }
 
@@ -102,7 +102,7 @@ void measure_cue() {
 /// Milliseconds from sending a gain command to its first sample at the master, as the JACK clock has it.
 double effect_milliseconds(Stage& stage, bool loud) {
     const auto sent = jack_frame_time(stage.ears().probe().client());
-    stage.osc().send(stage.mixer(), "/mixer/gain", {std::string{"A"}, loud ? 1.0F : 0.5F});
+    stage.osc().send(stage.mixer(), at::mixer_gain, {std::string{"A"}, loud ? 1.0F : 0.5F});
     const auto from = static_cast<std::int64_t>(sent);
     const auto changed = [&](std::int64_t frame) {
         const auto sample = stage.ears().sample(0, frame).value_or(loud ? 0.25F : 0.5F);
@@ -125,8 +125,8 @@ void measure_effect() {
     Stage stage{{.period = period, .capture_seconds = 120.0}};
     const std::vector<float> steady(2 * 48'000 * 100, 0.5F);
     write_audio(stage.folder() / "steady.wav", steady, 2, 48'000);
-    stage.done(stage.deck("A"), "/deck/cue", {path(stage, "steady.wav")});
-    stage.done(stage.deck("A"), "/deck/start");
+    stage.done(stage.deck("A"), at::deck_cue, {path(stage, "steady.wav")});
+    stage.done(stage.deck("A"), at::deck_start);
     (void)sound_after(stage, 0, 0);
     std::vector<double> milliseconds;
     for (int trial = 0; trial < 200; ++trial) {

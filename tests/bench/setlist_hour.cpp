@@ -204,20 +204,20 @@ int main(int argc, char** argv) {
     Onsets onsets{world.server().name()};
     const auto recording = world.folder / "set.rf64";
     const std::uint32_t record_from = world.server().frame() + 24000;
-    (void)world.osc.request(world.url("mixer-bus"), "/mixer/record/start",
+    (void)world.osc.request(world.url("mixer-bus"), at::mixer_record_start,
                             {recording.string(), 0.0, static_cast<std::int32_t>(record_from)});
-    world.osc.send(world.url("bpm-follower"), "/subscribe");
+    world.osc.send(world.url("bpm-follower"), at::subscribe);
     world.start_setlist({"--loop", "--lufs", "-20", "--seed", "3"});
 
     const std::uint32_t end = world.server().frame() + static_cast<std::uint32_t>(minutes * 60.0 * set_rate);
     while (!world.server().wait_for_frame(end, Deadline{5000})) {
-        world.osc.send(world.url("bpm-follower"), "/subscribe");
+        world.osc.send(world.url("bpm-follower"), at::subscribe);
     }
     const auto heard = onsets.heard();
     const std::vector<double> errors = start_errors(heard, AllLines{world});
-    (void)world.osc.request(world.url("setlist"), "/setlist/stop");
+    (void)world.osc.request(world.url("setlist"), at::setlist_stop);
     (void)world.setlist->wait();
-    (void)world.osc.request(world.url("mixer-bus"), "/mixer/record/stop");
+    (void)world.osc.request(world.url("mixer-bus"), at::mixer_record_stop);
 
     std::fprintf(stderr, "%s", world.setlist->whole_output().c_str());
     const auto rows = world.played();

@@ -75,19 +75,19 @@ int main(int argc, char** argv) {
         const std::string letter{static_cast<char>('A' + i)};
         decks.emplace_back(server, music, std::vector<std::string>{"--stretch", methods[i]}, letter);
         capture.listen_to(decks.back().port("out_l"), i);
-        decks.back().ask(osc, "/deck/cue", {(music / "drums.wav").string(), 0.0, track_bpm});
+        decks.back().ask(osc, at::deck_cue, {(music / "drums.wav").string(), 0.0, track_bpm});
     }
     const std::int64_t start = static_cast<std::int64_t>(server.frame()) + 2 * second;
     const Trajectory motion = motion_from(start, sweeps);
     for (const LiveDeck& deck : decks) {
         for (std::size_t i = 0; i < motion.tempo.size(); ++i) {
             const TempoLine& line = motion.tempo[i];
-            osc.send(deck.url(), "/tempo/line",
+            osc.send(deck.url(), at::tempo_line,
                      {static_cast<std::int32_t>(i + 1), static_cast<std::int32_t>(line.from().value),
                       line.start_beat().value, line.from_bpm().value, static_cast<std::int32_t>(line.to().value),
                       line.to_bpm().value});
         }
-        deck.ask(osc, "/deck/start", {static_cast<std::int32_t>(start)});
+        deck.ask(osc, at::deck_start, {static_cast<std::int32_t>(start)});
     }
     server.freewheel(true);
     const std::int64_t end = start + static_cast<std::int64_t>(seconds * server_rate);
@@ -106,7 +106,7 @@ int main(int argc, char** argv) {
     bool met = quantile_of_size(rate, 1.0) < 0.05;
     for (std::size_t i = 1; i < methods.size(); ++i) {
         met = compare(methods[i], errors_of(i), rate) && met;
-        const auto health = decks[i].ask(osc, "/deck/health");
+        const auto health = decks[i].ask(osc, at::deck_health);
         std::printf("    %s\n", health.shown().c_str());
     }
     std::printf("    rate against the closed form, worst: %.3f ms\n", quantile_of_size(rate, 1.0));

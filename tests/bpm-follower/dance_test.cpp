@@ -56,9 +56,9 @@ std::vector<std::vector<char>> storm_packets() {
         lo_message_free(message);
     };
     for (int i = 0; i < 200; ++i) {
-        add("/dance/total_movement", movement(random));
+        add(at::dance_total_movement, movement(random));
         add(i % 2 == 0 ? "/dance/arm_movement" : "/legs", movement(random));
-        add("/dance/total_movement", i % 3 == 0 ? std::nanf("") : -1.0F);
+        add(at::dance_total_movement, i % 3 == 0 ? std::nanf("") : -1.0F);
         add(i % 2 == 0 ? "/dance/*" : "/nobody/knows", 0.5F);
         auto broken = packets[packets.size() - 4];
         broken.resize(broken.size() - 1 - static_cast<std::size_t>(i % 20));
@@ -101,7 +101,7 @@ std::size_t storm(const std::string& url, double per_second, double seconds) {
 /// Every line that a listener heard, in the order of their words.
 std::vector<WireLine> announced(const OscClient& listener) {
     std::vector<WireLine> lines;
-    for (const auto& message : listener.received("/tempo/line")) {
+    for (const auto& message : listener.received(at::tempo_line)) {
         const auto line = WireLine::of(message);
         if (lines.empty() || line.serial > lines.back().serial) {
             lines.push_back(line);
@@ -127,9 +127,9 @@ struct CuedDeck {
                   armed()},
           name{"deck-" + letter},
           url{wait_for_client(server.name(), name)} {
-        const auto cued = person.request(url, "/deck/cue", {file.string(), 0.0, 120.0});
+        const auto cued = person.request(url, at::deck_cue, {file.string(), 0.0, 120.0});
         REQUIRE(cued.has_value());
-        REQUIRE_MESSAGE(cued->is_reply_to("/deck/cue"), cued->shown());
+        REQUIRE_MESSAGE(cued->is_reply_to(at::deck_cue), cued->shown());
     }
     Process process;
     std::string name, url;
@@ -166,7 +166,7 @@ TEST_CASE("two decks stay sample-aligned, and where the line has them, through a
 
     const std::int64_t start = server.frame() + 12'000;
     for (auto* deck : {&a, &b}) {
-        REQUIRE(deck->person.request(deck->url, "/deck/start", {static_cast<std::int32_t>(start)}).has_value());
+        REQUIRE(deck->person.request(deck->url, at::deck_start, {static_cast<std::int32_t>(start)}).has_value());
     }
     REQUIRE(follower.wait_for_line("the trace is over").has_value());
     const std::int64_t end = *capture.end_frame() - 1024;
@@ -217,21 +217,21 @@ TEST_CASE("ten seconds of messages as fast as they can be sent, half of them bro
     // Once round the storm, so that every path has run and every buffer has its size.
     storm(url, 20'000, 0.5);
     OscClient person;
-    REQUIRE(person.request(url, "/tempo/state").has_value());
+    REQUIRE(person.request(url, at::tempo_state).has_value());
     const auto memory = follower.memory().anonymous;
 
     const Capture cycles{server.name(), {.name = "cycles", .channels = 1, .seconds = 30.0}};
     const auto sent = storm(url, 100'000, 10.0);
     const auto xruns = cycles.xruns();  // said, not judged: a shared machine has its own
-    const auto answer = person.request(url, "/tempo/state");
+    const auto answer = person.request(url, at::tempo_state);
     REQUIRE(answer.has_value());
-    REQUIRE(person.request(url, "/tempo/hold", {true}).has_value());
-    REQUIRE(person.request(url, "/tempo/hold", {false}).has_value());
+    REQUIRE(person.request(url, at::tempo_hold, {true}).has_value());
+    REQUIRE(person.request(url, at::tempo_hold, {false}).has_value());
     for (int i = 0; i < 5; ++i) {
-        person.send(url, "/dance/total_movement", {0.375F});
+        person.send(url, at::dance_total_movement, {0.375F});
     }
-    REQUIRE(eventually([&] { return person.request(url, "/tempo/state")->number(1) == 124.0; }));
-    const auto serial = static_cast<std::int32_t>(person.request(url, "/tempo/state")->number(5));
+    REQUIRE(eventually([&] { return person.request(url, at::tempo_state)->number(1) == 124.0; }));
+    const auto serial = static_cast<std::int32_t>(person.request(url, at::tempo_state)->number(5));
     REQUIRE(eventually([&] { return !deck.lines().empty() && deck.lines().back().serial == serial; }));
 
     // Every serial reached the deck, each line before it began and continuous with the one before.

@@ -37,7 +37,7 @@ struct Follower {
         url = wait_for_client(server_name, client);
     }
 
-    void move(double value, const std::string& address = "/dance/total_movement") {
+    void move(double value, const std::string& address = at::dance_total_movement) {
         person.send(url, address, {static_cast<float>(value)});
     }
     OscReceived ask(const std::string& address, const std::vector<OscValue>& arguments = {}) {
@@ -45,10 +45,10 @@ struct Follower {
         REQUIRE_MESSAGE(answer.has_value(), address);
         return *answer;
     }
-    [[nodiscard]] double bpm() { return ask("/tempo/state").number(0); }
-    [[nodiscard]] double target() { return ask("/tempo/state").number(1); }
-    [[nodiscard]] double movement() { return ask("/tempo/state").number(3); }
-    [[nodiscard]] std::string mode() { return ask("/tempo/state").text(4); }
+    [[nodiscard]] double bpm() { return ask(at::tempo_state).number(0); }
+    [[nodiscard]] double target() { return ask(at::tempo_state).number(1); }
+    [[nodiscard]] double movement() { return ask(at::tempo_state).number(3); }
+    [[nodiscard]] std::string mode() { return ask(at::tempo_state).text(4); }
     [[nodiscard]] bool reaches(double wanted) {
         return eventually([&] { return target() == wanted; });
     }
@@ -59,7 +59,7 @@ struct Follower {
     OscClient person;
 };
 
-bool is_line(const OscReceived& message) { return message.address == "/tempo/line" && message.arguments.size() == 6; }
+bool is_line(const OscReceived& message) { return message.address == at::tempo_line && message.arguments.size() == 6; }
 
 std::size_t count_in(const std::string& text, const std::string& part) {
     std::size_t count = 0;
@@ -78,13 +78,13 @@ TEST_CASE("the line reaches decks, mixer, subscribers and --send-to before it be
     OscClient dashboard;
     Follower follower{server, {"--send-to", dashboard.url()}};
     OscClient subscriber;
-    REQUIRE(subscriber.request(follower.url, "/subscribe").has_value());
+    REQUIRE(subscriber.request(follower.url, at::subscribe).has_value());
     REQUIRE(deck.osc.wait_for(is_line).has_value());
     REQUIRE(mixer.osc.wait_for(is_line).has_value());
 
     const auto mark = deck.osc.count();
     const auto commanded_at = server.frame();
-    CHECK(follower.ask("/tempo/set", {126.0}).is_reply_to("/tempo/set"));
+    CHECK(follower.ask(at::tempo_set, {126.0}).is_reply_to(at::tempo_set));
     const auto set = deck.osc.wait_for(
         [](const OscReceived& message) { return is_line(message) && message.number(5) == 126.0; }, mark);
     const auto heard_at = server.frame();
@@ -100,9 +100,9 @@ TEST_CASE("the line reaches decks, mixer, subscribers and --send-to before it be
                   })
                   .has_value());
     }
-    CHECK(dashboard.wait_for([](const OscReceived& m) { return m.address == "/audio/bpm" && m.number(0) == 126.0; })
+    CHECK(dashboard.wait_for([](const OscReceived& m) { return m.address == at::audio_bpm && m.number(0) == 126.0; })
               .has_value());
-    CHECK(subscriber.wait_for("/audio/bpm").has_value());
+    CHECK(subscriber.wait_for(at::audio_bpm).has_value());
 
     // Twice a second, the same line: nothing new is invented.
     const auto before = deck.lines().size();
@@ -121,23 +121,23 @@ TEST_CASE("every spelling of movement is heard, and only the total moves the tem
     const JackServer server;
     Follower follower{server};
     for (const auto* address :
-         {"/dance/arm", "/dance/arms", "/dance/arm_movement", "/dance/arms_movement", "/dance/leg", "/dance/legs",
-          "/dance/leg_movement", "/dance/legs_movement", "/dance/head", "/dance/head_movement", "/movement/arms",
+         {"/dance/arm", at::dance_arms, "/dance/arm_movement", "/dance/arms_movement", "/dance/leg", at::dance_legs,
+          "/dance/leg_movement", "/dance/legs_movement", at::dance_head, "/dance/head_movement", "/movement/arms",
           "/movement/legs", "/movement/head", "/arms", "/legs", "/head", "/dance/pose/person/3/keypoints",
           "/pose/keypoints"}) {
         follower.move(0.9, address);
     }
-    follower.person.send(follower.url, "/dance/person_count", {7});
+    follower.person.send(follower.url, at::dance_person_count, {7});
     CHECK(follower.movement() == 0.0);
     CHECK(follower.target() == 120.0);
     // As i, h, f and d alike.
-    follower.person.send(follower.url, "/dance/total_movement", {1});
+    follower.person.send(follower.url, at::dance_total_movement, {1});
     CHECK(follower.reaches(130.0));
     for (int i = 0; i < 5; ++i) {
-        follower.person.send(follower.url, "/dance/total_movement", {0.12});
+        follower.person.send(follower.url, at::dance_total_movement, {0.12});
     }
     CHECK(follower.reaches(118.0));
-    CHECK(follower.person.received("/error").empty());
+    CHECK(follower.person.received(at::error).empty());
     CHECK(follower.person.request(follower.url, "/dance/nonsense")->is_error_of("/dance/nonsense"));
 }
 
@@ -150,7 +150,7 @@ TEST_CASE("percent is found out by ten reports and said once; --unit settles it"
         }
         CHECK(follower.reaches(124.0));
         CHECK(follower.movement() == doctest::Approx(0.375));
-        CHECK(follower.ask("/tempo/unit").text(3) == "percent");
+        CHECK(follower.ask(at::tempo_unit).text(3) == "percent");
         for (int i = 0; i < 5; ++i) {
             follower.move(1.0);
         }
@@ -169,20 +169,20 @@ TEST_CASE("the unit is asked for and settled at run time, and a killed follower 
     const JackServer server;
     {
         Follower follower{server};
-        const auto before = follower.ask("/tempo/unit");
-        CHECK(before.address == "/tempo/unit");
+        const auto before = follower.ask(at::tempo_unit);
+        CHECK(before.address == at::tempo_unit);
         CHECK(before.text(0) == "fraction");
         CHECK(before.number(1) == 1.0);
         CHECK(before.text(2) == "auto");
-        CHECK(follower.ask("/tempo/unit", {std::string{"raw"}, 800.0}).is_reply_to("/tempo/unit"));
+        CHECK(follower.ask(at::tempo_unit, {std::string{"raw"}, 800.0}).is_reply_to(at::tempo_unit));
         follower.move(300);
         CHECK(follower.reaches(124.0));
-        CHECK(follower.ask("/tempo/unit", {std::string{"percent"}}).is_reply_to("/tempo/unit"));
+        CHECK(follower.ask(at::tempo_unit, {std::string{"percent"}}).is_reply_to(at::tempo_unit));
         follower.move(60);
         CHECK(follower.reaches(130.0));  // what came before was read in another unit and is forgotten
         for (const std::vector<OscValue>& wrong :
              {std::vector<OscValue>{std::string{"raw"}}, {std::string{"raw"}, -1.0}, {std::string{"furlong"}}, {1.0}}) {
-            CHECK(follower.ask("/tempo/unit", wrong).is_error_of("/tempo/unit"));
+            CHECK(follower.ask(at::tempo_unit, wrong).is_error_of(at::tempo_unit));
         }
         const auto state = registry_of(server.name()) / (client + ".state");
         REQUIRE(eventually([&] {
@@ -193,7 +193,7 @@ TEST_CASE("the unit is asked for and settled at run time, and a killed follower 
         follower.process->kill_hard();
     }
     Follower again{server, {"--resume"}};
-    const auto unit = again.ask("/tempo/unit");
+    const auto unit = again.ask(at::tempo_unit);
     CHECK(unit.text(0) == "percent");
     CHECK(unit.text(2) == "settled");
     again.move(37.5);
@@ -212,7 +212,7 @@ TEST_CASE("zones are heard at any prefix and mixed as asked, and the follower sa
     for (const auto* pose : {"/dance/person/0/keypoints", "/cam2/pose/person/3/keypoints"}) {
         follower.move(0.0, pose);
     }
-    const auto health = follower.ask("/tempo/health");
+    const auto health = follower.ask(at::tempo_health);
     const auto value = [&](const std::string& name) {
         for (std::size_t i = 0; i + 1 < health.arguments.size(); i += 2) {
             if (health.text(i) == name) {
@@ -228,37 +228,37 @@ TEST_CASE("zones are heard at any prefix and mixed as asked, and the follower sa
     CHECK(value("zones") == 2.0);
     CHECK(value("zone_cam1") == doctest::Approx(0.375));
     CHECK(value("zone_cam2") == doctest::Approx(0.6));
-    CHECK(follower.person.received("/error").empty());
+    CHECK(follower.person.received(at::error).empty());
 }
 
 TEST_CASE("a jump steps the tempo and leaves the crowd in the lead; /dummy is answered and does nothing") {
     const JackServer server;
     Follower follower{server};
-    CHECK(follower.ask("/tempo/jump", {124.0F}).is_reply_to("/tempo/jump"));
+    CHECK(follower.ask(at::tempo_jump, {124.0F}).is_reply_to(at::tempo_jump));
     REQUIRE(eventually([&] { return follower.bpm() == 124.0; }));
     CHECK(follower.mode() == "follow");
     follower.move(0.45);
     CHECK(follower.reaches(126.0));
-    CHECK(follower.ask("/tempo/jump", {2.0}).is_error_of("/tempo/jump"));
-    CHECK(follower.ask("/dummy").is_reply_to("/dummy"));
+    CHECK(follower.ask(at::tempo_jump, {2.0}).is_error_of(at::tempo_jump));
+    CHECK(follower.ask(at::dummy).is_reply_to(at::dummy));
     CHECK(follower.target() == 126.0);
 }
 
 TEST_CASE("commands are answered, questions are answered at their address, nonsense is refused") {
     const JackServer server;
     Follower follower{server};
-    CHECK(follower.ask("/set_tempo", {126.0F}).is_reply_to("/set_tempo"));
+    CHECK(follower.ask(at::set_tempo, {126.0F}).is_reply_to(at::set_tempo));
     CHECK(follower.mode() == "manual");
-    CHECK(follower.ask("/tempo/set", {static_cast<std::int32_t>(124), 3.0}).is_reply_to("/tempo/set"));
-    CHECK(follower.ask("/tempo/set").number(0) == 124.0);
-    CHECK(follower.ask("/tempo/hold").address == "/tempo/hold");
-    CHECK(follower.ask("/tempo/hold", {true}).is_reply_to("/tempo/hold"));
+    CHECK(follower.ask(at::tempo_set, {static_cast<std::int32_t>(124), 3.0}).is_reply_to(at::tempo_set));
+    CHECK(follower.ask(at::tempo_set).number(0) == 124.0);
+    CHECK(follower.ask(at::tempo_hold).address == at::tempo_hold);
+    CHECK(follower.ask(at::tempo_hold, {true}).is_reply_to(at::tempo_hold));
     CHECK(follower.mode() == "hold");
-    CHECK(follower.ask("/tempo/hold", {0}).is_reply_to("/tempo/hold"));
+    CHECK(follower.ask(at::tempo_hold, {0}).is_reply_to(at::tempo_hold));
     CHECK(follower.mode() == "follow");
-    CHECK(follower.ask("/tempo/tap").is_reply_to("/tempo/tap"));
-    CHECK(follower.ask("/tempo/nudge", {0.01}).is_reply_to("/tempo/nudge"));
-    const auto state = follower.ask("/tempo/state");
+    CHECK(follower.ask(at::tempo_tap).is_reply_to(at::tempo_tap));
+    CHECK(follower.ask(at::tempo_nudge, {0.01}).is_reply_to(at::tempo_nudge));
+    const auto state = follower.ask(at::tempo_state);
     REQUIRE(state.arguments.size() == 6);
     CHECK(std::holds_alternative<double>(state.arguments[0]));
     CHECK(std::holds_alternative<double>(state.arguments[1]));
@@ -266,17 +266,17 @@ TEST_CASE("commands are answered, questions are answered at their address, nonse
     CHECK(std::holds_alternative<float>(state.arguments[3]));
     CHECK(std::holds_alternative<std::string>(state.arguments[4]));
     CHECK(std::holds_alternative<std::int32_t>(state.arguments[5]));
-    CHECK(follower.ask("/tempo/line").arguments.size() == 6);
+    CHECK(follower.ask(at::tempo_line).arguments.size() == 6);
 
-    const std::vector<std::pair<std::string, std::vector<OscValue>>> wrong{{"/tempo/set", {std::string{"fast"}}},
-                                                                           {"/tempo/set", {0.0}},
-                                                                           {"/tempo/set", {1e9}},
-                                                                           {"/tempo/set", {120.0, -1.0}},
-                                                                           {"/set_tempo", {-120.0}},
-                                                                           {"/tempo/hold", {std::string{"on"}}},
-                                                                           {"/tempo/nudge", {}},
-                                                                           {"/tempo/nudge", {99.0}},
-                                                                           {"/tempo/tap", {1, 2}}};
+    const std::vector<std::pair<std::string, std::vector<OscValue>>> wrong{{at::tempo_set, {std::string{"fast"}}},
+                                                                           {at::tempo_set, {0.0}},
+                                                                           {at::tempo_set, {1e9}},
+                                                                           {at::tempo_set, {120.0, -1.0}},
+                                                                           {at::set_tempo, {-120.0}},
+                                                                           {at::tempo_hold, {std::string{"on"}}},
+                                                                           {at::tempo_nudge, {}},
+                                                                           {at::tempo_nudge, {99.0}},
+                                                                           {at::tempo_tap, {1, 2}}};
     for (const auto& [address, arguments] : wrong) {
         const auto answer = follower.ask(address, arguments);
         CHECK_MESSAGE(answer.is_error_of(address), answer.shown());
@@ -291,7 +291,7 @@ TEST_CASE("the MIDI clock ticks on the frame the line gives each tick, through a
     Follower follower{server};
     REQUIRE(follower.process->wait_for_line("the line begins").has_value());
     server.connect("bpm-follower:midi_clock", "ear:in");
-    follower.ask("/tempo/set", {140.0, 3.0});
+    follower.ask(at::tempo_set, {140.0, 3.0});
     REQUIRE(server.wait_for_frame(server.frame() + 5 * 48'000));
     const auto tempo = deck.tempo();
     std::size_t ticks = 0;
@@ -350,7 +350,7 @@ TEST_CASE("as timebase master it fills bar, beat and tick in every cycle of a ro
     StandIn deck{server.name(), "deck-A", "deck"};
     Follower follower{server, {"--timebase"}};
     Ear ear{server.name()};
-    follower.ask("/tempo/set", {140.0, 2.0});
+    follower.ask(at::tempo_set, {140.0, 2.0});
     jack_transport_start(ear.client());
     REQUIRE(eventually(
         [&] { return ear.look_count() > 0 && ear.look(ear.look_count() - 1).state == JackTransportRolling; }));
@@ -387,7 +387,7 @@ TEST_CASE("limbs move the mixer's EQ with --eq, and it is left flat at the end")
     follower.move(0.0, "/legs");
     follower.move(0.5, "/dance/arms_movement");
     follower.move(1.0, "/movement/head");
-    const auto is_eq = [](const OscReceived& message) { return message.address == "/mixer/eq_all"; };
+    const auto is_eq = [](const OscReceived& message) { return message.address == at::mixer_eq_all; };
     const auto moved = mixer.osc.wait_for([&](const OscReceived& m) {
         return is_eq(m) && m.number(1) == 30.0 && m.number(2) == 40.0 && m.number(3) == 50.0;
     });
@@ -411,15 +411,15 @@ TEST_CASE("a detector that stops, restarts, changes its port or sees nobody does
     CHECK(follower.target() == 120.0);
     // Restarts, from another port: followed again at once.
     OscClient restarted;
-    restarted.send(follower.url, "/dance/total_movement", {0.8F});
+    restarted.send(follower.url, at::dance_total_movement, {0.8F});
     REQUIRE(follower.process->wait_for_line("movement is reported again").has_value());
     CHECK(follower.reaches(130.0));
     CHECK(follower.mode() == "follow");
     // Nobody: counting to nought is no movement, so the tempo stays until it is stale, then goes to the base.
-    restarted.send(follower.url, "/dance/person_count", {0});
+    restarted.send(follower.url, at::dance_person_count, {0});
     CHECK(follower.target() == 130.0);
     REQUIRE(eventually([&] {
-        restarted.send(follower.url, "/dance/person_count", {0});
+        restarted.send(follower.url, at::dance_person_count, {0});
         return follower.mode() == "stale";
     }));
     CHECK(eventually([&] { return count_in(follower.process->output(), "no movement report") == 2; }));
@@ -429,7 +429,7 @@ TEST_CASE("a restarted follower goes on with the line a deck plays") {
     const JackServer server;
     StandIn deck{server.name(), "deck-A", "deck"};
     auto follower = std::make_unique<Follower>(server);
-    follower->ask("/tempo/set", {126.0, 20.0});
+    follower->ask(at::tempo_set, {126.0, 20.0});
     REQUIRE(deck.osc.wait_for([](const OscReceived& m) { return is_line(m) && m.number(5) == 126.0; }).has_value());
     follower->process->kill_hard();
     const auto playing = deck.tempo();
@@ -440,12 +440,13 @@ TEST_CASE("a restarted follower goes on with the line a deck plays") {
                                      "0"};
     Process again{command, armed()};
     const auto question = deck.osc.wait_for(
-        [](const OscReceived& message) { return message.address == "/tempo/line" && message.arguments.empty(); }, mark);
+        [](const OscReceived& message) { return message.address == at::tempo_line && message.arguments.empty(); },
+        mark);
     REQUIRE(question.has_value());
     // It asks before it is in the registry, from the port it will answer on.
     REQUIRE(again.wait_for_line(" ready ").has_value());
     const auto url = wait_for_client(server.name(), client);
-    deck.osc.send(url, "/tempo/line",
+    deck.osc.send(url, at::tempo_line,
                   {last.serial, static_cast<std::int32_t>(last.f0), last.b0, last.bpm0,
                    static_cast<std::int32_t>(last.f1), last.bpm1});
     REQUIRE(again.wait_for_line("the line goes on").has_value());
@@ -456,7 +457,7 @@ TEST_CASE("a restarted follower goes on with the line a deck plays") {
     CHECK(line.f0 == last.f0);
     CHECK(line.b0 == last.b0);
     OscClient person;
-    CHECK(person.request(url, "/tempo/set", {120.0})->is_reply_to("/tempo/set"));
+    CHECK(person.request(url, at::tempo_set, {120.0})->is_reply_to(at::tempo_set));
     const auto next = deck.osc.wait_for([](const OscReceived& m) { return is_line(m) && m.number(5) == 120.0; }, mark);
     REQUIRE(next.has_value());
     const auto after = WireLine::of(*next);
@@ -472,7 +473,7 @@ TEST_CASE("without a deck to ask, --resume goes on with the line and the mode of
     TempoMap before;
     {
         Follower follower{server, {"--send-to", listener.url()}};
-        follower.ask("/tempo/set", {127.0, 10.0});
+        follower.ask(at::tempo_set, {127.0, 10.0});
         const auto set = listener.wait_for([](const OscReceived& m) { return is_line(m) && m.number(5) == 127.0; });
         REQUIRE(set.has_value());
         serial = WireLine::of(*set).serial;
@@ -496,7 +497,7 @@ TEST_CASE("without a deck to ask, --resume goes on with the line and the mode of
     CHECK(WireLine::of(*line).line().beat_at(frame).value == before.beat_at(frame).value);
 
     // Giving the lead back makes no new line while nobody moves, but the next life must know of it.
-    follower.ask("/tempo/hold", {false});
+    follower.ask(at::tempo_hold, {false});
     CHECK(eventually([&] {
         std::ifstream file{registry_of(server.name()) / (client + ".state")};
         const std::string text{std::istreambuf_iterator<char>{file}, {}};
@@ -508,9 +509,9 @@ TEST_CASE("after the server's death the last beat and tempo come again in its ne
     JackServer server;
     OscClient listener;
     Follower follower{server, {"--send-to", listener.url()}};
-    follower.ask("/tempo/set", {126.0, 60.0});
+    follower.ask(at::tempo_set, {126.0, 60.0});
     REQUIRE(listener.wait_for([](const OscReceived& m) { return is_line(m) && m.number(5) == 126.0; }).has_value());
-    const auto state = follower.ask("/tempo/state");
+    const auto state = follower.ask(at::tempo_state);
     server.kill_hard();
     REQUIRE(follower.process->wait_for_line("the line waits").has_value());
     const auto mark = listener.count();
@@ -540,7 +541,7 @@ TEST_CASE("a replayed trace drives the line, and is written down as it is heard"
     follower.move(0.0);  // the network is not heard meanwhile
     REQUIRE(follower.process->wait_for_line("the trace is over").has_value());
     CHECK(follower.target() == 130.0);
-    follower.ask("/tempo/set", {111.0});
+    follower.ask(at::tempo_set, {111.0});
     CHECK(follower.process->terminate() == 0);
     std::ifstream night{folder / "night.csv"};
     const std::string text{std::istreambuf_iterator<char>{night}, {}};

@@ -207,7 +207,7 @@ TEST_CASE("any prefix before a known last part is a zone") {
         const auto found = movement_address(address);
         return found ? std::string{found->zone} : std::string{"none"};
     };
-    for (const auto* address : {"/dance/total_movement", "/total_movement", "/movement/arms", "/arms", "/head"}) {
+    for (const auto* address : {at::dance_total_movement, "/total_movement", "/movement/arms", "/arms", "/head"}) {
         CHECK(zone(address) == "dance");
     }
     CHECK(zone("/cam2/total_movement") == "cam2");
@@ -229,7 +229,7 @@ TEST_CASE("poses are known by their address, in every spelling") {
         CAPTURE(address);
         CHECK(is_pose_address(address));
     }
-    for (const auto* address : {"/dance/total_movement", "/poses", "/dance/keypoint", "/tempo/state"}) {
+    for (const auto* address : {at::dance_total_movement, "/poses", "/dance/keypoint", at::tempo_state}) {
         CAPTURE(address);
         CHECK_FALSE(is_pose_address(address));
     }
@@ -285,7 +285,7 @@ TEST_CASE("a zone that falls silent no longer counts, and the others go on") {
 TEST_CASE("a report that comes to two ports of ours counts once, and two equal ones to one port count twice") {
     RepeatedReports reports;
     const auto comes = [&](std::size_t port, double value, double when, std::uint32_t host = 1,
-                           const char* address = "/dance/total_movement") {
+                           const char* address = at::dance_total_movement) {
         return reports.is_repetition({host, port, address, value}, when);
     };
     CHECK_FALSE(comes(57120, 0.45, 0.0));

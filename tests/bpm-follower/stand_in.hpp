@@ -64,7 +64,7 @@ public:
 
     [[nodiscard]] std::vector<WireLine> lines() const {
         std::vector<WireLine> result;
-        for (const auto& message : osc.received("/tempo/line")) {
+        for (const auto& message : osc.received(at::tempo_line)) {
             if (message.arguments.size() == 6) {
                 result.push_back(WireLine::of(message));
             }

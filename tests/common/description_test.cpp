@@ -42,27 +42,34 @@ TEST_CASE("selectors may stand in the address, all or some of them") {
     CHECK(protocol::resolve("/mixer/mic/eq")->selectors.size() == 1);
     CHECK(protocol::resolve("/mixer/mic/gain")->description->address == at::mixer_gain);
 
-    const auto point = protocol::resolve("/deck/A/hotcue/3");
+    const auto point = protocol::resolve(R"(/deck/A/hotcue/3)");
     REQUIRE(point);
     CHECK(point->description->address == at::deck_hotcue);
     CHECK(point->deck == "A");
     CHECK(point->selectors.front().text == "3");
-    CHECK(protocol::resolve("/deck/deck-A/hotcue")->selectors.empty());
-    CHECK(protocol::resolve("/deck/B/stem/3/gain")->description->address == at::deck_stem_gain);
-    CHECK(protocol::resolve("/deck/B/stem/gain")->selectors.empty());
-    CHECK(protocol::resolve("/deck/B/state")->deck == "B");
-    CHECK(protocol::resolve("/deck/hotcue/3")->deck.empty());
-    CHECK(protocol::resolve("/deck/hotcue/3")->selectors.front().text == "3");
+    CHECK(protocol::resolve(R"(/deck/deck-A/hotcue)")->selectors.empty());
+    CHECK(protocol::resolve(R"(/deck/B/stem/3/gain)")->description->address == at::deck_stem_gain);
+    CHECK(protocol::resolve(R"(/deck/B/stem/gain)")->selectors.empty());
+    CHECK(protocol::resolve(R"(/deck/B/state)")->deck == "B");
+    CHECK(protocol::resolve(R"(/deck/hotcue/3)")->deck.empty());
+    CHECK(protocol::resolve(R"(/deck/hotcue/3)")->selectors.front().text == "3");
     for (const auto* unknown :
-         {"/deck/A/gains", "/mixer/A", "/mixer/A/B/gain", "/mixer//gain", "/", "gain", "/deck/A/hotcue/3/4"}) {
+         {R"(/deck/A/gains)", "/mixer/A", "/mixer/A/B/gain", "/mixer//gain", "/", "gain", R"(/deck/A/hotcue/3/4)"}) {
         CAPTURE(unknown);
         CHECK_FALSE(protocol::resolve(unknown));
     }
 }
 
+TEST_CASE("a form filled in is resolved again") {
+    CHECK(protocol::filled(at::mixer_eq, {"A", "low"}) == "/mixer/A/eq/low");
+    CHECK(protocol::filled(at::mixer_eq, {"A"}) == "/mixer/A/eq");
+    CHECK(protocol::filled(at::deck_hotcue, {"B", "3"}) == R"(/deck/B/hotcue/3)");
+    CHECK(protocol::filled(at::reset, {}) == at::reset);
+}
+
 TEST_CASE("usage reads as the protocol's page does") {
     CHECK(protocol::description_of(at::deck_cue)->usage() == "s:path [d:seconds] [d:track_bpm]");
-    CHECK(protocol::description_of(at::deck_start)->usage() == "[i:frame|N] [d:seconds]");
+    CHECK(protocol::description_of(at::deck_start)->usage() == "[i:frame|N] [d:seconds] [T|F:on_beat]");
     CHECK(protocol::description_of(at::mixer_eq)->usage() == "s:strip s:low|mid|high f:percent [d:ramp_s] [i:frame|N]");
     CHECK(protocol::description_of(at::tempo_tap)->usage() == "without arguments");
 }
@@ -86,7 +93,7 @@ TEST_CASE("answers and events are told, and never to be answered") {
     CHECK(protocol::is_told(at::reply, 's'));
     CHECK(protocol::is_told(at::error, 0));
     CHECK(protocol::is_told(at::deck_started, 'i'));
-    CHECK(protocol::is_told("/deck/A/started", 'i'));
+    CHECK(protocol::is_told(R"(/deck/A/started)", 'i'));
     CHECK(protocol::is_told(at::deck_state, 's'));
     CHECK_FALSE(protocol::is_told(at::deck_state, 0));
     CHECK_FALSE(protocol::is_told(at::deck_state, 'i'));

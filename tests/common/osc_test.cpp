@@ -37,7 +37,7 @@ public:
             request.reply_to.send(request.reply_to.reply().precise(sum).text(name));
         });
         server_.handle("/fail", [](const OscRequest&) { throw std::runtime_error{"no more tape"}; });
-        server_.handle_report("/dance/total_movement", [this](const OscRequest& request) {
+        server_.handle_report(at::dance_total_movement, [this](const OscRequest& request) {
             movement_ = request.arguments.number(0, "movement");
         });
         server_.handle("/movement", [this](const OscRequest& request) {
@@ -92,7 +92,7 @@ TEST_CASE("numbers may come as i, h, f and d in any mix, and what is optional ma
 TEST_CASE("a message without type tags, as old senders send it, has no arguments") {
     const Answering server;
     OscClient client;
-    REQUIRE(client.request(server.url(), "/subscribe")->is_reply_to("/subscribe"));
+    REQUIRE(client.request(server.url(), at::subscribe)->is_reply_to(at::subscribe));
     std::vector<char> bare;
     append_string(bare, "/publish");
     OscClient::send_packet(server.url(), bare);
@@ -129,8 +129,8 @@ TEST_CASE("an unknown address is answered 2, a handler in trouble 5, a report ne
     REQUIRE(failed);
     CHECK(failed->shown() == "/error \"/fail\" 5 \"no more tape\"");
     client.forget();
-    client.send(server.url(), "/dance/total_movement", {0.25F});
-    client.send(server.url(), "/dance/total_movement", {std::string{"lots"}});
+    client.send(server.url(), at::dance_total_movement, {0.25F});
+    client.send(server.url(), at::dance_total_movement, {std::string{"lots"}});
     CHECK(client.request(server.url(), "/movement")->number(1) == 0.25);
     CHECK(client.received().size() == 1);
 }
@@ -173,7 +173,7 @@ TEST_CASE("a message is whole when its bytes end where its types say, and only t
 TEST_CASE("bundles in bundles in bundles end somewhere") {
     const Answering server;
     OscClient client;
-    auto nested = packet_of("/dance/total_movement", ",i", {"\0\0\0\7", 4});
+    auto nested = packet_of(at::dance_total_movement, ",i", {"\0\0\0\7", 4});
     for (int depth = 0; depth < 500; ++depth) {
         nested = bundle_of(0, 1, {nested});
     }
@@ -184,22 +184,22 @@ TEST_CASE("bundles in bundles in bundles end somewhere") {
 TEST_CASE("subscribers get events, each once, and no more than 32 are served") {
     const Answering server;
     OscClient client;
-    CHECK(client.request(server.url(), "/subscribe")->is_reply_to("/subscribe"));
-    CHECK(client.request(server.url(), "/subscribe")->is_reply_to("/subscribe"));
+    CHECK(client.request(server.url(), at::subscribe)->is_reply_to(at::subscribe));
+    CHECK(client.request(server.url(), at::subscribe)->is_reply_to(at::subscribe));
     OscClient other;
-    CHECK(client.request(server.url(), "/subscribe", {other.url()})->is_reply_to("/subscribe"));
+    CHECK(client.request(server.url(), at::subscribe, {other.url()})->is_reply_to(at::subscribe));
     CHECK(client.request(server.url(), "/publish"));
     CHECK(other.wait_for("/event"));
     CHECK(client.wait_for("/event"));
     CHECK(client.received("/event").size() == 1);
     for (int i = 0; i < 30; ++i) {
         const auto url = "osc.udp://127.0.0.1:" + std::to_string(50'000 + i) + "/";
-        CHECK(client.request(server.url(), "/subscribe", {url})->is_reply_to("/subscribe"));
+        CHECK(client.request(server.url(), at::subscribe, {url})->is_reply_to(at::subscribe));
     }
-    const auto refused = client.request(server.url(), "/subscribe", {std::string{"osc.udp://127.0.0.1:60000/"}});
-    CHECK(refused->is_error_of("/subscribe"));
+    const auto refused = client.request(server.url(), at::subscribe, {std::string{"osc.udp://127.0.0.1:60000/"}});
+    CHECK(refused->is_error_of(at::subscribe));
     CHECK(refused->number(1) == 4);
-    CHECK(client.request(server.url(), "/subscribe", {std::string{"nonsense"}})->number(1) == 1);
+    CHECK(client.request(server.url(), at::subscribe, {std::string{"nonsense"}})->number(1) == 1);
 }
 
 TEST_CASE("a frame comes as i (its bit pattern) or h, nil means as soon as possible, and a float is no frame") {

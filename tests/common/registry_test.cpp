@@ -4,7 +4,7 @@
 #include "common/music_folders.hpp"
 #include "common/nearest_name.hpp"
 #include "common/options.hpp"
-#include "common/peer_book.hpp"
+#include "common/peers.hpp"
 #include "common/registry.hpp"
 #include "common/run_main.hpp"
 #include "tests/common/private_registry.hpp"
@@ -171,7 +171,9 @@ TEST_CASE("a registry that rests is not read again, and still heard when it stir
 
 TEST_CASE("who walks the list of peers keeps it, though somebody it calls looks again meanwhile") {
     const PrivateRegistry registry;
-    PeerBook book{"test", {"deck-C=osc.udp://127.0.0.1:9/"}};
+    ControlLoop loop;
+    OscServer osc{loop, "127.0.0.1", {0}};
+    Peers book{loop, osc, "127.0.0.1", "test", {"deck-C=osc.udp://127.0.0.1:9/"}};
     auto owner = std::make_unique<RegistryEntry>("test", "deck-A");
     owner->publish(deck_a());
     const auto& walked = book.look_now();

@@ -64,9 +64,9 @@ struct Stage {
 };
 
 void check_refused(LiveDeck& deck, OscClient& osc, const std::string& path, double wanted_code) {
-    const auto answer = deck.ask(osc, "/deck/cue", {path});
+    const auto answer = deck.ask(osc, at::deck_cue, {path});
     CAPTURE(answer.shown());
-    CHECK(answer.is_error_of("/deck/cue"));
+    CHECK(answer.is_error_of(at::deck_cue));
     CHECK(answer.number(1) == wanted_code);
     CHECK(answer.text(2).find(fs::path{path}.filename().string()) != std::string::npos);
 }
@@ -78,23 +78,23 @@ TEST_CASE("a deck started at a frame plays its file from exactly there, bit for 
         Stage stage{period, 30.0};
         LiveDeck deck{stage.server, stage.folder.path()};
         stage.listen(deck);
-        REQUIRE(deck.ask(stage.osc, "/deck/cue", {stage.track(), 2.0}).is_reply_to("/deck/cue"));
+        REQUIRE(deck.ask(stage.osc, at::deck_cue, {stage.track(), 2.0}).is_reply_to(at::deck_cue));
         int whole = 0;  // starts of which every frame was recorded, the one before the start included
         for (int trial = 0; trial < 12 && whole < 3; ++trial) {
             const std::int32_t start = LiveDeck::soon(stage.server);
-            const auto answer = deck.ask(stage.osc, "/deck/start", {start});
-            REQUIRE(answer.is_reply_to("/deck/start"));
+            const auto answer = deck.ask(stage.osc, at::deck_start, {start});
+            REQUIRE(answer.is_reply_to(at::deck_start));
             CHECK(answer.number(1) == start);
             REQUIRE(stage.ears.wait_until(start + 6000));
             CHECK(stage.ears.sample(0, start - 1).value_or(0.0F) == 0.0F);
             const bool all = stage.check_exact(start, 96'000, 5000) == 5000;
             whole += all && stage.ears.sample(0, start - 1) ? 1 : 0;
-            deck.ask(stage.osc, "/deck/stop");
-            REQUIRE(eventually([&] { return deck.ask(stage.osc, "/deck/state").text(0) == "stopped"; }));
-            deck.ask(stage.osc, "/deck/cue", {stage.track(), 2.0});
+            deck.ask(stage.osc, at::deck_stop);
+            REQUIRE(eventually([&] { return deck.ask(stage.osc, at::deck_state).text(0) == "stopped"; }));
+            deck.ask(stage.osc, at::deck_cue, {stage.track(), 2.0});
         }
         CHECK(whole == 3);
-        CHECK(deck.ask(stage.osc, "/deck/health").named("starved_frames") == 0);
+        CHECK(deck.ask(stage.osc, at::deck_health).named("starved_frames") == 0);
         CHECK(deck.process().terminate() == 0);
     }
 }
@@ -103,14 +103,14 @@ TEST_CASE("the state's position holds at the state's frame") {
     Stage stage;
     LiveDeck deck{stage.server, stage.folder.path()};
     stage.listen(deck);
-    CHECK(deck.ask(stage.osc, "/deck/state").text(0) == "empty");
-    deck.ask(stage.osc, "/deck/cue", {stage.track()});
-    CHECK(deck.ask(stage.osc, "/deck/state").text(0) == "cued");
+    CHECK(deck.ask(stage.osc, at::deck_state).text(0) == "empty");
+    deck.ask(stage.osc, at::deck_cue, {stage.track()});
+    CHECK(deck.ask(stage.osc, at::deck_state).text(0) == "cued");
     const std::int32_t start = LiveDeck::soon(stage.server);
-    deck.ask(stage.osc, "/deck/start", {start});
-    CHECK(deck.ask(stage.osc, "/deck/state").text(0) == "waiting");
+    deck.ask(stage.osc, at::deck_start, {start});
+    CHECK(deck.ask(stage.osc, at::deck_state).text(0) == "waiting");
     REQUIRE(stage.ears.wait_until(start + 4800));
-    const auto state = deck.ask(stage.osc, "/deck/state");
+    const auto state = deck.ask(stage.osc, at::deck_state);
     CHECK(state.text(0) == "playing");
     CHECK(state.text(1) == stage.track());
     CHECK(std::llround(state.number(3) * 48000.0) == static_cast<std::int64_t>(state.number(2)) - start);
@@ -122,9 +122,9 @@ TEST_CASE("a deck frozen for a second is in phase when it runs again") {
     Stage stage;
     LiveDeck deck{stage.server, stage.folder.path()};
     stage.listen(deck);
-    deck.ask(stage.osc, "/deck/cue", {stage.track()});
+    deck.ask(stage.osc, at::deck_cue, {stage.track()});
     const std::int32_t start = LiveDeck::soon(stage.server);
-    deck.ask(stage.osc, "/deck/start", {start});
+    deck.ask(stage.osc, at::deck_start, {start});
     REQUIRE(stage.ears.wait_until(start + 4800));
     deck.process().signal(SIGSTOP);
     REQUIRE(stage.server.wait_for_frame(static_cast<std::uint32_t>(start) + 4800 + 48'000));
@@ -144,9 +144,9 @@ TEST_CASE("a deck killed with -9 while it plays is heard again in phase") {
         LiveDeck deck{stage.server, stage.folder.path(), {"--resume"}};
         stage.listen(deck);
         if (life == 0) {
-            deck.ask(stage.osc, "/deck/cue", {stage.track()});
+            deck.ask(stage.osc, at::deck_cue, {stage.track()});
             start = LiveDeck::soon(stage.server);
-            deck.ask(stage.osc, "/deck/start", {start});
+            deck.ask(stage.osc, at::deck_start, {start});
             REQUIRE(stage.ears.wait_until(start + 9600));
         }
         const std::int64_t now = stage.ears.end_frame().value_or(0);
@@ -186,13 +186,13 @@ TEST_CASE("a deck on a tempo line takes it on the sample of its f0, and keeps it
     {
         LiveDeck deck{stage.server, stage.folder.path(), {"--resume"}};
         stage.listen(deck);
-        deck.ask(stage.osc, "/deck/cue", {track, 0.0, 120.0});
+        deck.ask(stage.osc, at::deck_cue, {track, 0.0, 120.0});
         const std::int32_t line = LiveDeck::soon(stage.server, 0.0);
-        stage.osc.send(deck.url(), "/tempo/line", {1, line, 0.0, 120.0, line, 120.0});
+        stage.osc.send(deck.url(), at::tempo_line, {1, line, 0.0, 120.0, line, 120.0});
         start = LiveDeck::soon(stage.server);
-        deck.ask(stage.osc, "/deck/start", {start});
+        deck.ask(stage.osc, at::deck_start, {start});
         f0 = start + 9777;
-        stage.osc.send(deck.url(), "/tempo/line", {2, f0, (f0 - line) / 24'000.0, 150.0, f0, 150.0});
+        stage.osc.send(deck.url(), at::tempo_line, {2, f0, (f0 - line) / 24'000.0, 150.0, f0, 150.0});
         REQUIRE(stage.ears.wait_until(f0 + 20'000));
         for (const std::int64_t at : {-100, -1, 0, 1, 100, 15'000}) {
             CAPTURE(at);
@@ -212,11 +212,11 @@ TEST_CASE("a deck on a tempo line takes it on the sample of its f0, and keeps it
 TEST_CASE("a server that comes back finds the deck at its beat") {
     Stage stage;
     LiveDeck deck{stage.server, stage.folder.path()};
-    deck.ask(stage.osc, "/deck/cue", {stage.track()});
+    deck.ask(stage.osc, at::deck_cue, {stage.track()});
     const std::int32_t line = LiveDeck::soon(stage.server, 0.0);
-    stage.osc.send(deck.url(), "/tempo/line", {1, line, 0.0, 120.0, line, 120.0});
+    stage.osc.send(deck.url(), at::tempo_line, {1, line, 0.0, 120.0, line, 120.0});
     const std::int32_t start = LiveDeck::soon(stage.server);
-    deck.ask(stage.osc, "/deck/start", {start});
+    deck.ask(stage.osc, at::deck_start, {start});
     REQUIRE(stage.ears.wait_until(start + 24'000));
     const double start_beat = (start - line) / 24'000.0;
     stage.own_ears.reset();
@@ -229,7 +229,7 @@ TEST_CASE("a server that comes back finds the deck at its beat") {
     ears.listen_to("deck-A:out_r", 1);
     const std::int32_t f0 = LiveDeck::soon(stage.server, 0.05);
     const double beat = std::ceil(start_beat) + 10.0;
-    stage.osc.send(deck.url(), "/tempo/line", {1, f0, beat, 120.0, f0, 120.0});
+    stage.osc.send(deck.url(), at::tempo_line, {1, f0, beat, 120.0, f0, 120.0});
     REQUIRE(ears.wait_for_sound(0, f0));
     const std::int64_t frame = *ears.first_sound(0, f0) + 2000;
     REQUIRE(ears.wait_until(frame + 1));
@@ -247,9 +247,9 @@ TEST_CASE("bad files are named in an error and leave the playing track alone") {
     stage.listen(deck);
     std::ofstream{stage.folder / "text.wav"} << std::string(999, 'x');
     std::ofstream{stage.folder / "empty.wav"};
-    deck.ask(stage.osc, "/deck/cue", {stage.track()});
+    deck.ask(stage.osc, at::deck_cue, {stage.track()});
     const std::int32_t start = LiveDeck::soon(stage.server);
-    deck.ask(stage.osc, "/deck/start", {start});
+    deck.ask(stage.osc, at::deck_start, {start});
     check_refused(deck, stage.osc, (stage.folder / "missing.wav").string(), 2);
     check_refused(deck, stage.osc, (stage.folder / "text.wav").string(), 5);
     check_refused(deck, stage.osc, (stage.folder / "empty.wav").string(), 5);
@@ -264,17 +264,17 @@ TEST_CASE("a file truncated while it plays fades, is reported, and the deck play
     stage.listen(deck);
     const fs::path victim = stage.folder / "victim.wav";
     write_audio(victim, as_channels(sine(300.0, 60.0, 48000.0), 2), 2, 48000, SampleFormat::pcm16);
-    deck.ask(stage.osc, "/subscribe");
-    deck.ask(stage.osc, "/deck/cue", {victim.string()});
+    deck.ask(stage.osc, at::subscribe);
+    deck.ask(stage.osc, at::deck_cue, {victim.string()});
     const std::int32_t start = LiveDeck::soon(stage.server);
-    deck.ask(stage.osc, "/deck/start", {start});
+    deck.ask(stage.osc, at::deck_start, {start});
     REQUIRE(stage.ears.wait_until(start + 9600));
     fs::resize_file(victim, 5000);
-    REQUIRE(stage.osc.wait_for("/deck/failed"));
-    CHECK(deck.ask(stage.osc, "/deck/state").text(0) == "failed");
-    CHECK(deck.ask(stage.osc, "/deck/cue", {stage.track()}).is_reply_to("/deck/cue"));
+    REQUIRE(stage.osc.wait_for(at::deck_failed));
+    CHECK(deck.ask(stage.osc, at::deck_state).text(0) == "failed");
+    CHECK(deck.ask(stage.osc, at::deck_cue, {stage.track()}).is_reply_to(at::deck_cue));
     const std::int32_t again = LiveDeck::soon(stage.server);
-    deck.ask(stage.osc, "/deck/start", {again});
+    deck.ask(stage.osc, at::deck_start, {again});
     REQUIRE(stage.ears.wait_until(again + 200));
     CHECK(stage.heard(again + 100) == 100);
 }
@@ -292,44 +292,44 @@ TEST_CASE("a session of every command keeps the audio thread free of allocations
         const std::int64_t until = stage.ears.end_frame().value_or(0) + 2400;
         REQUIRE(stage.ears.wait_until(until));
     };
-    done("/deck/cue", {tone, 1.0, 128.0});
-    done("/deck/start");
+    done(at::deck_cue, {tone, 1.0, 128.0});
+    done(at::deck_start);
     const std::int32_t line = LiveDeck::soon(stage.server, 0.0);
-    stage.osc.send(deck.url(), "/tempo/line", {1, line, 0.0, 120.0, line + 200'000, 130.0});
-    done("/deck/seek", {5.0});
-    done("/deck/nudge", {12.5});
-    done("/deck/loop", {5.0, 5.5});
-    done("/deck/loop", {true});
-    done("/deck/loop", {false});
-    done("/deck/hotcue", {1, 3.0});
-    done("/deck/hotcue", {2});
-    done("/deck/hotcue", {1});
-    done("/deck/gain", {0.5F, 0.05});
-    done("/deck/rate", {1.1});
-    done("/deck/bpm", {126.0});
-    done("/deck/follow", {false});
-    done("/deck/follow", {true});
+    stage.osc.send(deck.url(), at::tempo_line, {1, line, 0.0, 120.0, line + 200'000, 130.0});
+    done(at::deck_seek, {5.0});
+    done(at::deck_nudge, {12.5});
+    done(at::deck_loop, {5.0, 5.5});
+    done(at::deck_loop, {true});
+    done(at::deck_loop, {false});
+    done(at::deck_hotcue, {1, 3.0});
+    done(at::deck_hotcue, {2});
+    done(at::deck_hotcue, {1});
+    done(at::deck_gain, {0.5F, 0.05});
+    done(at::deck_rate, {1.1});
+    done(at::deck_bpm, {126.0});
+    done(at::deck_follow, {false});
+    done(at::deck_follow, {true});
     for (const char* method : {"rubberband", "rubberband:fast", "wsola", "rate"}) {
-        done("/deck/stretch", {std::string{method}});
+        done(at::deck_stretch, {std::string{method}});
         REQUIRE(stage.ears.wait_until(stage.ears.end_frame().value_or(0) + 24'000));
     }
-    done("/deck/stem/load", {0, tone, std::string{"tone"}});
-    done("/deck/stem/play", {0, 0.5F, 0.25F, 1, 0.5F});
-    done("/deck/stem/gain", {0, 0.5F});
-    done("/deck/stem/stop", {0});
-    done("/deck/stop");
-    done("/deck/start_beat", {1.0});
-    done("/deck/cue", {stage.track()});
-    done("/deck/start", {OscNil{}, 2.0});
+    done(at::deck_stem_load, {0, tone, std::string{"tone"}});
+    done(at::deck_stem_play, {0, 0.5F, 0.25F, 1, 0.5F});
+    done(at::deck_stem_gain, {0, 0.5F});
+    done(at::deck_stem_stop, {0});
+    done(at::deck_stop);
+    done(at::deck_start_beat, {1.0});
+    done(at::deck_cue, {stage.track()});
+    done(at::deck_start, {OscNil{}, 2.0});
     for (const char* address :
-         {"/deck/gain", "/deck/rate", "/deck/bpm", "/deck/follow", "/deck/stretch", "/deck/loop"}) {
+         {at::deck_gain, at::deck_rate, at::deck_bpm, at::deck_follow, at::deck_stretch, at::deck_loop}) {
         CHECK(deck.ask(stage.osc, address).address == address);
     }
-    CHECK(deck.ask(stage.osc, "/deck/start", {std::string{"now"}}).is_error_of("/deck/start"));
-    CHECK(deck.ask(stage.osc, "/deck/gain", {9.0F}).is_error_of("/deck/gain"));
-    CHECK(deck.ask(stage.osc, "/deck/stem/play", {7}).is_error_of("/deck/stem/play"));
-    done("/deck/eject");
-    CHECK(deck.ask(stage.osc, "/deck/state").text(0) == "empty");
+    CHECK(deck.ask(stage.osc, at::deck_start, {std::string{"now"}}).is_error_of(at::deck_start));
+    CHECK(deck.ask(stage.osc, at::deck_gain, {9.0F}).is_error_of(at::deck_gain));
+    CHECK(deck.ask(stage.osc, at::deck_stem_play, {7}).is_error_of(at::deck_stem_play));
+    done(at::deck_eject);
+    CHECK(deck.ask(stage.osc, at::deck_state).text(0) == "empty");
     CHECK(deck.process().terminate() == 0);
     CAPTURE(deck.process().whole_output());
     CHECK(deck.process().whole_output().find("trap") == std::string::npos);

@@ -76,9 +76,9 @@ struct Booth {
     void check_exact(const fs::path& track) {
         constexpr std::int64_t source = 48'000 * 100;
         const PositionCode code{depth};
-        REQUIRE(ask("/deck/cue", {track.string(), 100.0}).is_reply_to("/deck/cue"));
+        REQUIRE(ask(at::deck_cue, {track.string(), 100.0}).is_reply_to(at::deck_cue));
         const std::int32_t start = LiveDeck::soon(server, 0.3);
-        REQUIRE(ask("/deck/start", {start}).is_reply_to("/deck/start"));
+        REQUIRE(ask(at::deck_start, {start}).is_reply_to(at::deck_start));
         REQUIRE(ears.wait_until(start + seconds * 48'000));
         std::int64_t there = 0;
         for (std::int64_t i = 0; i < seconds * 48'000; ++i) {
@@ -89,7 +89,7 @@ struct Booth {
             }
         }
         CHECK(there > seconds * 48'000 * 3 / 4);
-        const auto health = ask("/deck/health");
+        const auto health = ask(at::deck_health);
         CHECK(health.named("starved_frames") == 0);
     }
 
@@ -135,5 +135,5 @@ TEST_CASE("a deck that may lock only Debian's 8 MB plays all the same, and says 
     Booth booth{::geteuid() == 0 ? limited + " && set -- setpriv --bounding-set -ipc_lock \"$@\"" : limited,
                 folder.path()};
     booth.check_exact(track);
-    MESSAGE("memory: ", booth.ask("/deck/health").shown());
+    MESSAGE("memory: ", booth.ask(at::deck_health).shown());
 }

@@ -31,12 +31,12 @@ struct Room {
 TEST_CASE("a subscriber hears the state ten times a second while the deck plays, and once more when it stops") {
     Room room;
     const LiveDeck deck{room.server, room.folder.path()};
-    deck.ask(room.osc, "/subscribe");
-    deck.ask(room.osc, "/deck/cue", {room.track()});
-    deck.ask(room.osc, "/deck/start");
-    REQUIRE(room.osc.wait_for("/deck/started"));
+    deck.ask(room.osc, at::subscribe);
+    deck.ask(room.osc, at::deck_cue, {room.track()});
+    deck.ask(room.osc, at::deck_start);
+    REQUIRE(room.osc.wait_for(at::deck_started));
     const auto playing = [](const OscReceived& heard) {
-        return heard.address == "/deck/state" && heard.text(0) == "playing";
+        return heard.address == at::deck_state && heard.text(0) == "playing";
     };
     const auto first = room.osc.wait_for(playing);
     REQUIRE(first);
@@ -44,7 +44,7 @@ TEST_CASE("a subscriber hears the state ten times a second while the deck plays,
     std::vector<double> frames;
     REQUIRE(eventually([&] {
         frames.clear();
-        for (const OscReceived& heard : room.osc.received("/deck/state")) {
+        for (const OscReceived& heard : room.osc.received(at::deck_state)) {
             if (playing(heard)) {
                 frames.push_back(heard.number(2));
             }
@@ -53,9 +53,9 @@ TEST_CASE("a subscriber hears the state ten times a second while the deck plays,
     }));
     // A busy machine sends them late, never more often; a period of slack each.
     CHECK((frames[states] - frames[0]) / 48000.0 > 0.1 * states - 0.1);
-    deck.ask(room.osc, "/deck/stop");
+    deck.ask(room.osc, at::deck_stop);
     CHECK(room.osc.wait_for(
-        [](const OscReceived& heard) { return heard.address == "/deck/state" && heard.text(0) == "stopped"; }));
+        [](const OscReceived& heard) { return heard.address == at::deck_state && heard.text(0) == "stopped"; }));
 }
 
 TEST_CASE("a word where a number should stand is refused, not read as an omission") {
@@ -68,17 +68,17 @@ TEST_CASE("a word where a number should stand is refused, not read as an omissio
         CHECK(answer.is_error_of(address));
         CHECK(answer.number(1) == 1);
     };
-    refused("/deck/cue", {room.track(), word});
-    refused("/deck/cue", {room.track(), 1.0, word});
-    REQUIRE(deck.ask(room.osc, "/deck/cue", {room.track()}).is_reply_to("/deck/cue"));
-    REQUIRE(deck.ask(room.osc, "/deck/stem/load", {0, room.track()}).is_reply_to("/deck/stem/load"));
-    refused("/deck/start", {word});
-    refused("/deck/start", {OscNil{}, word});
-    refused("/deck/stop", {word});
-    refused("/deck/gain", {1.0F, word});
-    refused("/deck/hotcue", {1, word});
-    refused("/deck/stem/play", {0, 1.0F, 1.0F, word});
-    CHECK(deck.ask(room.osc, "/deck/state").text(0) == "cued");
+    refused(at::deck_cue, {room.track(), word});
+    refused(at::deck_cue, {room.track(), 1.0, word});
+    REQUIRE(deck.ask(room.osc, at::deck_cue, {room.track()}).is_reply_to(at::deck_cue));
+    REQUIRE(deck.ask(room.osc, at::deck_stem_load, {0, room.track()}).is_reply_to(at::deck_stem_load));
+    refused(at::deck_start, {word});
+    refused(at::deck_start, {OscNil{}, word});
+    refused(at::deck_stop, {word});
+    refused(at::deck_gain, {1.0F, word});
+    refused(at::deck_hotcue, {1, word});
+    refused(at::deck_stem_play, {0, 1.0F, 1.0F, word});
+    CHECK(deck.ask(room.osc, at::deck_state).text(0) == "cued");
 }
 
 TEST_CASE("subscribers hear that a track can't be cued, too") {
@@ -86,10 +86,10 @@ TEST_CASE("subscribers hear that a track can't be cued, too") {
     const LiveDeck deck{room.server, room.folder.path()};
     std::ofstream{room.folder / "notes.wav"} << "no sound at all";
     OscClient listener;
-    REQUIRE(deck.ask(listener, "/subscribe").is_reply_to("/subscribe"));
-    const auto answer = deck.ask(room.osc, "/deck/cue", {(room.folder / "notes.wav").string()});
+    REQUIRE(deck.ask(listener, at::subscribe).is_reply_to(at::subscribe));
+    const auto answer = deck.ask(room.osc, at::deck_cue, {(room.folder / "notes.wav").string()});
     CHECK(answer.number(1) == 5);
-    const auto heard = listener.wait_for("/deck/failed");
+    const auto heard = listener.wait_for(at::deck_failed);
     REQUIRE(heard);
     CHECK(heard->text(0) == answer.text(2));
 }
@@ -97,11 +97,11 @@ TEST_CASE("subscribers hear that a track can't be cued, too") {
 TEST_CASE("what is refused is counted where the deck's health is asked") {
     Room room;
     const LiveDeck deck{room.server, room.folder.path()};
-    deck.ask(room.osc, "/deck/nonsense");
-    deck.ask(room.osc, "/deck/gain", {99.0F});
+    deck.ask(room.osc, R"(/deck/nonsense)");
+    deck.ask(room.osc, at::deck_gain, {99.0F});
     OscClient::send_packet(deck.url(), {'n', 'o', 'n', 'e'});
-    REQUIRE(eventually([&] { return deck.ask(room.osc, "/deck/health").named("osc_malformed") == 1; }));
-    const auto health = deck.ask(room.osc, "/deck/health");
+    REQUIRE(eventually([&] { return deck.ask(room.osc, at::deck_health).named("osc_malformed") == 1; }));
+    const auto health = deck.ask(room.osc, at::deck_health);
     CHECK(health.named("osc_unknown") == 1);
     CHECK(health.named("osc_refused") == 1);
 }
@@ -115,22 +115,22 @@ TEST_CASE("a place beyond the track is a bad argument, wherever it is asked for"
         CHECK(answer.is_error_of(address));
         return answer.number(1);
     };
-    CHECK(code("/deck/cue", {room.track(), 20.0}) == 1);
-    REQUIRE(deck.ask(room.osc, "/deck/cue", {room.track(), 19.9}).is_reply_to("/deck/cue"));
-    CHECK(code("/deck/seek", {20.0}) == 1);
-    CHECK(code("/deck/start", {OscNil{}, 20.0}) == 1);
-    CHECK(code("/deck/hotcue", {1, 20.0}) == 1);
+    CHECK(code(at::deck_cue, {room.track(), 20.0}) == 1);
+    REQUIRE(deck.ask(room.osc, at::deck_cue, {room.track(), 19.9}).is_reply_to(at::deck_cue));
+    CHECK(code(at::deck_seek, {20.0}) == 1);
+    CHECK(code(at::deck_start, {OscNil{}, 20.0}) == 1);
+    CHECK(code(at::deck_hotcue, {1, 20.0}) == 1);
 }
 
 TEST_CASE("a keep-pitch method taken up again does not count what nobody read meanwhile as an underrun") {
     Room room;
     const LiveDeck deck{room.server, room.folder.path()};
-    deck.ask(room.osc, "/deck/cue", {room.track()});
-    deck.ask(room.osc, "/deck/loop", {true});
-    deck.ask(room.osc, "/deck/start");
-    const auto underruns = [&] { return deck.ask(room.osc, "/deck/health").named("stretch_underruns"); };
+    deck.ask(room.osc, at::deck_cue, {room.track()});
+    deck.ask(room.osc, at::deck_loop, {true});
+    deck.ask(room.osc, at::deck_start);
+    const auto underruns = [&] { return deck.ask(room.osc, at::deck_health).named("stretch_underruns"); };
     const auto use_for_a_while = [&](const std::string& method) {
-        REQUIRE(deck.ask(room.osc, "/deck/stretch", {method}).is_reply_to("/deck/stretch"));
+        REQUIRE(deck.ask(room.osc, at::deck_stretch, {method}).is_reply_to(at::deck_stretch));
         REQUIRE(room.server.wait_for_frame(room.server.frame() + 24'000));
     };
     use_for_a_while("wsola");
@@ -148,9 +148,9 @@ TEST_CASE("a keep-pitch method taken up again does not count what nobody read me
 TEST_CASE("the log tells when the reserve ran dry") {
     Room room;
     LiveDeck deck{room.server, room.folder.path(), {"--stretch", "wsola"}};
-    deck.ask(room.osc, "/deck/cue", {room.track()});
-    deck.ask(room.osc, "/deck/start");
-    REQUIRE(eventually([&] { return deck.ask(room.osc, "/deck/health").named("stretch_reserve_frames") > 0; }));
+    deck.ask(room.osc, at::deck_cue, {room.track()});
+    deck.ask(room.osc, at::deck_start);
+    REQUIRE(eventually([&] { return deck.ask(room.osc, at::deck_health).named("stretch_reserve_frames") > 0; }));
     REQUIRE(room.server.wait_for_frame(room.server.frame() + 24'000));
     deck.process().signal(SIGSTOP);
     REQUIRE(room.server.wait_for_frame(room.server.frame() + 24'000));
@@ -168,10 +168,10 @@ TEST_CASE("a subscriber may name itself as localhost or by this machine's name")
     for (const std::string host : {"localhost", "127.0.0.1", static_cast<const char*>(machine.data())}) {
         CAPTURE(host);
         room.osc.forget();
-        CHECK(deck.ask(room.osc, "/subscribe", {"osc.udp://" + host + port}).is_reply_to("/subscribe"));
+        CHECK(deck.ask(room.osc, at::subscribe, {"osc.udp://" + host + port}).is_reply_to(at::subscribe));
     }
-    deck.ask(room.osc, "/deck/cue", {room.track()});
-    CHECK(room.osc.wait_for("/deck/ready"));
+    deck.ask(room.osc, at::deck_cue, {room.track()});
+    CHECK(room.osc.wait_for(at::deck_ready));
 }
 
 TEST_CASE("a state that can't be read does not keep a deck from starting, unless its file was named") {
@@ -182,7 +182,7 @@ TEST_CASE("a state that can't be read does not keep a deck from starting, unless
         std::filesystem::create_directories(folder);
         std::ofstream{folder / "deck-A.state"} << nonsense;
         LiveDeck deck{room.server, room.folder.path(), {"--resume"}};
-        CHECK(deck.ask(room.osc, "/deck/state").text(0) == "empty");
+        CHECK(deck.ask(room.osc, at::deck_state).text(0) == "empty");
         CHECK(deck.process().wait_for_line("state-not-restored"));
         CHECK(deck.process().terminate() == 0);
     }
@@ -201,7 +201,7 @@ TEST_CASE("a music folder that is not there is said at the start, and counts onc
     CHECK(deck.process().output().find("music-folder-missing folder=" + music.string()) != std::string::npos);
     std::filesystem::create_directory(music);
     write_audio(music / "track.wav", sine(440.0, 1.0, 48000.0), 1, 48000, SampleFormat::pcm16);
-    CHECK(deck.ask(osc, "/deck/cue", {std::string{"track.wav"}}).address == "/reply");
+    CHECK(deck.ask(osc, at::deck_cue, {std::string{"track.wav"}}).address == at::reply);
 }
 
 TEST_CASE("an OSC port that is none is wrong usage") {

@@ -40,7 +40,7 @@ struct Stage {
         capture.listen_to("deck-A:out_l", 2);
         capture.listen_to("deck-B:out_l", 3);
         for (const auto& [name, url] : decks) {
-            ask(url, "/subscribe");
+            ask(url, at::subscribe);
         }
     }
 
@@ -51,7 +51,7 @@ struct Stage {
         if (!answer) {
             throw std::runtime_error{"no answer to " + command};
         }
-        if (answer->address == "/error") {
+        if (answer->address == at::error) {
             throw std::runtime_error{answer->shown()};
         }
         return *answer;
@@ -66,19 +66,19 @@ struct Stage {
 
 void cue(Stage& stage, const std::string& deck, const std::string& path, double bpm) {
     // 0: an unknown tempo; such a track plays at its own.
-    stage.ask(stage.decks.at(deck), "/deck/follow", {bpm > 0.0});
-    stage.ask(stage.decks.at(deck), "/deck/cue", {path, 0.0, bpm > 0.0 ? bpm : 120.0});
+    stage.ask(stage.decks.at(deck), at::deck_follow, {bpm > 0.0});
+    stage.ask(stage.decks.at(deck), at::deck_cue, {path, 0.0, bpm > 0.0 ? bpm : 120.0});
     std::printf("  cued %s: %s\n", deck.c_str(), path.c_str());
 }
 
 /// Both on one frame, A alone to hear; later a crossfade that every client plans for the same frames.
 std::int64_t play(Stage& stage, const Plan& plan, double rate) {
-    stage.ask(stage.front_door, "/deck_levels", {1.0, 0.0});
-    const auto started = stage.ask(stage.front_door, "/start_group", {0.5, std::string{"A"}, std::string{"B"}});
+    stage.ask(stage.front_door, at::deck_levels, {1.0, 0.0});
+    const auto started = stage.ask(stage.front_door, at::start_group, {0.5, std::string{"A"}, std::string{"B"}});
     const auto frame = static_cast<std::int64_t>(started.number(1));
     const auto fade_at = static_cast<std::int32_t>(frame + static_cast<std::int64_t>(plan.seconds / 3.0 * rate));
     for (const auto& [strip, to] : {std::pair{"A", 0.0F}, std::pair{"B", 1.0F}}) {
-        stage.ask(stage.mixer, "/mixer/fade",
+        stage.ask(stage.mixer, at::mixer_fade,
                   {std::string{strip}, to, plan.crossfade_seconds(), fade_at, std::string{"equal-power"}});
     }
     std::printf("  both decks start at frame %lld; crossfade over %.0f s\n", static_cast<long long>(frame),
@@ -87,7 +87,7 @@ std::int64_t play(Stage& stage, const Plan& plan, double rate) {
 }
 
 demo::DeckFigures figures_of(Stage& stage, const std::string& deck, std::size_t channel) {
-    const auto health = stage.ask(stage.decks.at(deck), "/deck/health");
+    const auto health = stage.ask(stage.decks.at(deck), at::deck_health);
     demo::DeckFigures figures{deck, stage.capture.first_sound(channel, 0).value_or(0), 0,
                               health.named("starved_frames"), health.named("xruns")};
     return figures;
@@ -104,14 +104,14 @@ int perform(const Plan& plan) {
     figures.agreed_frame = play(stage, plan, rate);
     figures.begin = figures.agreed_frame;
     figures.end = figures.begin + static_cast<std::int64_t>(plan.seconds * rate);
-    figures.bpm_first = stage.ask(stage.follower, "/tempo/state").number(0);
+    figures.bpm_first = stage.ask(stage.follower, at::tempo_state).number(0);
     const auto patience = test::patient + test::Deadline{static_cast<std::int64_t>(plan.seconds * 1000.0)};
     if (!stage.capture.wait_until(figures.end, patience)) {
         throw std::runtime_error{"the JACK server's clock does not advance"};
     }
-    figures.bpm_last = stage.ask(stage.follower, "/tempo/state").number(0);
+    figures.bpm_last = stage.ask(stage.follower, at::tempo_state).number(0);
     figures.decks = {figures_of(stage, "deck-A", 2), figures_of(stage, "deck-B", 3)};
-    const auto started = stage.osc.received("/deck/started");
+    const auto started = stage.osc.received(at::deck_started);
     for (std::size_t i = 0; i < figures.decks.size() && i < started.size(); ++i) {
         figures.decks[i].started = static_cast<std::int64_t>(started[i].number(0));
     }

@@ -56,9 +56,9 @@ TEST_CASE("a fade, an EQ kill and a gain told for a frame begin on that frame") 
         const auto capture = room.capture();
         const std::int64_t fade = room.soon(0.4);
         deck->start_at(fade - 12000);
-        REQUIRE(room.obeys("/mixer/fade", {"A", 0.0F, 0.1, frame_value(fade)}));
-        REQUIRE(room.obeys("/mixer/gain", {"A", 1.0F, 0.05, frame_value(fade + 9600)}));
-        REQUIRE(room.obeys("/mixer/fade", {"A", 0.25F, 0.1, frame_value(fade + 14400), "equal-power"}));
+        REQUIRE(room.obeys(at::mixer_fade, {"A", 0.0F, 0.1, frame_value(fade)}));
+        REQUIRE(room.obeys(at::mixer_gain, {"A", 1.0F, 0.05, frame_value(fade + 9600)}));
+        REQUIRE(room.obeys(at::mixer_fade, {"A", 0.25F, 0.1, frame_value(fade + 14400), "equal-power"}));
         REQUIRE(capture->wait_until(fade + 24000));
         if (disturbed(*capture)) {
             return false;
@@ -82,104 +82,104 @@ TEST_CASE("a fade, an EQ kill and a gain told for a frame begin on that frame") 
 
 TEST_CASE("every parameter answers what it was told, and asking changes nothing") {
     MixerRoom room{{"--eq-boost", "6"}};
-    CHECK(room.ask("/mixer/gain", {"A"}).number(1) == 1.0);
-    REQUIRE(room.obeys("/mixer/gain", {"A", 0.5}));
-    CHECK(room.ask("/mixer/gain", {"A"}).number(1) == 0.5);
-    REQUIRE(room.obeys("/mixer/gain", {"a", 2, 0.5F}));
-    CHECK(room.ask("/mixer/gain", {"A"}).number(1) == 2.0);
-    REQUIRE(room.obeys("/mixer/trim", {"mic", 3.5}));
-    CHECK(room.ask("/mixer/trim", {"mic"}).number(1) == 3.5);
-    REQUIRE(room.obeys("/mixer/eq", {"B", "low", 0}));
-    REQUIRE(room.obeys("/mixer/eq", {"B", "high", 75.0F, 0.5, OscNil{}}));
-    CHECK(room.ask("/mixer/eq", {"B", "low"}).number(2) == 0.0);
-    CHECK(room.ask("/mixer/eq", {"B", "high"}).number(2) == doctest::Approx(75.0));
-    CHECK(room.ask("/mixer/filter", {"B", "high"}).number(2) == doctest::Approx(std::pow(10.0, 0.15)));
-    REQUIRE(room.obeys("/mixer/eq_all", {"C", 25.0F, 50.0F, 100.0F}));
-    const auto bands = room.ask("/mixer/eq_all", {"C"});
+    CHECK(room.ask(at::mixer_gain, {"A"}).number(1) == 1.0);
+    REQUIRE(room.obeys(at::mixer_gain, {"A", 0.5}));
+    CHECK(room.ask(at::mixer_gain, {"A"}).number(1) == 0.5);
+    REQUIRE(room.obeys(at::mixer_gain, {"a", 2, 0.5F}));
+    CHECK(room.ask(at::mixer_gain, {"A"}).number(1) == 2.0);
+    REQUIRE(room.obeys(at::mixer_trim, {"mic", 3.5}));
+    CHECK(room.ask(at::mixer_trim, {"mic"}).number(1) == 3.5);
+    REQUIRE(room.obeys(at::mixer_eq, {"B", "low", 0}));
+    REQUIRE(room.obeys(at::mixer_eq, {"B", "high", 75.0F, 0.5, OscNil{}}));
+    CHECK(room.ask(at::mixer_eq, {"B", "low"}).number(2) == 0.0);
+    CHECK(room.ask(at::mixer_eq, {"B", "high"}).number(2) == doctest::Approx(75.0));
+    CHECK(room.ask(at::mixer_filter, {"B", "high"}).number(2) == doctest::Approx(std::pow(10.0, 0.15)));
+    REQUIRE(room.obeys(at::mixer_eq_all, {"C", 25.0F, 50.0F, 100.0F}));
+    const auto bands = room.ask(at::mixer_eq_all, {"C"});
     CHECK(bands.number(1) == doctest::Approx(25.0));
     CHECK(bands.number(2) == doctest::Approx(50.0));
     CHECK(bands.number(3) == doctest::Approx(100.0));
-    REQUIRE(room.obeys("/mixer/filter", {"D", "mid", 0.5F}));
-    CHECK(room.ask("/mixer/filter", {"D", "mid"}).number(2) == 0.5);
-    REQUIRE(room.obeys("/mixer/mute", {"A", true}));
-    CHECK(room.ask("/mixer/mute", {"A"}).number(1) == 1.0);
-    REQUIRE(room.obeys("/mixer/pfl", {"A", 1}));
-    CHECK(room.ask("/mixer/pfl", {"A"}).number(1) == 1.0);
-    REQUIRE(room.obeys("/mixer/phones", {0.7F, 0.3F}));
-    CHECK(room.ask("/mixer/phones").number(0) == doctest::Approx(0.7));
-    CHECK(room.ask("/mixer/phones").number(1) == doctest::Approx(0.3));
-    REQUIRE(room.obeys("/mixer/master", {0.9F, 0.1}));
-    CHECK(room.ask("/mixer/master").number(0) == doctest::Approx(0.9));
-    REQUIRE(room.obeys("/mixer/limiter", {true, -3.0F}));
-    CHECK(room.ask("/mixer/limiter").number(1) == doctest::Approx(-3.0));
-    CHECK(room.ask("/mixer/state").named("A.gain") == 2.0);
-    CHECK(room.ask("/mixer/health").named("xruns") >= 0.0);
-    CHECK(room.ask("/mixer/tap").text(0) == "recorder");
+    REQUIRE(room.obeys(at::mixer_filter, {"D", "mid", 0.5F}));
+    CHECK(room.ask(at::mixer_filter, {"D", "mid"}).number(2) == 0.5);
+    REQUIRE(room.obeys(at::mixer_mute, {"A", true}));
+    CHECK(room.ask(at::mixer_mute, {"A"}).number(1) == 1.0);
+    REQUIRE(room.obeys(at::mixer_pfl, {"A", 1}));
+    CHECK(room.ask(at::mixer_pfl, {"A"}).number(1) == 1.0);
+    REQUIRE(room.obeys(at::mixer_phones, {0.7F, 0.3F}));
+    CHECK(room.ask(at::mixer_phones).number(0) == doctest::Approx(0.7));
+    CHECK(room.ask(at::mixer_phones).number(1) == doctest::Approx(0.3));
+    REQUIRE(room.obeys(at::mixer_master, {0.9F, 0.1}));
+    CHECK(room.ask(at::mixer_master).number(0) == doctest::Approx(0.9));
+    REQUIRE(room.obeys(at::mixer_limiter, {true, -3.0F}));
+    CHECK(room.ask(at::mixer_limiter).number(1) == doctest::Approx(-3.0));
+    CHECK(room.ask(at::mixer_state).named("A.gain") == 2.0);
+    CHECK(room.ask(at::mixer_health).named("xruns") >= 0.0);
+    CHECK(room.ask(at::mixer_tap).text(0) == "recorder");
 }
 
 TEST_CASE("what makes no sense is refused by its kind of error, and the mixer stays as it was") {
     MixerRoom room;
     constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-    CHECK(room.error_code("/mixer/gain", {"Z", 1.0F}) == 2);
-    CHECK(room.error_code("/mixer/gain", {"A", 4.5F}) == 1);
-    CHECK(room.error_code("/mixer/gain", {"A", -0.1F}) == 1);
-    CHECK(room.error_code("/mixer/gain", {"A", "loud"}) == 1);
-    CHECK(room.error_code("/mixer/gain", {"A", 1.0F, 0.0, frame_value(room.soon(660.0))}) == 4);
-    CHECK(room.error_code("/mixer/gain") == 1);
-    CHECK(room.error_code("/mixer/fade", {"A", 0.5F}) == 1);
-    CHECK(room.error_code("/mixer/fade", {"A", 0.5F, 1.0, "wavy"}) == 1);
-    CHECK(room.error_code("/mixer/eq", {"A", "bass", 10.0F}) == 1);
-    CHECK(room.error_code("/mixer/eq", {"A", "low", 101.0F}) == 1);
-    CHECK(room.error_code("/mixer/eq_all", {"A", 1.0F, 2.0F}) == 1);
-    CHECK(room.error_code("/mixer/phones", {1.0F, 1.5F}) == 1);
-    CHECK(room.error_code("/mixer/record/start") == 1);
-    CHECK(room.error_code("/mixer/record/start", {"set.xyz"}) == 1);
-    CHECK(room.error_code("/mixer/record/start", {"/etc/set.wav"}) == 4);
-    CHECK(room.error_code("/mixer/record/start", {"../set.wav"}) == 4);
-    CHECK(room.error_code("/mixer/record/start", {"no/such/folder/set.wav"}) == 2);
-    CHECK(room.error_code("/mixer/record/stop") == 3);
-    CHECK(room.error_code("/mixer/stream/stop") == 3);
-    CHECK(room.error_code("/mixer/stream/start", {"icecast://h/m"}) == 1);
+    CHECK(room.error_code(at::mixer_gain, {"Z", 1.0F}) == 2);
+    CHECK(room.error_code(at::mixer_gain, {"A", 4.5F}) == 1);
+    CHECK(room.error_code(at::mixer_gain, {"A", -0.1F}) == 1);
+    CHECK(room.error_code(at::mixer_gain, {"A", "loud"}) == 1);
+    CHECK(room.error_code(at::mixer_gain, {"A", 1.0F, 0.0, frame_value(room.soon(660.0))}) == 4);
+    CHECK(room.error_code(at::mixer_gain) == 1);
+    CHECK(room.error_code(at::mixer_fade, {"A", 0.5F}) == 1);
+    CHECK(room.error_code(at::mixer_fade, {"A", 0.5F, 1.0, "wavy"}) == 1);
+    CHECK(room.error_code(at::mixer_eq, {"A", "bass", 10.0F}) == 1);
+    CHECK(room.error_code(at::mixer_eq, {"A", "low", 101.0F}) == 1);
+    CHECK(room.error_code(at::mixer_eq_all, {"A", 1.0F, 2.0F}) == 1);
+    CHECK(room.error_code(at::mixer_phones, {1.0F, 1.5F}) == 1);
+    CHECK(room.error_code(at::mixer_record_start) == 1);
+    CHECK(room.error_code(at::mixer_record_start, {"set.xyz"}) == 1);
+    CHECK(room.error_code(at::mixer_record_start, {"/etc/set.wav"}) == 4);
+    CHECK(room.error_code(at::mixer_record_start, {"../set.wav"}) == 4);
+    CHECK(room.error_code(at::mixer_record_start, {"no/such/folder/set.wav"}) == 2);
+    CHECK(room.error_code(at::mixer_record_stop) == 3);
+    CHECK(room.error_code(at::mixer_stream_stop) == 3);
+    CHECK(room.error_code(at::mixer_stream_start, {"icecast://h/m"}) == 1);
     CHECK(room.error_code("/mixer/nothing") == 2);
     // A string stands in for omitted numbers only where one may follow them.
-    CHECK(room.error_code("/mixer/gain", {"A", 0.5F, "linear"}) == 1);
-    CHECK(room.error_code("/mixer/gain", {"A", 0.5F, 0.1, "now"}) == 1);
-    CHECK(room.error_code("/mixer/fade", {"A", 0.5F, 1.0, "linear", 5}) == 1);
-    CHECK(room.error_code("/mixer/fade", {"A", 0.5F, 1.0, "wavy", "linear"}) == 1);
-    CHECK(room.error_code("/mixer/fade", {"A", 0.5F, 1.0, frame_value(room.soon()), 5}) == 1);
-    CHECK(room.error_code("/mixer/eq", {"A", "low", 10.0F, "soon"}) == 1);
-    CHECK(room.error_code("/mixer/mute", {"A", true, "now"}) == 1);
-    CHECK(room.error_code("/mixer/master", {0.5F, "slowly"}) == 1);
-    CHECK(room.error_code("/mixer/phones", {0.5F, "both"}) == 1);
-    CHECK(room.error_code("/mixer/limiter", {false, "loud"}) == 1);
-    CHECK(room.error_code("/mixer/record/start", {"set.wav", "early"}) == 1);
-    CHECK(room.error_code("/mixer/record/stop", {"now"}) == 1);
-    CHECK(room.error_code("/mixer/stream/start", {"icecast://source:x@127.0.0.1:1/m", 5}) == 1);
-    CHECK(room.ask("/mixer/limiter").number(0) == 1.0);
-    room.osc.send(room.url, "/mixer/gain", {"A", nan});
-    CHECK(room.ask("/mixer/gain", {"A"}).number(1) == 1.0);
+    CHECK(room.error_code(at::mixer_gain, {"A", 0.5F, "linear"}) == 1);
+    CHECK(room.error_code(at::mixer_gain, {"A", 0.5F, 0.1, "now"}) == 1);
+    CHECK(room.error_code(at::mixer_fade, {"A", 0.5F, 1.0, "linear", 5}) == 1);
+    CHECK(room.error_code(at::mixer_fade, {"A", 0.5F, 1.0, "wavy", "linear"}) == 1);
+    CHECK(room.error_code(at::mixer_fade, {"A", 0.5F, 1.0, frame_value(room.soon()), 5}) == 1);
+    CHECK(room.error_code(at::mixer_eq, {"A", "low", 10.0F, "soon"}) == 1);
+    CHECK(room.error_code(at::mixer_mute, {"A", true, "now"}) == 1);
+    CHECK(room.error_code(at::mixer_master, {0.5F, "slowly"}) == 1);
+    CHECK(room.error_code(at::mixer_phones, {0.5F, "both"}) == 1);
+    CHECK(room.error_code(at::mixer_limiter, {false, "loud"}) == 1);
+    CHECK(room.error_code(at::mixer_record_start, {"set.wav", "early"}) == 1);
+    CHECK(room.error_code(at::mixer_record_stop, {"now"}) == 1);
+    CHECK(room.error_code(at::mixer_stream_start, {"icecast://source:x@127.0.0.1:1/m", 5}) == 1);
+    CHECK(room.ask(at::mixer_limiter).number(0) == 1.0);
+    room.osc.send(room.url, at::mixer_gain, {"A", nan});
+    CHECK(room.ask(at::mixer_gain, {"A"}).number(1) == 1.0);
 }
 
 TEST_CASE("sixteen scheduled moves of a parameter are kept, the next is refused") {
     MixerRoom room;
     const std::int64_t later = room.soon(30.0);
     for (int i = 0; i < 16; ++i) {
-        REQUIRE(room.obeys("/mixer/eq", {"A", "low", 20.0F, 1.0, frame_value(later + i * 48000)}));
+        REQUIRE(room.obeys(at::mixer_eq, {"A", "low", 20.0F, 1.0, frame_value(later + i * 48000)}));
     }
-    CHECK(room.error_code("/mixer/eq", {"A", "low", 20.0F, 1.0, frame_value(later + 17 * 48000)}) == 4);
-    CHECK(room.obeys("/mixer/eq", {"A", "mid", 20.0F, 1.0, frame_value(later)}));
+    CHECK(room.error_code(at::mixer_eq, {"A", "low", 20.0F, 1.0, frame_value(later + 17 * 48000)}) == 4);
+    CHECK(room.obeys(at::mixer_eq, {"A", "mid", 20.0F, 1.0, frame_value(later)}));
 }
 
 TEST_CASE("three bands told in one command move all or none") {
     MixerRoom room;
     const std::int64_t later = room.soon(30.0);
     for (int i = 0; i < 16; ++i) {
-        REQUIRE(room.obeys("/mixer/eq", {"A", "high", 20.0F, 1.0, frame_value(later + i * 48000)}));
+        REQUIRE(room.obeys(at::mixer_eq, {"A", "high", 20.0F, 1.0, frame_value(later + i * 48000)}));
     }
-    CHECK(room.error_code("/mixer/eq_all", {"A", 10.0F, 20.0F, 30.0F}) == 4);
-    CHECK(room.ask("/mixer/eq", {"A", "low"}).number(2) == 50.0);
-    CHECK(room.obeys("/mixer/forget", {"A"}));
-    CHECK(room.obeys("/mixer/eq_all", {"A", 10.0F, 20.0F, 30.0F}));
+    CHECK(room.error_code(at::mixer_eq_all, {"A", 10.0F, 20.0F, 30.0F}) == 4);
+    CHECK(room.ask(at::mixer_eq, {"A", "low"}).number(2) == 50.0);
+    CHECK(room.obeys(at::mixer_forget, {"A"}));
+    CHECK(room.obeys(at::mixer_eq_all, {"A", 10.0F, 20.0F, 30.0F}));
 }
 
 TEST_CASE("a strip that turns into NaN is cleaned, reported, and the others play on bit for bit") {
@@ -193,7 +193,7 @@ TEST_CASE("a strip that turns into NaN is cleaned, reported, and the others play
         const auto deck_a = room.player("A", good);
         const auto deck_b = room.player("B", bad);
         const auto capture = room.capture();
-        REQUIRE(room.obeys("/subscribe"));
+        REQUIRE(room.obeys(at::subscribe));
         const std::int64_t start = room.soon();
         deck_a->start_at(start);
         deck_b->start_at(start);
@@ -203,8 +203,8 @@ TEST_CASE("a strip that turns into NaN is cleaned, reported, and the others play
         }
         const auto out = capture->samples(0, start + delay, start + delay + static_cast<std::int64_t>(frames));
         CHECK(std::equal(out.begin(), out.end(), good[0].begin()));
-        CHECK(eventually([&] { return room.ask("/mixer/health").named("B.cleaned") == 20000.0; }));
-        CHECK(room.osc.wait_for("/mixer/cleaned"));
+        CHECK(eventually([&] { return room.ask(at::mixer_health).named("B.cleaned") == 20000.0; }));
+        CHECK(room.osc.wait_for(at::mixer_cleaned));
         CHECK(room.mixer->wait_for_line("input-cleaned strip=B"));
         return true;
     });
@@ -253,12 +253,12 @@ TEST_CASE("meters come 25 times a second to subscribers, and on question") {
     const auto deck = room.player("A", {sine_wave(997.0, 480000, 0.1), sine_wave(997.0, 480000, 0.1)});
     const auto capture = room.capture();
     deck->start_at(room.soon());
-    REQUIRE(room.obeys("/subscribe"));
+    REQUIRE(room.obeys(at::subscribe));
     REQUIRE(eventually([&] {
-        const auto meters = room.ask("/mixer/meters");
+        const auto meters = room.ask(at::mixer_meters);
         return std::fabs(meters.number(meters.arguments.size() - 1) + 20.0) < 0.2;
     }));
-    const auto meters = room.ask("/mixer/meters");
+    const auto meters = room.ask(at::mixer_meters);
     CHECK(meters.arguments.size() == 6 * 6 + 1);
     CHECK(meters.text(0) == "A");
     CHECK(meters.number(1) == doctest::Approx(-20.0).epsilon(0.01));
@@ -267,8 +267,8 @@ TEST_CASE("meters come 25 times a second to subscribers, and on question") {
     CHECK(meters.number(31) == doctest::Approx(-20.0).epsilon(0.01));
     CHECK(meters.number(7) == -120.0);
     const auto begin = room.server.frame();
-    const std::size_t mark = room.osc.received("/mixer/meters").size();
-    REQUIRE(eventually([&] { return room.osc.received("/mixer/meters").size() >= mark + 50; }));
+    const std::size_t mark = room.osc.received(at::mixer_meters).size();
+    REQUIRE(eventually([&] { return room.osc.received(at::mixer_meters).size() >= mark + 50; }));
     const double seconds = (room.server.frame() - begin) / 48000.0;
     CHECK(seconds > 1.5);
     CHECK(seconds < 4.0);
@@ -276,32 +276,32 @@ TEST_CASE("meters come 25 times a second to subscribers, and on question") {
 
 TEST_CASE("a mixer killed and resumed mixes as before") {
     MixerRoom room;
-    REQUIRE(room.obeys("/mixer/gain", {"A", 0.5F}));
-    REQUIRE(room.obeys("/mixer/eq", {"B", "low", 25.0F}));
-    REQUIRE(room.obeys("/mixer/mute", {"C", true}));
-    REQUIRE(room.obeys("/mixer/limiter", {true, -6.0F}));
-    REQUIRE(room.obeys("/mixer/fade", {"D", 0.25F, 100.0}));
+    REQUIRE(room.obeys(at::mixer_gain, {"A", 0.5F}));
+    REQUIRE(room.obeys(at::mixer_eq, {"B", "low", 25.0F}));
+    REQUIRE(room.obeys(at::mixer_mute, {"C", true}));
+    REQUIRE(room.obeys(at::mixer_limiter, {true, -6.0F}));
+    REQUIRE(room.obeys(at::mixer_fade, {"D", 0.25F, 100.0}));
     const auto state = registry_of(room.server.name()) / "mixer-bus.state";
     REQUIRE(eventually([&] {
         return std::filesystem::exists(state) && std::system(("grep -q 0.25 '" + state.string() + "'").c_str()) == 0;
     }));
     room.mixer->kill_hard();
     room.start({"--resume"});
-    CHECK(room.ask("/mixer/gain", {"A"}).number(1) == 0.5);
-    CHECK(room.ask("/mixer/eq", {"B", "low"}).number(2) == doctest::Approx(25.0));
-    CHECK(room.ask("/mixer/mute", {"C"}).number(1) == 1.0);
-    CHECK(room.ask("/mixer/limiter").number(1) == doctest::Approx(-6.0));
-    CHECK(room.ask("/mixer/gain", {"D"}).number(1) == 0.25);
+    CHECK(room.ask(at::mixer_gain, {"A"}).number(1) == 0.5);
+    CHECK(room.ask(at::mixer_eq, {"B", "low"}).number(2) == doctest::Approx(25.0));
+    CHECK(room.ask(at::mixer_mute, {"C"}).number(1) == 1.0);
+    CHECK(room.ask(at::mixer_limiter).number(1) == doctest::Approx(-6.0));
+    CHECK(room.ask(at::mixer_gain, {"D"}).number(1) == 0.25);
 }
 
 TEST_CASE("when the server dies the mixer comes back with its ports and its settings, at another rate and period") {
     MixerRoom room;
-    REQUIRE(room.obeys("/mixer/gain", {"A", 0.5F}));
+    REQUIRE(room.obeys(at::mixer_gain, {"A", 0.5F}));
     room.server.kill_hard();
     room.server.restart({.rate = 44100, .period = 256});
     REQUIRE(room.server.wait_for_port("mixer-bus:phones_r"));
     room.url = wait_for_client(room.server.name(), "mixer-bus");
-    CHECK(room.ask("/mixer/gain", {"A"}).number(1) == 0.5);
+    CHECK(room.ask(at::mixer_gain, {"A"}).number(1) == 0.5);
     const auto deck = room.player("A", {Signal(44100, 0.5F), Signal(44100, 0.5F)});
     const auto capture = room.capture();
     const std::int64_t start = room.soon();
@@ -318,17 +318,17 @@ TEST_CASE("a command that nobody could obey is refused and not remembered as obe
     int code = 0;
     for (int i = 0; i < 3000 && code == 0; ++i) {  // more than wait for an audio thread that doesn't run
         const float wanted = static_cast<float>(i) / 3000.0F;
-        code = room.error_code("/mixer/gain", {"A", wanted});
+        code = room.error_code(at::mixer_gain, {"A", wanted});
         accepted = code == 0 ? wanted : accepted;
     }
     CHECK(code == 5);
-    CHECK(room.ask("/mixer/gain", {"A"}).number(1) == doctest::Approx(static_cast<double>(accepted)));
-    CHECK(room.error_code("/mixer/limiter", {false}) == 5);
-    CHECK(room.ask("/mixer/limiter").number(0) == 1.0);
+    CHECK(room.ask(at::mixer_gain, {"A"}).number(1) == doctest::Approx(static_cast<double>(accepted)));
+    CHECK(room.error_code(at::mixer_limiter, {false}) == 5);
+    CHECK(room.ask(at::mixer_limiter).number(0) == 1.0);
     room.server.restart({.rate = 48000, .period = 128});
     REQUIRE(room.server.wait_for_port("mixer-bus:phones_r"));
     room.url = wait_for_client(room.server.name(), "mixer-bus");
-    CHECK(room.obeys("/mixer/gain", {"A", 0.25F}));
+    CHECK(room.obeys(at::mixer_gain, {"A", 0.25F}));
 }
 
 TEST_CASE("ports have their names and their order, and strips are what the command line says") {
@@ -340,7 +340,7 @@ TEST_CASE("ports have their names and their order, and strips are what the comma
         expected.insert(expected.end(), {"mixer-bus:" + name + "_l", "mixer-bus:" + name + "_r"});
     }
     CHECK(ports == expected);
-    CHECK(room.obeys("/mixer/gain", {"right-hand", 0.5F}));
+    CHECK(room.obeys(at::mixer_gain, {"right-hand", 0.5F}));
 }
 
 TEST_CASE("a strip may be called what a JACK port may be called, with or without spaces after the commas") {
@@ -348,26 +348,26 @@ TEST_CASE("a strip may be called what a JACK port may be called, with or without
     for (const std::string strip : {"A", "line in", "Gäste"}) {
         CAPTURE(strip);
         CHECK_FALSE(room.server.ports("mixer-bus:" + strip + "_r").empty());
-        CHECK(room.obeys("/mixer/gain", {strip, 0.5F}));
+        CHECK(room.obeys(at::mixer_gain, {strip, 0.5F}));
     }
     room.mixer->terminate();
     room.start({"--strips", "A,line in,Gäste", "--resume"});
-    CHECK(room.ask("/mixer/gain", {"Gäste"}).number(1) == 0.5);
+    CHECK(room.ask(at::mixer_gain, {"Gäste"}).number(1) == 0.5);
 }
 
 TEST_CASE("the tap says what its meters measured, and health what was malformed") {
     MixerRoom room;
     REQUIRE(eventually([&] {
-        room.ask("/mixer/meters");
-        return room.ask("/mixer/tap").number(14) > 0.0;
+        room.ask(at::mixer_meters);
+        return room.ask(at::mixer_tap).number(14) > 0.0;
     }));
-    CHECK(room.ask("/mixer/tap").text(12) == "meters");
-    CHECK(room.ask("/mixer/health").named("osc_malformed") == 0.0);
+    CHECK(room.ask(at::mixer_tap).text(12) == "meters");
+    CHECK(room.ask(at::mixer_health).named("osc_malformed") == 0.0);
     OscClient::send_packet(room.url, {'/', 'm', 'i', 'x'});
-    CHECK(eventually([&] { return room.ask("/mixer/health").named("osc_malformed") == 1.0; }));
+    CHECK(eventually([&] { return room.ask(at::mixer_health).named("osc_malformed") == 1.0; }));
     // Nobody asks for a second: then it doesn't measure, and lags behind nothing.
-    REQUIRE(eventually([&] { return room.ask("/mixer/tap").text(13) == "idle"; }));
-    CHECK(room.ask("/mixer/tap").number(17) == 0.0);
+    REQUIRE(eventually([&] { return room.ask(at::mixer_tap).text(13) == "idle"; }));
+    CHECK(room.ask(at::mixer_tap).number(17) == 0.0);
 }
 
 TEST_CASE("a name that a stranger's client has is said to be taken, and taken as soon as it is free") {

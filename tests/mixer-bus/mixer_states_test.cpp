@@ -14,13 +14,13 @@ using namespace crowdjack::test;
 namespace {
 
 const std::vector<std::string> addresses{
-    "/mixer/gain",         "/mixer/trim",        "/mixer/pan",         "/mixer/fade",          "/mixer/eq",
-    "/mixer/filter",       "/mixer/eq_all",      "/mixer/forget",      "/mixer/mute",          "/mixer/pfl",
-    "/mixer/solo",         "/mixer/master",      "/mixer/phones",      "/mixer/limiter",       "/mixer/silence",
-    "/mixer/record/start", "/mixer/record/stop", "/mixer/stream/stop", "/mixer/nowplaying",    "/mixer/meters",
-    "/mixer/tap",          "/mixer/state",       "/mixer/health",      "/tempo/line",          "/subscribe",
-    "/mixer/A/gain",       "/mixer/a/fade",      "/mixer/A/eq/low",    "/mixer/A/filter/high", "/mixer/MIC/mute",
-    "/mixer/stream/start", "/mixer/A/solo",      "/mixer/nothing"};
+    at::mixer_gain,         at::mixer_trim,        at::mixer_pan,         at::mixer_fade,         at::mixer_eq,
+    at::mixer_filter,       at::mixer_eq_all,      at::mixer_forget,      at::mixer_mute,         at::mixer_pfl,
+    at::mixer_solo,         at::mixer_master,      at::mixer_phones,      at::mixer_limiter,      at::mixer_silence,
+    at::mixer_record_start, at::mixer_record_stop, at::mixer_stream_stop, at::mixer_nowplaying,   at::mixer_meters,
+    at::mixer_tap,          at::mixer_state,       at::mixer_health,      at::tempo_line,         at::subscribe,
+    "/mixer/A/gain",        "/mixer/a/fade",       "/mixer/A/eq/low",     "/mixer/A/filter/high", "/mixer/MIC/mute",
+    at::mixer_stream_start, "/mixer/A/solo",       "/mixer/nothing"};
 
 /// Arguments such as senders mean them, and such as they don't.
 std::vector<OscValue> some_arguments(std::mt19937& random) {
@@ -64,12 +64,12 @@ void fuzz(OscClient& osc, const std::string& url, unsigned seed, int messages) {
     for (int i = 0; i < messages; ++i) {
         osc.send(url, addresses[random() % addresses.size()], some_arguments(random));
         if (i % 50 == 49) {  // so that none is dropped on the way
-            (void)osc.request(url, "/mixer/state");
+            (void)osc.request(url, at::mixer_state);
         }
     }
 }
 
-bool answers(OscClient& osc, const std::string& url) { return osc.request(url, "/mixer/state").has_value(); }
+bool answers(OscClient& osc, const std::string& url) { return osc.request(url, at::mixer_state).has_value(); }
 
 }  // namespace
 
@@ -85,12 +85,12 @@ TEST_CASE("no message kills a mixer that waits for its session manager and has n
     REQUIRE(manager.wait_for("/nsm/server/announce"));
     const std::string url = "osc.udp://127.0.0.1:57990/";
     OscClient osc;
-    const auto fade = osc.request(url, "/mixer/fade", {"A"});
+    const auto fade = osc.request(url, at::mixer_fade, {"A"});
     REQUIRE(fade);
     CHECK(fade->text(0) == "A");
     fuzz(osc, url, 1, 500);
     CHECK(answers(osc, url));
-    const auto refused = osc.request(url, "/mixer/record/start", {"set.wav"});
+    const auto refused = osc.request(url, at::mixer_record_start, {"set.wav"});
     REQUIRE(refused);
     CHECK(refused->number(1) == 3.0);
     CHECK(mixer.terminate() == 0);
@@ -116,7 +116,7 @@ TEST_CASE("no message kills a running mixer, one whose server is gone, or one th
 TEST_CASE("no message kills a mixer while it ends, with a recording and without a server") {
     for (const bool with_server : {true, false}) {
         MixerRoom room;
-        REQUIRE(room.obeys("/mixer/record/start", {"set.wav"}));
+        REQUIRE(room.obeys(at::mixer_record_start, {"set.wav"}));
         if (!with_server) {
             room.server.kill_hard();
             REQUIRE(room.mixer->wait_for_line("jack-server-gone"));

@@ -65,13 +65,13 @@ TEST_CASE("a recording is what the master played, from the frame asked for, even
         deck->start_at(start);
         REQUIRE(capture->wait_until(start + 96000));
         const auto begun =
-            room.osc.request(room.url, "/mixer/record/start", {"set.wav", 1.0, frame_value(start + 72000)});
+            room.osc.request(room.url, at::mixer_record_start, {"set.wav", 1.0, frame_value(start + 72000)});
         REQUIRE(begun);
-        REQUIRE(begun->is_reply_to("/mixer/record/start"));
+        REQUIRE(begun->is_reply_to(at::mixer_record_start));
         CHECK(begun->text(1) == (room.folder / "set.wav").string());
         CHECK(begun->number(2) == static_cast<double>(start + 24000));
-        CHECK(room.error_code("/mixer/record/start", {"other.wav"}) == 4);
-        REQUIRE(room.obeys("/mixer/record/stop", {frame_value(start + 144000)}));
+        CHECK(room.error_code(at::mixer_record_start, {"other.wav"}) == 4);
+        REQUIRE(room.obeys(at::mixer_record_stop, {frame_value(start + 144000)}));
         REQUIRE(room.mixer->wait_for_line("recorded path="));
         if (disturbed(*capture)) {
             return false;
@@ -84,7 +84,7 @@ TEST_CASE("a recording is what the master played, from the frame asked for, even
             wrong += content.interleaved[2 * i] == heard[i] ? 0U : 1U;
         }
         CHECK(wrong == 0);
-        CHECK(room.error_code("/mixer/record/start", {"set.wav"}) == 4);
+        CHECK(room.error_code(at::mixer_record_start, {"set.wav"}) == 4);
         return true;
     });
 }
@@ -92,10 +92,10 @@ TEST_CASE("a recording is what the master played, from the frame asked for, even
 TEST_CASE("a recording stopped now is whole when the reply comes") {
     MixerRoom room;
     for (const char* name : {"now.wav", "now.flac", "now.ogg", "now.rf64"}) {
-        REQUIRE(room.obeys("/mixer/record/start", {name, 0.5}));
-        const auto stopped = room.osc.request(room.url, "/mixer/record/stop");
+        REQUIRE(room.obeys(at::mixer_record_start, {name, 0.5}));
+        const auto stopped = room.osc.request(room.url, at::mixer_record_stop);
         REQUIRE(stopped);
-        REQUIRE(stopped->is_reply_to("/mixer/record/stop"));
+        REQUIRE(stopped->is_reply_to(at::mixer_record_stop));
         CHECK(read_audio(room.folder / name).frames() == static_cast<std::int64_t>(stopped->number(2)));
     }
 }
@@ -106,7 +106,7 @@ TEST_CASE("kill -9 takes less than a second of a recording, the file opens, and 
         MixerRoom room;
         const auto deck = room.player("A", {noise(480000, 1), noise(480000, 2)});
         deck->start_at(room.soon(0.1));
-        const auto begun = room.osc.request(room.url, "/mixer/record/start", {name});
+        const auto begun = room.osc.request(room.url, at::mixer_record_start, {name});
         REQUIRE(begun);
         const auto start = static_cast<std::uint32_t>(static_cast<std::int64_t>(begun->number(2)));
         REQUIRE(room.server.wait_for_frame(start + 84000));
@@ -121,7 +121,7 @@ TEST_CASE("kill -9 takes less than a second of a recording, the file opens, and 
         const std::string again = "set-2" + name.substr(3);
         REQUIRE(room.mixer->wait_for_line(again));
         REQUIRE(room.server.wait_for_frame(static_cast<std::uint32_t>(room.soon(0.2))));
-        REQUIRE(room.obeys("/mixer/record/stop"));
+        REQUIRE(room.obeys(at::mixer_record_stop));
         CHECK(decoded_left(room.folder / again).size() > 0);
         CHECK_FALSE(std::filesystem::exists(registry_of(room.server.name()) / "mixer-bus.running.state"));
     }
@@ -141,16 +141,16 @@ TEST_CASE("on a full disk there is one error, the file plays, and the mix goes o
         const auto capture = room.capture();
         const std::int64_t start = room.soon(0.1);
         deck->start_at(start);
-        REQUIRE(room.obeys("/subscribe"));
-        REQUIRE(room.obeys("/mixer/record/start", {"small/set.wav"}));
-        REQUIRE(room.osc.wait_for("/mixer/record/failed"));
+        REQUIRE(room.obeys(at::subscribe));
+        REQUIRE(room.obeys(at::mixer_record_start, {"small/set.wav"}));
+        REQUIRE(room.osc.wait_for(at::mixer_record_failed));
         const std::int64_t after = room.soon(0.0);
         REQUIRE(capture->wait_until(after + 24000));
-        CHECK(room.osc.received("/mixer/record/failed").size() == 1);
+        CHECK(room.osc.received(at::mixer_record_failed).size() == 1);
         CHECK(read_audio(small / "set.wav").frames() > 60000);
         const auto heard = capture->samples(0, start + delay, after + 24000);
-        CHECK(room.obeys("/mixer/record/start", {"elsewhere.wav"}));
-        CHECK(room.obeys("/mixer/record/stop"));
+        CHECK(room.obeys(at::mixer_record_start, {"elsewhere.wav"}));
+        CHECK(room.obeys(at::mixer_record_stop));
         umount2(small.c_str(), MNT_DETACH);
         if (disturbed(*capture)) {
             return false;
@@ -172,7 +172,7 @@ TEST_CASE("a disk that stands still for ten seconds costs the recording no frame
         const Stereo music{noise(48000 * 14, 1), noise(48000 * 14, 2)};
         const auto deck = room.player("A", music);
         const auto capture = room.capture();
-        REQUIRE(room.obeys("/mixer/record/start", {path}));
+        REQUIRE(room.obeys(at::mixer_record_start, {path}));
         const std::int64_t start = room.soon(0.2);
         deck->start_at(start);
         REQUIRE(capture->wait_until(start + 48000));
@@ -181,7 +181,7 @@ TEST_CASE("a disk that stands still for ten seconds costs the recording no frame
         disk.thaw();
         REQUIRE(ten_seconds);
         REQUIRE(capture->wait_until(start + 48000 * 12 + 4800));
-        REQUIRE(room.obeys("/mixer/record/stop"));
+        REQUIRE(room.obeys(at::mixer_record_stop));
         const auto said = room.mixer->wait_for_line("recorded path=" + path);
         REQUIRE(said);
         CHECK(said->find("lost=0") != std::string::npos);
@@ -212,7 +212,7 @@ TEST_CASE("--record records from the very first frame and SIGTERM leaves a whole
         const std::int64_t start = room.soon(0.1);
         deck->start_at(start);
         REQUIRE(capture->wait_until(start + 24000));
-        const double mixed = room.ask("/mixer/health").named("frames");
+        const double mixed = room.ask(at::mixer_health).named("frames");
         REQUIRE(mixed > 24000.0);
         CHECK(room.mixer->terminate() == 0);
         if (disturbed(*capture)) {
@@ -240,7 +240,7 @@ TEST_CASE("--record records from the very first frame and SIGTERM leaves a whole
 TEST_CASE("the recording goes on across a death of the JACK server") {
     undisturbed([] {
         MixerRoom room;
-        REQUIRE(room.obeys("/mixer/record/start", {"set.wav"}));
+        REQUIRE(room.obeys(at::mixer_record_start, {"set.wav"}));
         room.server.kill_hard();
         room.server.restart();
         REQUIRE(room.server.wait_for_port("mixer-bus:master_r"));
@@ -253,7 +253,7 @@ TEST_CASE("the recording goes on across a death of the JACK server") {
         if (disturbed(*capture)) {
             return false;
         }
-        REQUIRE(room.obeys("/mixer/record/stop"));
+        REQUIRE(room.obeys(at::mixer_record_stop));
         const auto content = read_audio(room.folder / "set.wav");
         const auto heard = capture->samples(0, start + delay, start + delay + 48000);
         std::int64_t loud = 0;
@@ -294,13 +294,13 @@ TEST_CASE("as fast as it goes, two minutes in are two minutes out and two minute
                        }};
     listener.connect("mixer-bus:master_l", listener.input(0));
     listener.connect("mixer-bus:master_r", listener.input(1));
-    REQUIRE(room.obeys("/mixer/record/start", {"long.wav"}));
+    REQUIRE(room.obeys(at::mixer_record_start, {"long.wav"}));
     room.server.freewheel(true);
     first = room.soon(1.0);
     REQUIRE(eventually([&] { return next.load() > length; }, std::chrono::minutes{2}));
     room.server.freewheel(false);
-    const auto stopped = room.ask("/mixer/record/stop");
-    REQUIRE(stopped.is_reply_to("/mixer/record/stop"));
+    const auto stopped = room.ask(at::mixer_record_stop);
+    REQUIRE(stopped.is_reply_to(at::mixer_record_stop));
     CHECK(room.mixer->wait_for_line("lost=0"));
     CHECK(wrong.load() == 0);
     CHECK(next.load() == length + 1);
@@ -331,14 +331,14 @@ TEST_CASE("record and stream told in one burst with the first start hold the set
         const auto deck = room.player("A", {sine_wave(440.0, 48000), sine_wave(440.0, 48000)});
         const std::int64_t start = room.soon(0.05);
         const std::size_t mark = room.osc.count();
-        room.osc.send(room.url, "/mixer/record/start", {format + ".wav"});
-        room.osc.send(room.url, "/mixer/stream/start", {icecast.url(mount), format});
+        room.osc.send(room.url, at::mixer_record_start, {format + ".wav"});
+        room.osc.send(room.url, at::mixer_stream_start, {icecast.url(mount), format});
         deck->start_at(start);
-        REQUIRE(room.osc.wait_for([](const auto& m) { return m.is_reply_to("/mixer/record/start"); }, mark));
-        REQUIRE(room.osc.wait_for([](const auto& m) { return m.is_reply_to("/mixer/stream/start"); }, mark));
+        REQUIRE(room.osc.wait_for([](const auto& m) { return m.is_reply_to(at::mixer_record_start); }, mark));
+        REQUIRE(room.osc.wait_for([](const auto& m) { return m.is_reply_to(at::mixer_stream_start); }, mark));
         REQUIRE(room.server.wait_for_frame(static_cast<std::uint32_t>(start + 60000)));
-        REQUIRE(room.obeys("/mixer/record/stop"));
-        REQUIRE(room.obeys("/mixer/stream/stop"));
+        REQUIRE(room.obeys(at::mixer_record_stop));
+        REQUIRE(room.obeys(at::mixer_stream_stop));
         const auto recorded = read_audio(room.folder / (format + ".wav"));
         Signal left;
         for (std::int64_t i = 0; i < recorded.frames(); ++i) {
@@ -367,26 +367,26 @@ TEST_CASE("an icecast that dies is reconnected within five seconds of its return
         const Stereo music{noise(960000, 1), noise(960000, 2)};
         const auto deck = room.player("A", music);
         const auto capture = room.capture();
-        REQUIRE(room.obeys("/subscribe"));
-        REQUIRE(room.obeys("/mixer/record/start", {"set.wav"}));
-        REQUIRE(room.obeys("/mixer/stream/start", {icecast.url("set")}));
+        REQUIRE(room.obeys(at::subscribe));
+        REQUIRE(room.obeys(at::mixer_record_start, {"set.wav"}));
+        REQUIRE(room.obeys(at::mixer_stream_start, {icecast.url("set")}));
         const std::int64_t start = room.soon(0.1);
         deck->start_at(start);
         REQUIRE(capture->wait_until(start + 48000));
         icecast.kill_hard();
-        REQUIRE(room.osc.wait_for("/mixer/stream/lost"));
+        REQUIRE(room.osc.wait_for(at::mixer_stream_lost));
         REQUIRE(capture->wait_until(start + 144000));
         const std::size_t mark = room.osc.count();
         icecast.start();
         const auto back = std::chrono::steady_clock::now();
-        REQUIRE(room.osc.wait_for("/mixer/stream/connected", mark));
+        REQUIRE(room.osc.wait_for(at::mixer_stream_connected, mark));
         const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - back).count();
         MESSAGE("the stream was back ", seconds, " s after the server");
         CHECK(seconds < 5.0);
         const std::int64_t end = room.soon(0.5);
         REQUIRE(capture->wait_until(end));
-        REQUIRE(room.obeys("/mixer/record/stop"));
-        REQUIRE(room.obeys("/mixer/stream/stop"));
+        REQUIRE(room.obeys(at::mixer_record_stop));
+        REQUIRE(room.obeys(at::mixer_stream_stop));
         if (disturbed(*capture)) {
             return false;
         }
@@ -413,31 +413,31 @@ TEST_CASE("wrong password, taken mount, no server: clear errors, and the passwor
         return;
     }
     MixerRoom room;
-    REQUIRE(room.obeys("/subscribe"));
+    REQUIRE(room.obeys(at::subscribe));
     Icecast icecast{room.folder.path(), 8703, "s3cretGOOD"};
-    CHECK(room.error_code("/mixer/stream/start", {icecast.url("set")}) == 5);  // nobody there: keeps trying
+    CHECK(room.error_code(at::mixer_stream_start, {icecast.url("set")}) == 5);  // nobody there: keeps trying
     icecast.start();
-    REQUIRE(room.osc.wait_for("/mixer/stream/connected"));
+    REQUIRE(room.osc.wait_for(at::mixer_stream_connected));
     // Another source on the same mount.
     std::vector<std::string> command{program_path("crowdjack-mixer-bus"), "--server", room.server.name(),
                                      "--client-name", "second"};
     Process second{command};
     const std::string second_url = wait_for_client(room.server.name(), "second");
-    const auto taken = room.osc.request(second_url, "/mixer/stream/start", {icecast.url("set")});
+    const auto taken = room.osc.request(second_url, at::mixer_stream_start, {icecast.url("set")});
     REQUIRE(taken);
-    CHECK(taken->is_error_of("/mixer/stream/start"));
+    CHECK(taken->is_error_of(at::mixer_stream_start));
     MESSAGE("a taken mount: ", taken->shown());
-    const auto stopped = room.osc.request(second_url, "/mixer/stream/stop");
+    const auto stopped = room.osc.request(second_url, at::mixer_stream_stop);
     REQUIRE(stopped);
-    const auto refused = room.osc.request(second_url, "/mixer/stream/start", {icecast.url("second", "s3cretWRONG")});
+    const auto refused = room.osc.request(second_url, at::mixer_stream_start, {icecast.url("second", "s3cretWRONG")});
     REQUIRE(refused);
-    CHECK(refused->is_error_of("/mixer/stream/start"));
+    CHECK(refused->is_error_of(at::mixer_stream_start));
     CHECK(refused->number(1) == 4.0);
     MESSAGE("a wrong password: ", refused->shown());
     std::string everything = room.mixer->output() + second.output() +
                              contents("/proc/" + std::to_string(room.mixer->pid()) + "/cmdline") +
                              contents(registry_of(room.server.name()) / "mixer-bus.state") +
-                             room.ask("/mixer/state").shown() + room.ask("/mixer/tap").shown();
+                             room.ask(at::mixer_state).shown() + room.ask(at::mixer_tap).shown();
     for (const auto& message : room.osc.received()) {
         everything += message.shown();
     }
@@ -458,6 +458,6 @@ TEST_CASE("--stream-url-file streams from the start without a password on the co
     std::ofstream{folder / "url"} << icecast.url("set") << " opus\n";
     MixerRoom room{{"--stream-url-file", (folder / "url").string()}};
     REQUIRE(room.mixer->wait_for_line("streaming to="));
-    REQUIRE(eventually([&] { return room.ask("/mixer/tap").text(7) == "streaming"; }));
+    REQUIRE(eventually([&] { return room.ask(at::mixer_tap).text(7) == "streaming"; }));
     CHECK(room.mixer->terminate() == 0);
 }

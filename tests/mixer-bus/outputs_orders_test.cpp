@@ -39,9 +39,9 @@ TEST_CASE("a preroll longer than the mixer has lived begins with its first frame
                          }};
         source.connect(source.output(0), "mixer-bus:A_l");
         REQUIRE(capture->wait_until(room.soon(0.2)));
-        const auto begun = room.ask("/mixer/record/start", {"all.wav", 10.0});
-        REQUIRE(begun.is_reply_to("/mixer/record/start"));
-        REQUIRE(room.obeys("/mixer/record/stop"));
+        const auto begun = room.ask(at::mixer_record_start, {"all.wav", 10.0});
+        REQUIRE(begun.is_reply_to(at::mixer_record_start));
+        REQUIRE(room.obeys(at::mixer_record_stop));
         if (disturbed(*capture)) {
             return false;
         }
@@ -60,42 +60,44 @@ TEST_CASE("ten seconds before a frame that was now when the command left are sti
     MixerRoom room;
     REQUIRE(room.server.wait_for_frame(room.server.frame() + 510000));
     const std::int64_t now = room.soon(0.0);
-    const auto begun = room.ask("/mixer/record/start", {"ten.wav", 10.0, frame_value(now - 2400)});
-    REQUIRE(begun.is_reply_to("/mixer/record/start"));
+    const auto begun = room.ask(at::mixer_record_start, {"ten.wav", 10.0, frame_value(now - 2400)});
+    REQUIRE(begun.is_reply_to(at::mixer_record_start));
     CHECK(frame_of(begun) == now - 2400 - 480000);
-    REQUIRE(room.obeys("/mixer/record/stop"));
-    CHECK(room.error_code("/mixer/record/start", {"eleven.wav", 0.0, frame_value(room.soon(-11.0))}) == 4);
+    REQUIRE(room.obeys(at::mixer_record_stop));
+    CHECK(room.error_code(at::mixer_record_start, {"eleven.wav", 0.0, frame_value(room.soon(-11.0))}) == 4);
 }
 
 TEST_CASE("whoever says stop is answered, though another said it before") {
     MixerRoom room;
-    REQUIRE(room.obeys("/mixer/record/start", {"set.wav"}));
+    REQUIRE(room.obeys(at::mixer_record_start, {"set.wav"}));
     room.osc.forget();
-    room.osc.send(room.url, "/mixer/record/stop");
-    room.osc.send(room.url, "/mixer/record/stop");
-    CHECK(eventually([&] { return answers_to(room.osc, "/mixer/record/stop") == 2; }));
-    room.osc.send(room.url, "/mixer/stream/start", {"icecast://source:x@127.0.0.1:1/m"});
-    room.osc.send(room.url, "/mixer/stream/stop");
-    room.osc.send(room.url, "/mixer/stream/stop");
-    CHECK(eventually([&] { return answers_to(room.osc, "/mixer/stream/stop") == 2; }));
-    CHECK(answers_to(room.osc, "/mixer/stream/start") == 1);
+    room.osc.send(room.url, at::mixer_record_stop);
+    room.osc.send(room.url, at::mixer_record_stop);
+    CHECK(eventually([&] { return answers_to(room.osc, at::mixer_record_stop) == 2; }));
+    room.osc.send(room.url, at::mixer_stream_start, {"icecast://source:x@127.0.0.1:1/m"});
+    room.osc.send(room.url, at::mixer_stream_stop);
+    room.osc.send(room.url, at::mixer_stream_stop);
+    CHECK(eventually([&] { return answers_to(room.osc, at::mixer_stream_stop) == 2; }));
+    CHECK(answers_to(room.osc, at::mixer_stream_start) == 1);
 }
 
 TEST_CASE("stop and start in one burst split a recording without a gap") {
     undisturbed([] {
         MixerRoom room;
         const auto capture = room.capture();
-        const auto first = room.ask("/mixer/record/start", {"one.wav"});
+        const auto first = room.ask(at::mixer_record_start, {"one.wav"});
         REQUIRE(capture->wait_until(frame_of(first) + 9600));
         const std::size_t mark = room.osc.count();
-        room.osc.send(room.url, "/mixer/record/stop");
-        room.osc.send(room.url, "/mixer/record/start", {"two.wav"});
-        const auto stopped = room.osc.wait_for([](const auto& m) { return m.is_reply_to("/mixer/record/stop"); }, mark);
-        const auto second = room.osc.wait_for([](const auto& m) { return m.is_reply_to("/mixer/record/start"); }, mark);
+        room.osc.send(room.url, at::mixer_record_stop);
+        room.osc.send(room.url, at::mixer_record_start, {"two.wav"});
+        const auto stopped =
+            room.osc.wait_for([](const auto& m) { return m.is_reply_to(at::mixer_record_stop); }, mark);
+        const auto second =
+            room.osc.wait_for([](const auto& m) { return m.is_reply_to(at::mixer_record_start); }, mark);
         REQUIRE(stopped);
         REQUIRE(second);
         REQUIRE(capture->wait_until(frame_of(*second) + 4800));
-        REQUIRE(room.obeys("/mixer/record/stop"));
+        REQUIRE(room.obeys(at::mixer_record_stop));
         if (disturbed(*capture)) {
             return false;
         }
@@ -110,21 +112,21 @@ TEST_CASE("stop and start in one burst split a recording without a gap") {
 
 TEST_CASE("at another rate a recording goes on in a new file, and so does what is told of it") {
     MixerRoom room;
-    REQUIRE(room.obeys("/subscribe"));
-    REQUIRE(room.obeys("/mixer/record/start", {"set.wav"}));
+    REQUIRE(room.obeys(at::subscribe));
+    REQUIRE(room.obeys(at::mixer_record_start, {"set.wav"}));
     room.server.kill_hard();
     room.server.restart({.rate = 44100, .period = 256});
     REQUIRE(room.server.wait_for_port("mixer-bus:master_r"));
     room.url = wait_for_client(room.server.name(), "mixer-bus");
-    const auto ended = room.osc.wait_for("/mixer/record/stopped");
+    const auto ended = room.osc.wait_for(at::mixer_record_stopped);
     REQUIRE(ended);
     CHECK(ended->text(0) == (room.folder / "set.wav").string());
     REQUIRE(room.osc.wait_for([&](const auto& m) {
-        return m.address == "/mixer/record/started" && m.text(0) == (room.folder / "set-2.wav").string();
+        return m.address == at::mixer_record_started && m.text(0) == (room.folder / "set-2.wav").string();
     }));
     REQUIRE(room.server.wait_for_frame(static_cast<std::uint32_t>(room.soon(0.5))));
-    const auto stopped = room.ask("/mixer/record/stop");
-    REQUIRE(stopped.is_reply_to("/mixer/record/stop"));
+    const auto stopped = room.ask(at::mixer_record_stop);
+    REQUIRE(stopped.is_reply_to(at::mixer_record_stop));
     CHECK(stopped.text(1) == (room.folder / "set-2.wav").string());
     CHECK(read_audio(room.folder / "set-2.wav").frames() > 4410);
 }
@@ -137,18 +139,18 @@ TEST_CASE("a stream resumed while the server still holds its mount waits for it 
     MixerRoom room;
     Icecast icecast{room.folder.path(), 8705, "hackme"};
     icecast.start();
-    REQUIRE(room.obeys("/mixer/stream/start", {icecast.url("set")}));
+    REQUIRE(room.obeys(at::mixer_stream_start, {icecast.url("set")}));
     room.mixer->kill_hard();
     // Somebody else stands for the dead connection that the server has not noticed yet.
     Process ghost{{program_path("crowdjack-mixer-bus"), "--server", room.server.name(), "--client-name", "ghost"}};
     const std::string ghost_url = wait_for_client(room.server.name(), "ghost");
     REQUIRE(eventually([&] {
-        const auto answer = room.osc.request(ghost_url, "/mixer/stream/start", {icecast.url("set")});
-        return answer && answer->is_reply_to("/mixer/stream/start");
+        const auto answer = room.osc.request(ghost_url, at::mixer_stream_start, {icecast.url("set")});
+        return answer && answer->is_reply_to(at::mixer_stream_start);
     }));
     room.start({"--resume"});
     REQUIRE(room.mixer->wait_for_line("stream-unreachable"));
-    const auto released = room.osc.request(ghost_url, "/mixer/stream/stop");
+    const auto released = room.osc.request(ghost_url, at::mixer_stream_stop);
     REQUIRE(released);
     CHECK(room.mixer->wait_for_line("streaming to="));
 }

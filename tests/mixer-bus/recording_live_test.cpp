@@ -51,22 +51,22 @@ TEST_CASE("an end that makes no sense is refused, and the recording is whole in 
     for (const std::string name : {"set.wav", "set.rf64", "set.flac", "set.ogg", "set.opus", "set.mp3"}) {
         CAPTURE(name);
         MixerRoom room;
-        const auto begun = room.ask("/mixer/record/start", {name});
-        REQUIRE(begun.is_reply_to("/mixer/record/start"));
+        const auto begun = room.ask(at::mixer_record_start, {name});
+        REQUIRE(begun.is_reply_to(at::mixer_record_start));
         const auto begin = static_cast<std::int64_t>(begun.number(2));
         REQUIRE(room.server.wait_for_frame(static_cast<std::uint32_t>(begin + 48000)));
-        CHECK(room.error_code("/mixer/record/stop", {frame_value(begin - 1)}) == 4);
-        CHECK(room.error_code("/mixer/record/stop", {frame_value(begin)}) == 4);
-        CHECK(room.error_code("/mixer/record/stop", {0}) == 4);
-        CHECK(room.obeys("/mixer/record/stop", {0.0F}));  // a button let go does nothing
-        CHECK(room.obeys("/mixer/record/stop", {false}));
-        CHECK(room.ask("/mixer/tap").text(1) == "recording");
-        const auto stopped = room.ask("/mixer/record/stop", {1.0F});
-        REQUIRE(stopped.is_reply_to("/mixer/record/stop"));
+        CHECK(room.error_code(at::mixer_record_stop, {frame_value(begin - 1)}) == 4);
+        CHECK(room.error_code(at::mixer_record_stop, {frame_value(begin)}) == 4);
+        CHECK(room.error_code(at::mixer_record_stop, {0}) == 4);
+        CHECK(room.obeys(at::mixer_record_stop, {0.0F}));  // a button let go does nothing
+        CHECK(room.obeys(at::mixer_record_stop, {false}));
+        CHECK(room.ask(at::mixer_tap).text(1) == "recording");
+        const auto stopped = room.ask(at::mixer_record_stop, {1.0F});
+        REQUIRE(stopped.is_reply_to(at::mixer_record_stop));
         CHECK(stopped.number(2) >= 48000.0);
         CHECK(read_audio(room.folder / name).frames() == static_cast<std::int64_t>(stopped.number(2)));
-        CHECK(room.obeys("/mixer/record/stop", {0.0F}));
-        CHECK(room.error_code("/mixer/record/stop", {1.0F}) == 3);
+        CHECK(room.obeys(at::mixer_record_stop, {0.0F}));
+        CHECK(room.error_code(at::mixer_record_stop, {1.0F}) == 3);
     }
 }
 
@@ -74,12 +74,12 @@ TEST_CASE("a file's name that is no UTF-8 is recorded to, and answered as such")
     MixerRoom room;
     const std::string name = "n\xE4"
                              "chte.wav";
-    REQUIRE(room.obeys("/mixer/record/start", {name}));
+    REQUIRE(room.obeys(at::mixer_record_start, {name}));
     const auto state = registry_of(room.server.name()) / "mixer-bus.running.state";
     CHECK(fs::exists(state));
-    REQUIRE(room.obeys("/mixer/record/stop"));
+    REQUIRE(room.obeys(at::mixer_record_stop));
     CHECK(fs::exists(room.folder / name));
-    REQUIRE(room.obeys("/mixer/record/start", {"b\xE4.wav"}));
+    REQUIRE(room.obeys(at::mixer_record_start, {"b\xE4.wav"}));
     room.mixer->kill_hard();
     room.start({"--resume"});
     REQUIRE(eventually([&] { return fs::exists(room.folder / "b\xE4-2.wav"); }));
@@ -93,19 +93,19 @@ TEST_CASE("a split recording holds each frame of the master once, while it plays
         source.connect(source.output(1), "mixer-bus:A_r");
         const auto capture = room.capture();
         REQUIRE(capture->wait_until(room.soon(0.1)));
-        REQUIRE(room.obeys("/subscribe"));
-        const auto begun = room.ask("/mixer/record/start", {"part-%Y.wav"});
-        REQUIRE(begun.is_reply_to("/mixer/record/start"));
+        REQUIRE(room.obeys(at::subscribe));
+        const auto begun = room.ask(at::mixer_record_start, {"part-%Y.wav"});
+        REQUIRE(begun.is_reply_to(at::mixer_record_start));
         const auto begin = static_cast<std::int64_t>(begun.number(2));
         REQUIRE(capture->wait_until(begin + 48000 * 7 / 2));
-        REQUIRE(room.obeys("/mixer/record/stop"));
+        REQUIRE(room.obeys(at::mixer_record_stop));
         if (disturbed(*capture)) {
             return false;
         }
-        CHECK(room.osc.received("/mixer/record/started").size() == 4);
-        CHECK(room.osc.received("/mixer/record/stopped").size() == 4);
+        CHECK(room.osc.received(at::mixer_record_started).size() == 4);
+        CHECK(room.osc.received(at::mixer_record_stopped).size() == 4);
         std::int64_t frame = begin;
-        for (const auto& started : room.osc.received("/mixer/record/started")) {
+        for (const auto& started : room.osc.received(at::mixer_record_started)) {
             const auto content = read_audio(started.text(0));
             CHECK(static_cast<std::int64_t>(started.number(1)) == frame);
             for (std::int64_t i = 0; i < content.frames(); ++i, ++frame) {
@@ -148,17 +148,17 @@ TEST_CASE("a full disk takes the oldest recordings first, then ends the recordin
     }
     room.mixer->terminate();
     room.start({"--record-split", "1s", "--record-keep", "1d"});
-    REQUIRE(room.obeys("/subscribe"));
+    REQUIRE(room.obeys(at::subscribe));
     const Stereo music{noise(480000, 1), noise(480000, 2)};
     const auto deck = room.player("A", music);
     deck->start_at(room.soon());
     // 384 kB a second: full after five.
-    REQUIRE(room.obeys("/mixer/record/start", {"small/set.wav"}));
-    REQUIRE(room.osc.wait_for("/mixer/record/removed"));
-    REQUIRE(eventually([&] { return room.osc.received("/mixer/record/started").size() >= 8; }));
-    CHECK(room.osc.received("/mixer/record/failed").empty());
+    REQUIRE(room.obeys(at::mixer_record_start, {"small/set.wav"}));
+    REQUIRE(room.osc.wait_for(at::mixer_record_removed));
+    REQUIRE(eventually([&] { return room.osc.received(at::mixer_record_started).size() >= 8; }));
+    CHECK(room.osc.received(at::mixer_record_failed).empty());
     CHECK_FALSE(fs::exists(small / "set.wav"));
-    REQUIRE(room.obeys("/mixer/record/stop"));
+    REQUIRE(room.obeys(at::mixer_record_stop));
     for (const auto& file : files_of(small, ".wav")) {
         CHECK(read_audio(file).frames() > 0);
     }
@@ -167,33 +167,33 @@ TEST_CASE("a full disk takes the oldest recordings first, then ends the recordin
         fs::remove(file);
     }
     std::ofstream{small / "mine", std::ios::binary} << std::string(1'900'000, 'x');
-    REQUIRE(room.obeys("/mixer/record/start", {"small/other.wav"}));
-    REQUIRE(room.osc.wait_for("/mixer/record/failed"));
+    REQUIRE(room.obeys(at::mixer_record_start, {"small/other.wav"}));
+    REQUIRE(room.osc.wait_for(at::mixer_record_failed));
     CHECK(fs::file_size(small / "mine") == 1'900'000);
-    CHECK(room.ask("/mixer/state").named("rate") == 48000.0);
+    CHECK(room.ask(at::mixer_state).named("rate") == 48000.0);
     umount2(small.c_str(), MNT_DETACH);
 }
 
 TEST_CASE("what is announced as playing stands in the cue sheet at its frame") {
     MixerRoom room;
-    REQUIRE(room.obeys("/mixer/nowplaying", {"A", "First artist", "First title"}));
-    const auto begun = room.ask("/mixer/record/start", {"set.wav"});
+    REQUIRE(room.obeys(at::mixer_nowplaying, {"A", "First artist", "First title"}));
+    const auto begun = room.ask(at::mixer_record_start, {"set.wav"});
     const auto begin = static_cast<std::int64_t>(begun.number(2));
-    REQUIRE(room.obeys("/mixer/nowplaying", {"B", "Second artist", "Second title", frame_value(begin + 36000)}));
-    const auto now = room.ask("/mixer/nowplaying");
+    REQUIRE(room.obeys(at::mixer_nowplaying, {"B", "Second artist", "Second title", frame_value(begin + 36000)}));
+    const auto now = room.ask(at::mixer_nowplaying);
     CHECK(now.text(0) == "B");
     CHECK(now.text(1) == "Second artist");
     CHECK(now.text(2) == "Second title");
-    CHECK(room.error_code("/mixer/nowplaying", {"A", "only"}) == 1);
+    CHECK(room.error_code(at::mixer_nowplaying, {"A", "only"}) == 1);
     REQUIRE(room.server.wait_for_frame(static_cast<std::uint32_t>(begin + 48000)));
-    REQUIRE(room.obeys("/mixer/record/stop"));
+    REQUIRE(room.obeys(at::mixer_record_stop));
     const std::string sheet = contents(room.folder / "set.cue");
-    REQUIRE(room.obeys("/mixer/record/start", {"next.wav"}));
+    REQUIRE(room.obeys(at::mixer_record_start, {"next.wav"}));
     room.mixer->kill_hard();
     room.start({"--resume"});  // what plays still does, and nobody says so again
     REQUIRE(eventually(
         [&] { return contents(room.folder / "next-2.cue").find("TITLE \"Second title\"") != std::string::npos; }));
-    REQUIRE(room.obeys("/mixer/record/stop"));
+    REQUIRE(room.obeys(at::mixer_record_stop));
     CHECK(sheet.find("PERFORMER \"First artist\"\n    INDEX 01 00:00:00") != std::string::npos);
     CHECK(sheet.find("PERFORMER \"Second artist\"\n    INDEX 01 00:00:56") != std::string::npos);
 }
@@ -203,8 +203,8 @@ TEST_CASE("samples are as wide as --record-format says") {
         {"s16", SF_FORMAT_PCM_16}, {"s24", SF_FORMAT_PCM_24}, {"f32", SF_FORMAT_FLOAT}};
     for (const auto& [width, format] : widths) {
         MixerRoom room{{"--record-format", width}};
-        REQUIRE(room.obeys("/mixer/record/start", {"set.wav", 0.1}));
-        REQUIRE(room.obeys("/mixer/record/stop"));
+        REQUIRE(room.obeys(at::mixer_record_start, {"set.wav", 0.1}));
+        REQUIRE(room.obeys(at::mixer_record_stop));
         SF_INFO info{};
         SNDFILE* const file = sf_open((room.folder / "set.wav").c_str(), SFM_READ, &info);
         REQUIRE(file != nullptr);
@@ -215,11 +215,11 @@ TEST_CASE("samples are as wide as --record-format says") {
 
 TEST_CASE("cycles that JACK leaves out while a recording runs are said") {
     MixerRoom room;
-    REQUIRE(room.obeys("/mixer/record/start", {"set.wav"}));
+    REQUIRE(room.obeys(at::mixer_record_start, {"set.wav"}));
     const auto deck = room.player("A", {Signal(48000, 0.1F), Signal(48000, 0.1F)});
     deck->hang(true);  // the graph stands still, the clock goes on
     REQUIRE(room.server.wait_for_frame(room.server.frame() + 48000));
     deck->hang(false);
     CHECK(room.mixer->wait_for_line("recording-hole"));
-    REQUIRE(room.obeys("/mixer/record/stop"));
+    REQUIRE(room.obeys(at::mixer_record_stop));
 }

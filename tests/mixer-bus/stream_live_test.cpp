@@ -54,17 +54,17 @@ TEST_CASE("listeners read artist and title within two seconds, also after a reco
                         "--stream-bitrate", "128"}};
         Icecast icecast{room.folder.path(), ++port, "hackme"};
         icecast.start();
-        REQUIRE(room.obeys("/subscribe"));
+        REQUIRE(room.obeys(at::subscribe));
         // The dump is written in blocks of 4 KB: something has to fill them.
         const auto deck = room.player("A", {noise(2880000, 1), noise(2880000, 2)});
         deck->start_at(room.soon());
-        REQUIRE(room.obeys("/mixer/nowplaying", {"A", "Künstler", "Erstes & \"Lied\""}));
-        const auto started = room.ask("/mixer/stream/start", {icecast.url("set"), format});
-        REQUIRE_MESSAGE(started.is_reply_to("/mixer/stream/start"), started.shown());
+        REQUIRE(room.obeys(at::mixer_nowplaying, {"A", "Künstler", "Erstes & \"Lied\""}));
+        const auto started = room.ask(at::mixer_stream_start, {icecast.url("set"), format});
+        REQUIRE_MESSAGE(started.is_reply_to(at::mixer_stream_start), started.shown());
         const double first = seconds_until(icecast, port, format, "Erstes &");
-        REQUIRE(room.obeys("/mixer/nowplaying", {"B", "Artist", "Second"}));
+        REQUIRE(room.obeys(at::mixer_nowplaying, {"B", "Artist", "Second"}));
         const double second = seconds_until(icecast, port, format, "Second");
-        REQUIRE(room.obeys("/mixer/nowplaying", {"A", "", "only a file's name"}));
+        REQUIRE(room.obeys(at::mixer_nowplaying, {"A", "", "only a file's name"}));
         const double third = seconds_until(icecast, port, format, "only a file's name");
         MESSAGE(format, ": titles after ", first, ", ", second, " and ", third, " s");
         CHECK(first < 2.5);  // two seconds, and what asking takes
@@ -77,12 +77,12 @@ TEST_CASE("listeners read artist and title within two seconds, also after a reco
         CHECK(status.find("http://example.org/") != std::string::npos);
         CHECK(status.find("128") != std::string::npos);
         icecast.kill_hard();
-        REQUIRE(room.osc.wait_for("/mixer/stream/lost"));
+        REQUIRE(room.osc.wait_for(at::mixer_stream_lost));
         const std::size_t mark = room.osc.count();
         icecast.start();
-        REQUIRE(room.osc.wait_for("/mixer/stream/connected", mark));
+        REQUIRE(room.osc.wait_for(at::mixer_stream_connected, mark));
         CHECK(seconds_until(icecast, port, format, "only a file's name") < 2.5);
-        REQUIRE(room.obeys("/mixer/stream/stop"));
+        REQUIRE(room.obeys(at::mixer_stream_stop));
         CHECK(room.mixer->terminate() == 0);
     }
 }
@@ -100,7 +100,7 @@ TEST_CASE("a stream has the bitrate asked for, and its listeners are counted") {
         icecast.start();
         const auto deck = room.player("A", {noise(960000, 1), noise(960000, 2)});
         deck->start_at(room.soon());
-        REQUIRE(room.obeys("/mixer/stream/start", {icecast.url("set"), format}));
+        REQUIRE(room.obeys(at::mixer_stream_start, {icecast.url("set"), format}));
         Process listener{{"curl", "-s", "-o", "/dev/null", "http://127.0.0.1:" + std::to_string(port) + "/set"}};
         REQUIRE(room.server.wait_for_frame(room.server.frame() + 48000));
         const auto size_before = std::filesystem::file_size(icecast.dump("set", 1));
@@ -113,7 +113,7 @@ TEST_CASE("a stream has the bitrate asked for, and its listeners are counted") {
         CHECK(kilobits > 70.0);
         CHECK(kilobits < 125.0);
         if (std::system("command -v curl >/dev/null") == 0) {
-            CHECK(eventually([&] { return room.ask("/mixer/state").named("listeners") == 1.0; }));
+            CHECK(eventually([&] { return room.ask(at::mixer_state).named("listeners") == 1.0; }));
         }
         CHECK(room.mixer->terminate() == 0);
     }
@@ -129,8 +129,8 @@ TEST_CASE("silence keeps a stream, and so does a JACK server that is away for lo
         MixerRoom room;
         Icecast icecast{room.folder.path(), 8730, "hackme"};  // gives up a source after 5 s
         icecast.start();
-        REQUIRE(room.obeys("/subscribe"));
-        REQUIRE(room.obeys("/mixer/stream/start", {icecast.url("set"), format}));
+        REQUIRE(room.obeys(at::subscribe));
+        REQUIRE(room.obeys(at::mixer_stream_start, {icecast.url("set"), format}));
         if (format == "opus") {
             REQUIRE(room.server.wait_for_frame(room.server.frame() + 48000 * 7));
         } else {
@@ -140,8 +140,8 @@ TEST_CASE("silence keeps a stream, and so does a JACK server that is away for lo
             REQUIRE(room.server.wait_for_port("mixer-bus:master_r"));
             room.url = wait_for_client(room.server.name(), "mixer-bus");
         }
-        CHECK(room.osc.received("/mixer/stream/lost").empty());
-        CHECK(room.ask("/mixer/tap").text(7) == "streaming");
+        CHECK(room.osc.received(at::mixer_stream_lost).empty());
+        CHECK(room.ask(at::mixer_tap).text(7) == "streaming");
         CHECK(room.mixer->terminate() == 0);
     }
 }

@@ -37,12 +37,12 @@ bool settles_at(const Capture& capture, const MixerRoom& room, std::array<float,
 TEST_CASE("a strip may stand in the address, and the answer names the address that was asked") {
     MixerRoom room;
     REQUIRE(room.obeys("/mixer/A/gain", {0.5F}));
-    CHECK(room.ask("/mixer/gain", {"A"}).number(1) == 0.5);
+    CHECK(room.ask(at::mixer_gain, {"A"}).number(1) == 0.5);
     const auto answer = room.ask("/mixer/A/gain");
     CHECK(answer.address == "/mixer/A/gain");
     CHECK(answer.number(0) == 0.5);
     REQUIRE(room.obeys("/mixer/b/eq/low", {0.0F}));
-    CHECK(room.ask("/mixer/eq", {"B", "low"}).number(2) == 0.0);
+    CHECK(room.ask(at::mixer_eq, {"B", "low"}).number(2) == 0.0);
     CHECK(room.ask("/mixer/B/eq/low").number(0) == 0.0);
     REQUIRE(room.obeys("/mixer/B/eq", {"mid", 25.0F}));
     CHECK(room.ask("/mixer/B/eq").number(1) == doctest::Approx(25.0));
@@ -50,19 +50,19 @@ TEST_CASE("a strip may stand in the address, and the answer names the address th
     REQUIRE(room.obeys("/mixer/MIC/mute", {true}));
     CHECK(room.ask("/mixer/mic/mute").number(0) == 1.0);
     REQUIRE(room.obeys("/mixer/mic/mute", {0.0F}));
-    CHECK(room.ask("/mixer/mute", {"mic"}).number(1) == 0.0);
+    CHECK(room.ask(at::mixer_mute, {"mic"}).number(1) == 0.0);
     REQUIRE(room.obeys("/mixer/C/fade", {0.25F, 0.01}));
     REQUIRE(room.obeys("/mixer/D/filter/high", {0.5F}));
-    CHECK(room.ask("/mixer/filter", {"D", "high"}).number(2) == 0.5);
+    CHECK(room.ask(at::mixer_filter, {"D", "high"}).number(2) == 0.5);
     REQUIRE(room.obeys("/mixer/D/pan", {-0.25F}));
-    CHECK(room.ask("/mixer/pan", {"D"}).number(1) == -0.25);
+    CHECK(room.ask(at::mixer_pan, {"D"}).number(1) == -0.25);
     CHECK(room.error_code("/mixer/A/pan", {1.5F}) == 1);
     CHECK(room.error_code("/mixer/A/gain", {9.0F}) == 1);
     CHECK(room.error_code("/mixer/E/gain", {0.5F}) == 2);
     CHECK(room.error_code("/mixer/A/eq/bass", {0.5F}) == 2);
     CHECK(room.error_code("/mixer/A/gain", {0.5F, 0.1, 1.0F}) == 1);  // a float is no frame
-    CHECK(room.error_code("/mixer/fade", {"A", 0.5F, 1.0, 48000.0}) == 1);
-    CHECK(room.ask("/mixer/gain", {"A"}).number(1) == 0.5);
+    CHECK(room.error_code(at::mixer_fade, {"A", 0.5F, 1.0, 48000.0}) == 1);
+    CHECK(room.ask(at::mixer_gain, {"A"}).number(1) == 0.5);
 }
 
 TEST_CASE("solo silences the others in place and gives them back, and is what a killed mixer comes back with") {
@@ -74,23 +74,23 @@ TEST_CASE("solo silences the others in place and gives them back, and is what a 
     a->start_at(start);
     b->start_at(start);
     REQUIRE(settles_at(*capture, room, {0.75F, 0.75F}));
-    REQUIRE(room.obeys("/mixer/solo", {"A", true}));
+    REQUIRE(room.obeys(at::mixer_solo, {"A", true}));
     CHECK(settles_at(*capture, room, {0.25F, 0.25F}));
     REQUIRE(room.obeys("/mixer/B/solo", {1.0F}));
     CHECK(settles_at(*capture, room, {0.75F, 0.75F}));
     REQUIRE(room.obeys("/mixer/A/solo", {false}));
     CHECK(settles_at(*capture, room, {0.5F, 0.5F}));
-    CHECK(room.ask("/mixer/solo", {"B"}).number(1) == 1.0);
-    CHECK(room.ask("/mixer/state").named("B.solo") == 1.0);
-    REQUIRE(room.obeys("/mixer/pan", {"B", 1.0F}));
+    CHECK(room.ask(at::mixer_solo, {"B"}).number(1) == 1.0);
+    CHECK(room.ask(at::mixer_state).named("B.solo") == 1.0);
+    REQUIRE(room.obeys(at::mixer_pan, {"B", 1.0F}));
     CHECK(settles_at(*capture, room, {0.0F, 0.5F}));
     const auto state = registry_of(room.server.name()) / "mixer-bus.state";
     REQUIRE(eventually([&] { return std::system(("grep -q '\"pan\": 1.0' '" + state.string() + "'").c_str()) == 0; }));
     room.mixer->kill_hard();
     room.start({"--resume"});
-    CHECK(room.ask("/mixer/solo", {"B"}).number(1) == 1.0);
-    CHECK(room.ask("/mixer/solo", {"A"}).number(1) == 0.0);
-    CHECK(room.ask("/mixer/pan", {"B"}).number(1) == 1.0);
+    CHECK(room.ask(at::mixer_solo, {"B"}).number(1) == 1.0);
+    CHECK(room.ask(at::mixer_solo, {"A"}).number(1) == 0.0);
+    CHECK(room.ask(at::mixer_pan, {"B"}).number(1) == 1.0);
 }
 
 TEST_CASE("an insert patched in takes the strip through it, and the strip is itself again when it goes") {
@@ -129,24 +129,24 @@ TEST_CASE("an insert patched in takes the strip through it, and the strip is its
 
 TEST_CASE("a silent master is told after the time asked for, and so is its return") {
     MixerRoom room;
-    REQUIRE(room.obeys("/subscribe"));
-    const auto unasked = room.ask("/mixer/silence");
+    REQUIRE(room.obeys(at::subscribe));
+    const auto unasked = room.ask(at::mixer_silence);
     CHECK(unasked.number(0) == -60.0);
     CHECK(unasked.number(1) == 15.0);
-    REQUIRE(room.obeys("/mixer/silence", {-40.0F, 0.5F}));
-    REQUIRE(room.osc.wait_for("/mixer/silent"));
+    REQUIRE(room.obeys(at::mixer_silence, {-40.0F, 0.5F}));
+    REQUIRE(room.osc.wait_for(at::mixer_silent));
     const std::size_t mark = room.osc.count();
     const auto quiet = room.player("A", {Signal(960000, 0.005F), Signal(960000, 0.005F)});  // -46 dBFS: silence still
     quiet->start_at(room.soon());
     const auto loud = room.player("B", {Signal(24000, 0.05F), Signal(24000, 0.05F)});
     const std::int64_t start = room.soon(1.0);
     loud->start_at(start);
-    REQUIRE(room.osc.wait_for("/mixer/sounding", mark));
+    REQUIRE(room.osc.wait_for(at::mixer_sounding, mark));
     CHECK(static_cast<std::int64_t>(room.server.frame()) >= start);
-    REQUIRE(room.osc.wait_for("/mixer/silent", mark));
-    CHECK(room.ask("/mixer/state").named("silent") == 1.0);
-    CHECK(room.error_code("/mixer/silence", {10.0F}) == 1);
-    CHECK(room.error_code("/mixer/silence", {-60.0F, 0.0F}) == 1);
+    REQUIRE(room.osc.wait_for(at::mixer_silent, mark));
+    CHECK(room.ask(at::mixer_state).named("silent") == 1.0);
+    CHECK(room.error_code(at::mixer_silence, {10.0F}) == 1);
+    CHECK(room.error_code(at::mixer_silence, {-60.0F, 0.0F}) == 1);
 }
 
 TEST_CASE("the end is a fade to silence before the ports go, at every period") {

@@ -119,10 +119,10 @@ TEST_CASE("every client announces itself, opens under NSM's name, saves, and is 
         const std::string url = url_of(*client);
         CHECK_FALSE(server.has_port(id + ":" + expected.port));  // no JACK client before open
 
-        manager.osc().send(url, "/reply",
+        manager.osc().send(url, at::reply,
                            {std::string{"/nsm/server/announce"}, std::string{"hello"}, std::string{"test manager"},
                             std::string{":server-control:"}});
-        CHECK(manager.ask(url, "/nsm/client/open", {project.string(), std::string{"test"}, id}).address == "/reply");
+        CHECK(manager.ask(url, "/nsm/client/open", {project.string(), std::string{"test"}, id}).address == at::reply);
         CHECK(server.wait_for_port(id + ":" + expected.port));
         manager.osc().send(url, "/nsm/client/session_is_loaded");
         const auto entry = registry_entry(server.name(), expected.plain_name);
@@ -130,7 +130,7 @@ TEST_CASE("every client announces itself, opens under NSM's name, saves, and is 
         CHECK(entry->at("jack") == id);
         CHECK(entry->at("url") == url);
 
-        CHECK(manager.ask(url, "/nsm/client/save", {}).address == "/reply");
+        CHECK(manager.ask(url, "/nsm/client/save", {}).address == at::reply);
         CHECK(fs::exists(project / "state"));
         CHECK(read_text(project / "name") == std::string{expected.plain_name} + "\n");
         CHECK(client->terminate() == 0);
@@ -139,13 +139,13 @@ TEST_CASE("every client announces itself, opens under NSM's name, saves, and is 
         manager.welcome();
         const std::string new_url = url_of(*reopened);
         CHECK(manager.ask(new_url, "/nsm/client/open", {project.string(), std::string{"test"}, id}).address ==
-              "/reply");
+              at::reply);
         CHECK(registry_entry(server.name(), expected.plain_name));
 
         // :switch: another session's project in the running process, under its own id
         const std::string other_id = "other.nWXYZ";
         CHECK(manager.ask(new_url, "/nsm/client/open", {(session / "other").string(), std::string{"other"}, other_id})
-                  .address == "/reply");
+                  .address == at::reply);
         CHECK(server.wait_for_port(other_id + ":" + expected.port));
         CHECK_FALSE(server.has_port(id + ":" + expected.port));
         CHECK(reopened->terminate() == 0);
@@ -170,11 +170,11 @@ TEST_CASE("a deck's letter and state travel in NSM's project, and a change makes
     CHECK(registry_entry(server.name(), "deck-B")->at("jack") == "deck.nBBBB");
 
     // Opening may leave something to save: once that is saved, a change must be announced.
-    CHECK(manager.ask(second_url, "/nsm/client/save", {}).address == "/reply");
+    CHECK(manager.ask(second_url, "/nsm/client/save", {}).address == at::reply);
     const std::size_t mark = manager.osc().count();
-    CHECK(manager.ask(second_url, "/deck/bpm", {133.5}).address == "/reply");
+    CHECK(manager.ask(second_url, at::deck_bpm, {133.5}).address == at::reply);
     CHECK(manager.osc().wait_for("/nsm/client/is_dirty", mark));
-    CHECK(manager.ask(second_url, "/nsm/client/save", {}).address == "/reply");
+    CHECK(manager.ask(second_url, "/nsm/client/save", {}).address == at::reply);
     CHECK(manager.osc().wait_for("/nsm/client/is_clean", mark));
     first->terminate();
     second->terminate();
@@ -185,7 +185,7 @@ TEST_CASE("a deck's letter and state travel in NSM's project, and a change makes
     const std::string url = url_of(*again);
     manager.ask(url, "/nsm/client/open", {(session / "two").string(), std::string{"s"}, std::string{"deck.nBBBB"}});
     CHECK(registry_entry(server.name(), "deck-B"));
-    const auto bpm = manager.osc().request(url, "/deck/bpm");
+    const auto bpm = manager.osc().request(url, at::deck_bpm);
     REQUIRE(bpm);
     CHECK(bpm->number(0) == 133.5);
 }
@@ -203,8 +203,8 @@ TEST_CASE("a session manager that dies takes nobody with it") {
         manager.ask(url, "/nsm/client/open", {(session / "p").string(), std::string{"s"}, std::string{"deck.nDEAD"}});
     }
     OscClient osc;
-    CHECK(osc.request(url, "/deck/bpm", {121.0})->address == "/reply");  // wants to say is_dirty to nobody
-    CHECK(osc.request(url, "/deck/state"));
+    CHECK(osc.request(url, at::deck_bpm, {121.0})->address == at::reply);  // wants to say is_dirty to nobody
+    CHECK(osc.request(url, at::deck_state));
     CHECK(server.has_port("deck.nDEAD:out_l"));
 }
 
@@ -223,7 +223,7 @@ TEST_CASE("a session and a follower under NSM share the movement port, whoever c
             const std::string url = program == "crowdjack-session" ? door : url_of(*clients.back());
             const auto opened = manager.ask(url, "/nsm/client/open",
                                             {(project / program).string(), std::string{"s"}, program + ".nAAAA"});
-            CHECK(opened.address == "/reply");
+            CHECK(opened.address == at::reply);
         }
         const std::string from = "crowdjack-mixer-bus.nAAAA:master_l";
         if (first_time) {
@@ -232,9 +232,9 @@ TEST_CASE("a session and a follower under NSM share the movement port, whoever c
         CHECK(eventually([&] { return server.connected(from, "system:playback_2"); }));
         OscClient osc;
         for (const char* url : {"osc.udp://127.0.0.1:57120/", "osc.udp://127.0.0.1:57122/"}) {
-            const auto state = osc.request(url, "/tempo/state");
+            const auto state = osc.request(url, at::tempo_state);
             REQUIRE(state);
-            CHECK(state->address == "/tempo/state");
+            CHECK(state->address == at::tempo_state);
         }
         // When the session has seen the connection it is worth saving.
         const auto saved_when = [&](bool there) {
@@ -277,8 +277,8 @@ TEST_CASE("JACK's session callback saves, and the command line it returns restor
                                   armed());
     OscClient osc;
     const std::string url = wait_for_client(server.name(), "deck-B");
-    CHECK(osc.request(url, "/deck/cue", {track})->is_reply_to("/deck/cue"));
-    CHECK(osc.request(url, "/deck/bpm", {127.25})->address == "/reply");
+    CHECK(osc.request(url, at::deck_cue, {track})->is_reply_to(at::deck_cue));
+    CHECK(osc.request(url, at::deck_bpm, {127.25})->address == at::reply);
 
     const std::string path = folder.path().string() + "/";
     jack_session_command_t* answers =
@@ -301,11 +301,11 @@ TEST_CASE("JACK's session callback saves, and the command line it returns restor
     Process::Options options = armed();
     options.environment["PATH"] = fs::path{deck_path}.parent_path().string() + ":" + std::getenv("PATH");
     const Process restored{{"sh", "-c", "exec " + command}, options};
-    const auto bpm = osc.request(wait_for_client(server.name(), "deck-B"), "/deck/bpm");
+    const auto bpm = osc.request(wait_for_client(server.name(), "deck-B"), at::deck_bpm);
     REQUIRE(bpm);
     CHECK(bpm->number(0) == 127.25);
     CHECK(eventually([&] {
-        const auto state = osc.request(wait_for_client(server.name(), "deck-B"), "/deck/state");
+        const auto state = osc.request(wait_for_client(server.name(), "deck-B"), at::deck_state);
         return state && state->text(1) == track;
     }));
 }

@@ -65,7 +65,7 @@ TEST_CASE(
     REQUIRE(room.wait_until_whole());
     Capture capture{"test", {"capture", 2, 60.0}};
     capture.listen_to("mixer-bus:master_l", 0);
-    REQUIRE(room.osc.request(wait_for_client("test", "mixer-bus"), "/mixer/silence", {-60.0F, 1.0}));
+    REQUIRE(room.osc.request(wait_for_client("test", "mixer-bus"), at::mixer_silence, {-60.0F, 1.0}));
     CHECK(eventually([&] { return text_of(notes).find("CROWDJACK_EVENT=silence") != string::npos; }));
     const auto fallback = room.session->wait_for_line("fallback deck=deck-B strip=B");
     REQUIRE(fallback);
@@ -73,11 +73,11 @@ TEST_CASE(
 
     // The set is back: its track is heard, the fallback goes, its deck is free again.
     const string track = room.coded_track("left.wav", CodedChannels::left_only);
-    REQUIRE(room.ask("/cue", {string{"A"}, track}));
-    REQUIRE(room.ask("/start_group", {0.05F, string{"A"}}));
+    REQUIRE(room.ask(at::cue, {string{"A"}, track}));
+    REQUIRE(room.ask(at::start_group, {0.05F, string{"A"}}));
     CHECK(room.session->wait_for_line("fallback-ended why=\"the set is back\""));
     CHECK(eventually([&] {
-        const auto state = room.osc.request(wait_for_client("test", "deck-B"), "/deck/state");
+        const auto state = room.osc.request(wait_for_client("test", "deck-B"), at::deck_state);
         return state && state->text(0) == "empty";
     }));
     const std::int64_t now = capture.end_frame().value();

@@ -37,17 +37,17 @@ std::int64_t play_both(SessionRoom& room) {
     const string right = room.coded_track("right.wav", CodedChannels::right_only);
     const std::size_t mark = room.osc.count();
     // The group start first: it has to wait for the cues.
-    room.osc.send(front_door, "/start_group", {0.05F, string{"a"}, string{"B"}});
-    room.osc.send(front_door, "/cue", {string{"A"}, left});
-    room.osc.send(front_door, "/cue", {string{"b"}, right});
+    room.osc.send(front_door, at::start_group, {0.05F, string{"a"}, string{"B"}});
+    room.osc.send(front_door, at::cue, {string{"A"}, left});
+    room.osc.send(front_door, at::cue, {string{"b"}, right});
     const auto started = room.osc.wait_for(
         [](const OscReceived& message) {
-            return message.is_reply_to("/start_group") || message.is_error_of("/start_group");
+            return message.is_reply_to(at::start_group) || message.is_error_of(at::start_group);
         },
         mark);
     REQUIRE(started);
     INFO(started->shown());
-    REQUIRE(started->is_reply_to("/start_group"));
+    REQUIRE(started->is_reply_to(at::start_group));
     CHECK(started->text(2) == "A");
     CHECK(started->text(3) == "B");
     return static_cast<std::int64_t>(started->number(1));
@@ -153,57 +153,57 @@ TEST_CASE("every crowdstream address answers, and what it sets reads back") {
             return answer && answer->address == question && answer->number(selector.size()) == doctest::Approx(value);
         });
     };
-    replies(room, "/get_status");
-    replies(room, "/set_meter", {3});
-    replies(room, "/print_clock", {1});
-    replies(room, "/reset");
-    replies(room, "/set_tempo", {124.0F});
-    replies(room, "/deck_levels", {0.5F, 2.0F, 0.25F});
-    CHECK(reads(mixer, "/mixer/gain", {string{"A"}}, 0.5));
-    CHECK(reads(mixer, "/mixer/gain", {string{"B"}}, 1.0));  // out of range: clamped
-    CHECK(reads(mixer, "/mixer/gain", {string{"C"}}, 0.25));
-    replies(room, "/crossfade_levels", {1.0F, 0.125F});
-    CHECK(reads(mixer, "/mixer/gain", {string{"A"}}, 1.0));
-    CHECK(reads(mixer, "/mixer/gain", {string{"B"}}, 0.125));
-    replies(room, "/deck_eq", {string{"a"}, string{"LOW"}, 20.0F});
-    CHECK(reads(mixer, "/mixer/eq", {string{"A"}, string{"low"}}, 20.0));
-    replies(room, "/deck_eq_all", {string{"A"}, 50.0F, 30.0F, 400.0F});
-    CHECK(reads(mixer, "/mixer/eq", {string{"A"}, string{"low"}}, 50.0));
-    CHECK(reads(mixer, "/mixer/eq", {string{"A"}, string{"mid"}}, 30.0));
-    replies(room, "/deck_filter", {string{"A"}, string{"mid"}, 1.0F});
-    CHECK(reads(mixer, "/mixer/filter", {string{"A"}, string{"mid"}}, 1.0));
-    replies(room, "/cue", {string{"A"}, track, 0.5F});
-    const auto cued = room.osc.request(deck, "/deck/state");
+    replies(room, at::get_status);
+    replies(room, at::set_meter, {3});
+    replies(room, at::print_clock, {1});
+    replies(room, at::reset);
+    replies(room, at::set_tempo, {124.0F});
+    replies(room, at::deck_levels, {0.5F, 2.0F, 0.25F});
+    CHECK(reads(mixer, at::mixer_gain, {string{"A"}}, 0.5));
+    CHECK(reads(mixer, at::mixer_gain, {string{"B"}}, 1.0));  // out of range: clamped
+    CHECK(reads(mixer, at::mixer_gain, {string{"C"}}, 0.25));
+    replies(room, at::crossfade_levels, {1.0F, 0.125F});
+    CHECK(reads(mixer, at::mixer_gain, {string{"A"}}, 1.0));
+    CHECK(reads(mixer, at::mixer_gain, {string{"B"}}, 0.125));
+    replies(room, at::deck_eq, {string{"a"}, string{"LOW"}, 20.0F});
+    CHECK(reads(mixer, at::mixer_eq, {string{"A"}, string{"low"}}, 20.0));
+    replies(room, at::deck_eq_all, {string{"A"}, 50.0F, 30.0F, 400.0F});
+    CHECK(reads(mixer, at::mixer_eq, {string{"A"}, string{"low"}}, 50.0));
+    CHECK(reads(mixer, at::mixer_eq, {string{"A"}, string{"mid"}}, 30.0));
+    replies(room, at::deck_filter, {string{"A"}, string{"mid"}, 1.0F});
+    CHECK(reads(mixer, at::mixer_filter, {string{"A"}, string{"mid"}}, 1.0));
+    replies(room, at::cue, {string{"A"}, track, 0.5F});
+    const auto cued = room.osc.request(deck, at::deck_state);
     REQUIRE(cued);
     CHECK(cued->text(0) == "cued");
     CHECK(cued->text(1) == track);
-    CHECK(cued->number(3) == doctest::Approx(10.0));                                  // half of 20 s
-    CHECK(room.osc.request(deck, "/deck/loop")->number(1) == doctest::Approx(20.0));  // looped as a whole, as it was
-    replies(room, "/play", {string{"a"}, track, 0.1F});
-    CHECK(eventually([&] { return room.osc.request(deck, "/deck/state")->text(0) == "playing"; }));
-    replies(room, "/fade", {string{"A"}, 0.1F, 0.1F});
-    CHECK(reads(mixer, "/mixer/gain", {string{"A"}}, 0.0));
-    replies(room, "/load_buffer", {1100, track, string{"lead"}});
-    replies(room, "/play_stem", {1100, 1.0F, 0.5F, 1, 0.0F});
-    replies(room, "/stem_volume", {1100, 0.75F});
+    CHECK(cued->number(3) == doctest::Approx(10.0));                                   // half of 20 s
+    CHECK(room.osc.request(deck, at::deck_loop)->number(1) == doctest::Approx(20.0));  // looped as a whole, as it was
+    replies(room, at::play, {string{"a"}, track, 0.1F});
+    CHECK(eventually([&] { return room.osc.request(deck, at::deck_state)->text(0) == "playing"; }));
+    replies(room, at::fade, {string{"A"}, 0.1F, 0.1F});
+    CHECK(reads(mixer, at::mixer_gain, {string{"A"}}, 0.0));
+    replies(room, at::load_buffer, {1100, track, string{"lead"}});
+    replies(room, at::play_stem, {1100, 1.0F, 0.5F, 1, 0.0F});
+    replies(room, at::stem_volume, {1100, 0.75F});
     const string other_deck = wait_for_client("test", "deck-B");
-    CHECK(reads(other_deck, "/deck/stem/gain", {0}, 0.75));
-    replies(room, "/stop_stem", {1100});
-    replies(room, "/play_stem_section", {1100, 1.0F, 0.5F, 1, 0.25F, 0.2F});
-    replies(room, "/test_tone", {500.0F});
-    replies(room, "/mixer_cleanup");
-    room.osc.send("osc.udp://127.0.0.1:57122/", "/dance/total_movement", {0.1F});  // a report: never answered
+    CHECK(reads(other_deck, at::deck_stem_gain, {0}, 0.75));
+    replies(room, at::stop_stem, {1100});
+    replies(room, at::play_stem_section, {1100, 1.0F, 0.5F, 1, 0.25F, 0.2F});
+    replies(room, at::test_tone, {500.0F});
+    replies(room, at::mixer_cleanup);
+    room.osc.send("osc.udp://127.0.0.1:57122/", at::dance_total_movement, {0.1F});  // a report: never answered
 
-    refuses(room, "/cue", {string{"A"}, (room.folder / "nothing.wav").string()}, 2);
-    refuses(room, "/cue", {string{"A"}}, 1);
-    refuses(room, "/cue", {string{"Z"}, track}, 3);
-    refuses(room, "/play_stem", {1105}, 2);
-    refuses(room, "/play_stem", {99}, 1);
-    refuses(room, "/start_group", {900.0F, string{"A"}}, 4);
-    refuses(room, "/start_group", {0.0F, string{"Q"}}, 3);
-    refuses(room, "/schedule_c_at", {1.0F}, 3);
+    refuses(room, at::cue, {string{"A"}, (room.folder / "nothing.wav").string()}, 2);
+    refuses(room, at::cue, {string{"A"}}, 1);
+    refuses(room, at::cue, {string{"Z"}, track}, 3);
+    refuses(room, at::play_stem, {1105}, 2);
+    refuses(room, at::play_stem, {99}, 1);
+    refuses(room, at::start_group, {900.0F, string{"A"}}, 4);
+    refuses(room, at::start_group, {0.0F, string{"Q"}}, 3);
+    refuses(room, at::schedule_c_at, {1.0F}, 3);
     refuses(room, "/no_such_thing", {}, 2);
-    refuses(room, "/setlist/next", {}, 3);
+    refuses(room, at::setlist_next, {}, 3);
 }
 
 TEST_CASE("the follower is asked through either port of the front door, once, and asking changes nothing") {
@@ -220,46 +220,46 @@ TEST_CASE("the follower is asked through either port of the front door, once, an
             CHECK(answer->address == address);
             return *answer;
         };
-        const auto direct = room.osc.request(follower, "/tempo/state");
+        const auto direct = room.osc.request(follower, at::tempo_state);
         REQUIRE(direct);
-        const auto state = ask("/tempo/state");
+        const auto state = ask(at::tempo_state);
         REQUIRE(state.arguments.size() == 6);
         for (std::size_t i = 0; i < 6; ++i) {
             CHECK(state.arguments[i].index() == direct->arguments[i].index());  // the same types
         }
         CHECK(state.text(4) == "follow");
-        CHECK(ask("/tempo/set").number(0) == doctest::Approx(120.0));
-        CHECK(ask("/tempo/hold").arguments == std::vector<OscValue>{false});
-        CHECK(ask("/tempo/state").text(4) == "follow");
+        CHECK(ask(at::tempo_set).number(0) == doctest::Approx(120.0));
+        CHECK(ask(at::tempo_hold).arguments == std::vector<OscValue>{false});
+        CHECK(ask(at::tempo_state).text(4) == "follow");
     }
     // Taken for questions, the follower's answers would go to and fro for ever, at most of a core.
     const double before = room.session->cpu_seconds();
     const std::size_t mark = room.osc.count();
-    room.osc.send(front_door, "/subscribe");
-    const auto audio_bpm = room.osc.wait_for("/audio/bpm", mark);  // within a second
+    room.osc.send(front_door, at::subscribe);
+    const auto audio_bpm = room.osc.wait_for(at::audio_bpm, mark);  // within a second
     REQUIRE(audio_bpm);
     CHECK(audio_bpm->number(0) == doctest::Approx(120.0));
-    CHECK(room.osc.wait_for("/tempo/line", mark));
+    CHECK(room.osc.wait_for(at::tempo_line, mark));
     CHECK(room.session->cpu_seconds() - before < 0.3);
-    CHECK(replies(room, "/tempo/hold", {true}));
-    CHECK(room.osc.request(front_door, "/tempo/hold")->arguments == std::vector<OscValue>{true});
+    CHECK(replies(room, at::tempo_hold, {true}));
+    CHECK(room.osc.request(front_door, at::tempo_hold)->arguments == std::vector<OscValue>{true});
 }
 
 TEST_CASE("without a follower the front door tells its subscribers the line and the BPM of /set_tempo") {
     SessionRoom room;
     REQUIRE(room.wait_until_whole());
     const std::size_t mark = room.osc.count();
-    room.osc.send(front_door, "/subscribe");
-    REQUIRE(replies(room, "/set_tempo", {124}));
-    const auto line = room.osc.wait_for("/tempo/line", mark);
+    room.osc.send(front_door, at::subscribe);
+    REQUIRE(replies(room, at::set_tempo, {124}));
+    const auto line = room.osc.wait_for(at::tempo_line, mark);
     REQUIRE(line);
     CHECK(line->number(3) == doctest::Approx(124.0));
-    const auto audio_bpm = room.osc.wait_for("/audio/bpm", mark);
+    const auto audio_bpm = room.osc.wait_for(at::audio_bpm, mark);
     REQUIRE(audio_bpm);
     CHECK(audio_bpm->number(0) == doctest::Approx(124.0));
-    refuses(room, "/tempo/state", {}, 3);
-    refuses(room, "/setlist/state", {}, 3);
-    refuses(room, "/deck/state", {}, 2);  // the decks' own address: they have ports of their own
+    refuses(room, at::tempo_state, {}, 3);
+    refuses(room, at::setlist_state, {}, 3);
+    refuses(room, at::deck_state, {}, 2);  // the decks' own address: they have ports of their own
 }
 
 TEST_CASE("a /test_tone is heard at the mixer's output, at its pitch") {
@@ -267,7 +267,7 @@ TEST_CASE("a /test_tone is heard at the mixer's output, at its pitch") {
     REQUIRE(room.wait_until_whole());
     std::unique_ptr<Capture> capture;
     listen(capture, 20.0);
-    replies(room, "/test_tone", {500.0F});
+    replies(room, at::test_tone, {500.0F});
     REQUIRE(capture->wait_for_sound(0, capture->first_frame()));
     const std::int64_t begin = capture->first_sound(0, capture->first_frame()).value();
     REQUIRE(capture->wait_until(begin + 48000));
@@ -279,16 +279,16 @@ TEST_CASE("a deck that is not ready in time is named, and the others start") {
     SessionRoom room;
     REQUIRE(room.wait_until_whole());
     const string left = room.coded_track("left.wav", CodedChannels::left_only, 10.0);
-    REQUIRE(replies(room, "/cue", {string{"A"}, left}));
+    REQUIRE(replies(room, at::cue, {string{"A"}, left}));
     const std::size_t mark = room.osc.count();
-    room.osc.send(front_door, "/start_group", {string{"A"}, string{"B"}, 0.0F});
+    room.osc.send(front_door, at::start_group, {string{"A"}, string{"B"}, 0.0F});
     const auto error =
-        room.osc.wait_for([](const OscReceived& message) { return message.is_error_of("/start_group"); }, mark);
+        room.osc.wait_for([](const OscReceived& message) { return message.is_error_of(at::start_group); }, mark);
     REQUIRE(error);
     CHECK(error->number(1) == 3);
     CHECK(error->text(2).find("deck B is not ready") != string::npos);
     const auto reply =
-        room.osc.wait_for([](const OscReceived& message) { return message.is_reply_to("/start_group"); }, mark);
+        room.osc.wait_for([](const OscReceived& message) { return message.is_reply_to(at::start_group); }, mark);
     REQUIRE(reply);
     CHECK(reply->arguments.size() == 3);
     CHECK(reply->text(2) == "A");
@@ -307,9 +307,9 @@ TEST_CASE(
     }
     csv.close();
     std::ofstream{room.folder / "broken.csv"} << "path,bpm\n";
-    refuses(room, "/setlist/start", {(room.folder / "broken.csv").string()}, 5);
-    refuses(room, "/setlist/start", {(room.folder / "no.csv").string()}, 2);
-    refuses(room, "/setlist/start", {string{"/etc/passwd"}}, 4);
+    refuses(room, at::setlist_start, {(room.folder / "broken.csv").string()}, 5);
+    refuses(room, at::setlist_start, {(room.folder / "no.csv").string()}, 2);
+    refuses(room, at::setlist_start, {string{"/etc/passwd"}}, 4);
     CHECK(room.session->terminate() == 0);
     room.close_observer();
     room.start({"--setlist", (room.folder / "sections.csv").string()});
@@ -323,7 +323,7 @@ TEST_CASE(
     REQUIRE(SessionRoom::wait_for_successor("setlist", before));
     REQUIRE(ears.wait_until(ears.end_frame().value() + 48000));
     CHECK(longest_silence(ears, 0, killed, ears.end_frame().value()) < 4800);
-    CHECK(replies(room, "/setlist/stop"));
+    CHECK(replies(room, at::setlist_stop));
     CHECK(room.session->wait_for_line("setlist-ended how="));
 }
 

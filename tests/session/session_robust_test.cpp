@@ -111,8 +111,8 @@ TEST_CASE(
     SessionRoom room;
     REQUIRE(room.wait_until_whole());
     const string track = room.coded_track("left.wav", CodedChannels::both);
-    REQUIRE(room.ask("/cue", {string{"B"}, track}));
-    REQUIRE(room.ask("/start_group", {0.05F, string{"B"}}));
+    REQUIRE(room.ask(at::cue, {string{"B"}, track}));
+    REQUIRE(room.ask(at::start_group, {0.05F, string{"B"}}));
     const pid_t mixer = SessionRoom::pid_of("mixer-bus");
     const pid_t deck_b = SessionRoom::pid_of("deck-B");
     const pid_t deck_a = SessionRoom::pid_of("deck-A");
@@ -132,7 +132,7 @@ TEST_CASE(
     const pid_t before = SessionRoom::signal("deck-B", SIGKILL);
     REQUIRE(SessionRoom::wait_for_successor("deck-B", before));
     CHECK(eventually([&] {
-        const auto state = room.osc.request(wait_for_client("test", "deck-B"), "/deck/state");
+        const auto state = room.osc.request(wait_for_client("test", "deck-B"), at::deck_state);
         return state && state->text(0) == "playing" && state->text(1) == fs::canonical(track).string();
     }));
     CHECK(SessionRoom::pid_of("mixer-bus") == mixer);
@@ -166,11 +166,11 @@ run = ["crowdjack-deck", "--bpm", "0"]
     const Health sick = health();
     CHECK(sick.code == 1);
     CHECK(sick.line.find("wrong keeps ending") != string::npos);
-    CHECK(room.ask("/get_status"));  // answered meanwhile
+    CHECK(room.ask(at::get_status));  // answered meanwhile
     const double before = room.session->cpu_seconds();
     const std::size_t lines = room.session->lines().size();
     for (int turn = 0; turn < 20; ++turn) {
-        CHECK(room.ask("/get_status"));
+        CHECK(room.ask(at::get_status));
         (void)eventually([] { return false; }, Deadline{50});
     }
     CHECK(room.session->cpu_seconds() - before < 1.0);
@@ -205,7 +205,7 @@ TEST_CASE("a log that nobody reads stops neither the session nor its end") {
         return full;
     }));
     for (int turn = 0; turn < 5; ++turn) {
-        CHECK(room.ask("/get_status"));
+        CHECK(room.ask(at::get_status));
     }
     CHECK(room.session->terminate(Deadline{5000}) == 0);
     close(unread);

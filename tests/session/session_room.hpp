@@ -92,7 +92,7 @@ keep = "wanted"
 
     /// What the session says of its patch: "complete" or "incomplete"; "" when it does not answer.
     [[nodiscard]] std::string patch() {
-        const auto state = osc.request(front_door, "/session/state", {}, Deadline{500});
+        const auto state = osc.request(front_door, at::session_state, {}, Deadline{500});
         for (std::size_t i = 0; state && i + 1 < state->arguments.size(); ++i) {
             if (state->text(i) == "patch") {
                 return state->text(i + 1);

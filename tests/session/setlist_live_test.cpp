@@ -28,17 +28,17 @@ TEST_CASE(
         world.add_section(part.string(), target_bpm, 12.0 * beat_s, 20.0 * beat_s);
     }
     const auto recording = world.folder / "set.wav";
-    REQUIRE(world.osc.request(world.url("mixer-bus"), "/mixer/record/start", {recording.string()})
-                ->is_reply_to("/mixer/record/start"));
+    REQUIRE(world.osc.request(world.url("mixer-bus"), at::mixer_record_start, {recording.string()})
+                ->is_reply_to(at::mixer_record_start));
     Process& setlist = world.start_setlist({"--seed", "5", "--cue-ahead", "4", "--lufs", "-20"});
     REQUIRE(setlist.wait_for_line("started"));
     // The crowd wakes up, calms down: two ramps that run into hand-overs.
-    world.osc.send(world.url("bpm-follower"), "/tempo/set", {126.0, 6.0});
+    world.osc.send(world.url("bpm-follower"), at::tempo_set, {126.0, 6.0});
     REQUIRE(setlist.wait_for_line("handover"));
     REQUIRE(eventually([&] { return world.played().size() == 1; }));
-    world.osc.send(world.url("bpm-follower"), "/tempo/set", {118.0, 6.0});
+    world.osc.send(world.url("bpm-follower"), at::tempo_set, {118.0, 6.0});
     REQUIRE(setlist.wait(Deadline{60'000}) == 0);
-    REQUIRE(world.osc.request(world.url("mixer-bus"), "/mixer/record/stop"));
+    REQUIRE(world.osc.request(world.url("mixer-bus"), at::mixer_record_stop));
     MESSAGE(setlist.output());
 
     const auto rows = world.played();
@@ -155,11 +155,11 @@ TEST_CASE("killing the setlist does not stop the music, and the next one takes o
     MESSAGE(world.setlist->output());
     const auto third = *world.ears().first_sound(4, start + 48000 * 7);
     CHECK(std::abs(third - (start + 48000 * 12)) <= 1);
-    REQUIRE(world.osc.request(world.url("setlist"), "/setlist/stop")->is_reply_to("/setlist/stop"));
+    REQUIRE(world.osc.request(world.url("setlist"), at::setlist_stop)->is_reply_to(at::setlist_stop));
     CHECK(world.setlist->wait() == 0);
     for (const char deck : {'A', 'B', 'C'}) {
         CHECK(eventually([&] {
-            return world.osc.request(world.url(SetlistWorld::deck_name(deck)), "/deck/state")->text(0) != "playing";
+            return world.osc.request(world.url(SetlistWorld::deck_name(deck)), at::deck_state)->text(0) != "playing";
         }));
     }
 }

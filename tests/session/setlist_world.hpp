@@ -44,7 +44,7 @@ public:
             listen_to_deck(letter);
         }
         if (settings_.follower) {
-            osc.send(url("bpm-follower"), "/subscribe");
+            osc.send(url("bpm-follower"), at::subscribe);
         }
     }
 
@@ -117,7 +117,7 @@ public:
     /// Every line that was told, by serial.
     [[nodiscard]] std::vector<TempoLine> lines() const {
         std::map<std::int64_t, TempoLine> lines;
-        for (const OscReceived& message : osc.received("/tempo/line")) {
+        for (const OscReceived& message : osc.received(at::tempo_line)) {
             const auto frame = [&](std::size_t i) {
                 return JackFrame{static_cast<std::int64_t>(
                     static_cast<std::uint32_t>(static_cast<std::int64_t>(message.number(i))))};

@@ -51,7 +51,7 @@ struct LoneDeck {
 };
 
 /// `/deck/state`: s:state s:path i:frame d:position_s d:length_s …
-double length_seconds(LoneDeck& deck) { return deck.ask("/deck/state").number(4); }
+double length_seconds(LoneDeck& deck) { return deck.ask(at::deck_state).number(4); }
 
 /// What libsndfile can really read of a file; nothing when it refuses.
 std::optional<double> true_length(const fs::path& path) {
@@ -76,15 +76,15 @@ std::vector<fs::path> files_of(const fs::path& folder) {
 
 /// Plays what is cued (the last three seconds of what is longer) until the deck says that it ended.
 bool plays_to_its_end(LoneDeck& deck, double seconds) {
-    deck.ask("/subscribe");  // lasts a minute, and there are many files
+    deck.ask(at::subscribe);  // lasts a minute, and there are many files
     const auto mark = deck.osc.count();
     const auto arguments = seconds > 3.0 ? std::vector<OscValue>{OscNil{}, seconds - 3.0} : std::vector<OscValue>{};
-    const auto answer = deck.ask("/deck/start", arguments);
-    if (!answer.is_reply_to("/deck/start")) {
+    const auto answer = deck.ask(at::deck_start, arguments);
+    if (!answer.is_reply_to(at::deck_start)) {
         MESSAGE(answer.shown());
         return false;
     }
-    return deck.osc.wait_for("/deck/ended", mark).has_value();
+    return deck.osc.wait_for(at::deck_ended, mark).has_value();
 }
 
 }  // namespace
@@ -102,15 +102,15 @@ TEST_CASE("44.1, 48 and 96 kHz, mono and stereo, 16, 24, 32-bit and float play a
                 CAPTURE(static_cast<int>(format));
                 const auto path = folder / "sine.wav";
                 write_audio(path, as_channels(sine(hertz, 0.4, rate), channels), channels, rate, format);
-                deck.ask("/subscribe");  // lasts a minute
+                deck.ask(at::subscribe);  // lasts a minute
                 const auto mark = deck.osc.count();
-                REQUIRE(deck.ask("/deck/cue", {path.string()}).is_reply_to("/deck/cue"));
+                REQUIRE(deck.ask(at::deck_cue, {path.string()}).is_reply_to(at::deck_cue));
                 CHECK(length_seconds(deck) == doctest::Approx(0.4).epsilon(1e-4));
-                REQUIRE(deck.ask("/deck/start").is_reply_to("/deck/start"));
-                const auto started = deck.osc.wait_for("/deck/started", mark);
+                REQUIRE(deck.ask(at::deck_start).is_reply_to(at::deck_start));
+                const auto started = deck.osc.wait_for(at::deck_started, mark);
                 REQUIRE(started);
                 const auto start = static_cast<std::int64_t>(started->number(0));
-                REQUIRE(deck.osc.wait_for("/deck/ended", mark));
+                REQUIRE(deck.osc.wait_for(at::deck_ended, mark));
                 REQUIRE(deck.ears.wait_until(start + 19'200));
                 // The middle, away from both edges of the sound.
                 const auto left = deck.ears.samples(0, start + 2'000, start + 17'000);
@@ -138,14 +138,14 @@ TEST_CASE("every odd file of the real world plays to its true length or is refus
     files.insert(files.end(), music.begin(), music.end());
     for (const auto& path : files) {
         CAPTURE(path.string());
-        const auto answer = deck.ask("/deck/cue", {path.string()});
+        const auto answer = deck.ask(at::deck_cue, {path.string()});
         const auto expected = true_length(path);
-        if (answer.is_error_of("/deck/cue")) {
+        if (answer.is_error_of(at::deck_cue)) {
             ++refused;
             CHECK_MESSAGE(answer.text(2).find(path.filename().string()) != std::string::npos, answer.shown());
             continue;
         }
-        REQUIRE_MESSAGE(answer.is_reply_to("/deck/cue"), answer.shown());
+        REQUIRE_MESSAGE(answer.is_reply_to(at::deck_cue), answer.shown());
         ++played;
         const double seconds = length_seconds(deck);
         REQUIRE_MESSAGE(expected, "the deck plays what libsndfile can't read");
@@ -155,7 +155,7 @@ TEST_CASE("every odd file of the real world plays to its true length or is refus
     }
     MESSAGE(played << " played, " << refused << " refused");
     CHECK(played > files.size() / 2);
-    const auto health = deck.ask("/deck/health");
+    const auto health = deck.ask(at::deck_health);
     CHECK_MESSAGE(health.named("starved_frames") == 0.0, health.shown());
     CHECK_MESSAGE(deck.process.terminate() == 0, deck.process.output());
 }

@@ -86,7 +86,7 @@ public:
 
     OscReceived done(const std::string& url, const std::string& command, const std::vector<OscValue>& arguments) {
         const auto answer = osc_.request(url, command, arguments);
-        if (!answer || answer->address == "/error") {
+        if (!answer || answer->address == at::error) {
             throw std::runtime_error{command + ": " + (answer ? answer->shown() : "no answer") + "; here:\n" +
                                      here_->output() + "there:\n" + there_->output()};
         }
@@ -94,9 +94,9 @@ public:
     }
     /// Both decks from the start of their files. @returns the frame on which A starts
     std::int64_t start_both() {
-        done(front_door, "/cue", {std::string{"A"}, track("a.wav")});
-        done(front_door, "/cue", {std::string{"C"}, track("c.wav")});
-        const auto reply = done(front_door, "/start_group", {0.0, std::string{"A"}, std::string{"C"}});
+        done(front_door, at::cue, {std::string{"A"}, track("a.wav")});
+        done(front_door, at::cue, {std::string{"C"}, track("c.wav")});
+        const auto reply = done(front_door, at::start_group, {0.0, std::string{"A"}, std::string{"C"}});
         CHECK(reply.text(2) == "A");
         CHECK(reply.text(3) == "C");
         return static_cast<std::uint32_t>(static_cast<std::int64_t>(reply.number(1)));
@@ -249,11 +249,11 @@ TEST_CASE("a deck on another machine starts on arrival, and every sample of it a
         static_cast<long long>(there_and_back), static_cast<long long>(heard.first - start - master_delay),
         static_cast<long long>(heard.lost));
 
-    const auto refused = machines.osc().request(remote_deck, "/deck/start", {static_cast<std::int32_t>(start)});
+    const auto refused = machines.osc().request(remote_deck, at::deck_start, {static_cast<std::int32_t>(start)});
     REQUIRE(refused);
-    REQUIRE_MESSAGE(refused->is_error_of("/deck/start"), refused->shown());
+    REQUIRE_MESSAGE(refused->is_error_of(at::deck_start), refused->shown());
     CHECK(refused->number(1) == 4);
-    CHECK(machines.osc().request(remote_deck, "/deck/start")->is_reply_to("/deck/start"));
+    CHECK(machines.osc().request(remote_deck, at::deck_start)->is_reply_to(at::deck_start));
 }
 
 TEST_CASE("when the other machine's server is killed the mix goes on, and its deck is heard again") {

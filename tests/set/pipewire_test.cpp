@@ -143,7 +143,7 @@ connect = [
     [[nodiscard]] Process& session() noexcept { return *session_; }
     OscReceived done(const std::string& command, const std::vector<OscValue>& arguments) {
         const auto answer = osc_.request(front_door, command, arguments);
-        if (!answer || answer->address == "/error") {
+        if (!answer || answer->address == at::error) {
             throw std::runtime_error{command + ": " + (answer ? answer->shown() : "no answer") +
                                      "; the session said:\n" + session_->output()};
         }
@@ -151,19 +151,19 @@ connect = [
     }
     /// Cues both tracks and starts them as a group. @returns the frame it answers
     std::int64_t start_pair() {
-        done("/cue", {std::string{"A"}, (folder_ / "a.wav").string()});
-        done("/cue", {std::string{"B"}, (folder_ / "b.wav").string()});
-        const auto reply = done("/start_group", {0.0, std::string{"A"}, std::string{"B"}});
+        done(at::cue, {std::string{"A"}, (folder_ / "a.wav").string()});
+        done(at::cue, {std::string{"B"}, (folder_ / "b.wav").string()});
+        const auto reply = done(at::start_group, {0.0, std::string{"A"}, std::string{"B"}});
         return static_cast<std::uint32_t>(static_cast<std::int64_t>(reply.number(1)));
     }
     void stop_pair() {
         for (const auto* deck : {"deck-A", "deck-B"}) {
-            (void)osc_.request(wait_for_client("default", deck), "/deck/stop");
+            (void)osc_.request(wait_for_client("default", deck), at::deck_stop);
         }
     }
     /// Text after a key of /session/state; "" when there is none or no answer.
     std::string patch() {
-        const auto state = osc_.request(front_door, "/session/state", {}, Deadline{500});
+        const auto state = osc_.request(front_door, at::session_state, {}, Deadline{500});
         for (std::size_t i = 0; state && i + 1 < state->arguments.size(); ++i) {
             if (state->text(i) == "patch") {
                 return state->text(i + 1);

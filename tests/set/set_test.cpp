@@ -23,8 +23,8 @@ void write_coded_pair(const Stage& stage) {
 }
 
 void cue_pair(Stage& stage) {
-    stage.done(stage.deck("A"), "/deck/cue", {(stage.folder() / "a.wav").string()});
-    stage.done(stage.deck("B"), "/deck/cue", {(stage.folder() / "b.wav").string()});
+    stage.done(stage.deck("A"), at::deck_cue, {(stage.folder() / "a.wav").string()});
+    stage.done(stage.deck("B"), at::deck_cue, {(stage.folder() / "b.wav").string()});
 }
 
 /// The file position heard on a master channel at a JACK frame.
@@ -71,7 +71,7 @@ bool recorded(const Capture& ears, std::int64_t from, std::int64_t to) {
 /// silent one frame earlier. @returns whether it could be judged
 bool judge_group_start(Stage& stage) {
     cue_pair(stage);
-    const auto reply = stage.done(stage.front_door(), "/start_group", {0.0, std::string{"A"}, std::string{"B"}});
+    const auto reply = stage.done(stage.front_door(), at::start_group, {0.0, std::string{"A"}, std::string{"B"}});
     CHECK(reply.text(2) == "A");
     CHECK(reply.text(3) == "B");
     const auto first = frame_argument(reply, 1) + master_delay;
@@ -85,8 +85,8 @@ bool judge_group_start(Stage& stage) {
         CHECK(stays_silent(stage.ears(), 0, first - 1, first));
         CHECK(stays_silent(stage.ears(), 1, first - 1, first));
     }
-    stage.done(stage.deck("A"), "/deck/stop");
-    stage.done(stage.deck("B"), "/deck/stop");
+    stage.done(stage.deck("A"), at::deck_stop);
+    stage.done(stage.deck("B"), at::deck_stop);
     const auto stopped = *stage.ears().end_frame() + 4'000;
     REQUIRE(stage.ears().wait_until(stopped));
     return judged;
@@ -115,7 +115,7 @@ TEST_CASE("at unity, deck and mixer are bit-exact for ten seconds: every sample 
     write_coded_pair(stage);
     cue_pair(stage);
     const auto start =
-        frame_argument(stage.done(stage.front_door(), "/start_group", {0.0, std::string{"A"}, std::string{"B"}}), 1);
+        frame_argument(stage.done(stage.front_door(), at::start_group, {0.0, std::string{"A"}, std::string{"B"}}), 1);
     // Freewheeling, so that a busy machine can't make the server drop a cycle: what is judged is the arithmetic.
     stage.server().freewheel(true);
     REQUIRE(stage.ears().wait_until(start + 480'000 + master_delay));
@@ -123,7 +123,7 @@ TEST_CASE("at unity, deck and mixer are bit-exact for ten seconds: every sample 
     CHECK(wrong_frames(stage, 0, start + master_delay, start + master_delay, start + 480'000) == 0);
     CHECK(wrong_frames(stage, 1, start + master_delay, start + master_delay, start + 480'000) == 0);
     for (const auto* deck : {"A", "B"}) {
-        const auto health = stage.done(stage.deck(deck), "/deck/health");
+        const auto health = stage.done(stage.deck(deck), at::deck_health);
         CHECK_MESSAGE(health.named("starved_frames") == 0.0, health.shown());
     }
 }
@@ -138,16 +138,16 @@ TEST_CASE(
     }
     const auto sent_at = *stage.ears().end_frame();
     const auto mark = stage.osc().count();
-    stage.osc().send(stage.front_door(), "/cue", {std::string{"A"}, (stage.folder() / "a.wav").string()});
-    stage.osc().send(stage.front_door(), "/cue", {std::string{"B"}, (stage.folder() / "b.wav").string()});
-    stage.osc().send(stage.front_door(), "/start_group", {0.1, std::string{"A"}, std::string{"B"}});
+    stage.osc().send(stage.front_door(), at::cue, {std::string{"A"}, (stage.folder() / "a.wav").string()});
+    stage.osc().send(stage.front_door(), at::cue, {std::string{"B"}, (stage.folder() / "b.wav").string()});
+    stage.osc().send(stage.front_door(), at::start_group, {0.1, std::string{"A"}, std::string{"B"}});
     const auto reply = stage.osc().wait_for(
         [](const OscReceived& message) {
-            return message.is_reply_to("/start_group") || message.is_error_of("/start_group");
+            return message.is_reply_to(at::start_group) || message.is_error_of(at::start_group);
         },
         mark);
     REQUIRE(reply);
-    REQUIRE_MESSAGE(reply->is_reply_to("/start_group"), reply->shown());
+    REQUIRE_MESSAGE(reply->is_reply_to(at::start_group), reply->shown());
     CHECK(reply->arguments.size() == 4);
     const auto start = frame_argument(*reply, 1);
     // Due 0.1 s after arrival, which is after sending.
@@ -172,16 +172,16 @@ TEST_CASE(
 TEST_CASE("a deck that can't be made ready is named in an error after 5 s, and the other starts") {
     Stage stage;
     write_coded_pair(stage);
-    stage.done(stage.deck("A"), "/deck/cue", {(stage.folder() / "a.wav").string()});
+    stage.done(stage.deck("A"), at::deck_cue, {(stage.folder() / "a.wav").string()});
     const auto mark = stage.osc().count();
-    stage.osc().send(stage.front_door(), "/start_group", {0.1, std::string{"A"}, std::string{"B"}});
+    stage.osc().send(stage.front_door(), at::start_group, {0.1, std::string{"A"}, std::string{"B"}});
     const auto is = [](const std::string& address) {
         return [address](const OscReceived& message) {
-            return message.address == address && message.text(0) == "/start_group";
+            return message.address == address && message.text(0) == at::start_group;
         };
     };
-    const auto error = stage.osc().wait_for(is("/error"), mark);
-    const auto reply = stage.osc().wait_for(is("/reply"), mark);
+    const auto error = stage.osc().wait_for(is(at::error), mark);
+    const auto reply = stage.osc().wait_for(is(at::reply), mark);
     REQUIRE(error);
     REQUIRE(reply);
     CHECK(error->number(1) == 3);
@@ -203,14 +203,14 @@ TEST_CASE("a file that can't be played gets an error that names it, and the play
     std::filesystem::create_directory(folder / "folder.wav");
     cue_pair(stage);
     const auto start =
-        frame_argument(stage.done(stage.front_door(), "/start_group", {0.0, std::string{"A"}, std::string{"B"}}), 1);
+        frame_argument(stage.done(stage.front_door(), at::start_group, {0.0, std::string{"A"}, std::string{"B"}}), 1);
     for (const std::string name : {"missing.wav", "empty.wav", "text.wav", "header-only.wav", "folder.wav"}) {
-        const auto answer = stage.ask(stage.deck("A"), "/deck/cue", {(folder / name).string()});
-        CHECK_MESSAGE(answer.is_error_of("/deck/cue"), answer.shown());
+        const auto answer = stage.ask(stage.deck("A"), at::deck_cue, {(folder / name).string()});
+        CHECK_MESSAGE(answer.is_error_of(at::deck_cue), answer.shown());
         CHECK_MESSAGE(answer.text(2).find(name) != std::string::npos, answer.shown());
         // The same by way of the front door.
-        const auto door = stage.ask(stage.front_door(), "/cue", {std::string{"A"}, (folder / name).string()});
-        CHECK_MESSAGE(door.is_error_of("/cue"), door.shown());
+        const auto door = stage.ask(stage.front_door(), at::cue, {std::string{"A"}, (folder / name).string()});
+        CHECK_MESSAGE(door.is_error_of(at::cue), door.shown());
     }
     const auto now = *stage.ears().end_frame();
     REQUIRE(stage.ears().wait_until(now + 2'000));
@@ -222,7 +222,7 @@ TEST_CASE("killing any one client leaves the others playing, and the session say
     write_coded_pair(stage);
     cue_pair(stage);
     const auto start =
-        frame_argument(stage.done(stage.front_door(), "/start_group", {0.0, std::string{"A"}, std::string{"B"}}), 1);
+        frame_argument(stage.done(stage.front_door(), at::start_group, {0.0, std::string{"A"}, std::string{"B"}}), 1);
     REQUIRE(stage.ears().wait_until(start + 9'600));
     const auto kill_and_listen = [&](const std::string& client, std::size_t channel, std::int64_t heard_from) {
         CAPTURE(client);

@@ -95,7 +95,7 @@ OscReceived Stage::ask(const std::string& url, const std::string& command, const
 
 OscReceived Stage::done(const std::string& url, const std::string& command, const std::vector<OscValue>& arguments) {
     auto answer = ask(url, command, arguments);
-    if (answer.address == "/error") {
+    if (answer.address == at::error) {
         throw std::runtime_error{answer.shown()};
     }
     return answer;

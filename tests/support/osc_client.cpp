@@ -65,9 +65,9 @@ struct FreeAddress {
 
 }  // namespace
 
-bool OscReceived::is_reply_to(const std::string& command) const { return address == "/reply" && text(0) == command; }
+bool OscReceived::is_reply_to(const std::string& command) const { return address == at::reply && text(0) == command; }
 
-bool OscReceived::is_error_of(const std::string& command) const { return address == "/error" && text(0) == command; }
+bool OscReceived::is_error_of(const std::string& command) const { return address == at::error && text(0) == command; }
 
 double OscReceived::number(std::size_t i) const {
     constexpr double none = std::numeric_limits<double>::quiet_NaN();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "common/protocol/addresses.hpp"
 #include "tests/support/eventually.hpp"
 
 #include <lo/lo.h>
@@ -14,6 +15,8 @@
 #include <vector>
 
 namespace crowdjack::test {
+
+namespace at = crowdjack::at;  // the addresses by name
 
 struct OscNil {
     friend bool operator==(OscNil, OscNil) = default;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "common/peer_book.hpp"
+// Who is there, and who may be believed.
+#include "common/peers.hpp"
 
 #include "common/error.hpp"
+#include "common/registry.hpp"
 
 #include <ifaddrs.h>
 
@@ -64,12 +66,69 @@ bool belongs_to_other_server(const std::string& own_server, std::uint16_t port) 
     return false;
 }
 
+template <typename Fits>
+std::optional<PeerInfo> first_of(const std::vector<PeerInfo>& peers, Fits fits) {
+    const auto found = std::find_if(peers.begin(), peers.end(), fits);
+    return found == peers.end() ? std::nullopt : std::optional{*found};
+}
+
 }  // namespace
 
-PeerBook::PeerBook(std::string server, const std::vector<std::string>& remote)
-    : server_{std::move(server)}, registry_{server_}, remote_{parse_remote_peers(remote)} {}
+Peers::Peers(ControlLoop& loop, OscServer& osc, std::string bind_address, std::string server,
+             const std::vector<std::string>& remote)
+    : loop_{loop},
+      osc_{osc},
+      bind_address_{std::move(bind_address)},
+      server_{std::move(server)},
+      registry_{server_},
+      remote_{parse_remote_peers(remote)} {
+    osc_.is_peer = [this](const OscEndpoint& endpoint) { return who(endpoint).has_value(); };
+}
 
-bool PeerBook::is_foreign(const OscEndpoint& sender) {
+Peers::~Peers() {
+    osc_.is_peer = {};
+    for (const auto& ear : ears_) {
+        if (!ear->client.empty()) {
+            loop_.cancel(ear->timer);
+        }
+    }
+    for (const auto& timer : {look_timer_, renewal_timer_}) {
+        if (timer) {
+            loop_.cancel(*timer);
+        }
+    }
+}
+
+std::vector<PeerInfo> Peers::all() { return Clock::now() - read_ > fresh ? look_now() : all_; }
+
+std::vector<PeerInfo> Peers::look_now() {
+    read_ = Clock::now();
+    all_ = registry_.look();
+    all_.insert(all_.end(), remote_.begin(), remote_.end());
+    const std::vector<PeerInfo> seen = all_;
+    renew(false);
+    pump_all();
+    return seen;
+}
+
+std::optional<PeerInfo> Peers::find(std::string_view client) {
+    return first_of(all(), [client](const PeerInfo& peer) { return peer.client == client; });
+}
+
+std::optional<PeerInfo> Peers::of_kind(std::string_view kind) {
+    return first_of(all(), [kind](const PeerInfo& peer) { return peer.kind == kind; });
+}
+
+std::optional<PeerInfo> Peers::who(const OscEndpoint& sender) {
+    return first_of(all(), [url = sender.url()](const PeerInfo& peer) { return peer.url == url; });
+}
+
+bool Peers::is_remote(std::string_view client) const {
+    return std::any_of(remote_.begin(), remote_.end(),
+                       [client](const PeerInfo& peer) { return peer.client == client; });
+}
+
+bool Peers::is_foreign(const OscEndpoint& sender) {
     if (!sender.is_loopback()) {
         return !is_own_address(sender.address.sin_addr);
     }
@@ -83,24 +142,9 @@ bool PeerBook::is_foreign(const OscEndpoint& sender) {
         if (foreign_ports_.size() > most_remembered) {
             std::erase_if(foreign_ports_, [now](const auto& entry) { return entry.second.second <= now; });
         }
+        return foreign_ports_[sender.port()].first;
     }
     return foreign;
-}
-
-std::vector<PeerInfo> PeerBook::all() { return Clock::now() - read_ > fresh ? look_now() : all_; }
-
-std::vector<PeerInfo> PeerBook::look_now() {
-    read_ = Clock::now();
-    all_ = registry_.look();
-    all_.insert(all_.end(), remote_.begin(), remote_.end());
-    return all_;
-}
-
-std::optional<OscEndpoint> PeerBook::endpoint(const std::string& client) {
-    const std::vector<PeerInfo> peers = all();
-    const auto found =
-        std::find_if(peers.begin(), peers.end(), [&client](const PeerInfo& peer) { return peer.client == client; });
-    return found == peers.end() ? std::nullopt : std::optional{OscEndpoint::parse(found->url)};
 }
 
 }  // namespace crowdjack
