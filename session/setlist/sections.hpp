@@ -5,6 +5,7 @@
 #include "session/setlist/csv_text.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,19 @@ struct Section {
     double begin_s{};        ///< seconds into the part at which the next track starts, ≥ 0 (begin_cue_adj)
     double end_s{};          ///< seconds into the part at which it is over, > begin_s (end_cue_adj)
     int line{};              ///< of the CSV, from 1
+
+    /// What is known of whole tracks beside. The cues above count from start_s.
+    std::string title, artist;   ///< by its tags; may be empty
+    double start_s{};            ///< seconds into the file at which it starts: its first downbeat
+    std::optional<double> lufs;  ///< integrated loudness, where it is known without measuring again
+    bool by_time{false};         ///< has no steady beat: played at its own speed, faded plainly
+    std::string grid_source;     ///< who knows its beats: structure, analysis; empty for a part of an export
+
+    /// `artist - title`, else the track's file name without its ending: for people to read.
+    [[nodiscard]] std::string name() const {
+        const std::string file = std::filesystem::path{path.empty() ? part_file : path}.stem().string();
+        return title.empty() ? file : artist.empty() ? title : artist + " - " + title;
+    }
 
     [[nodiscard]] double begin_beats() const noexcept { return begin_s * target_bpm / 60.0; }
     [[nodiscard]] double end_beats() const noexcept { return end_s * target_bpm / 60.0; }
