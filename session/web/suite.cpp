@@ -196,9 +196,8 @@ bool Suite::only_asks(const std::string& address, const Json& arguments) {
 }
 
 std::optional<std::string> Suite::restart(const std::string& client) {
-    const SuiteSnapshot seen = snapshot();
-    const auto phase = seen.patch ? seen.patch->phases.find(client) : decltype(seen.patch->phases.find(client)){};
-    if (!seen.patch || phase == seen.patch->phases.end() || phase->second == "foreign") {
+    const std::optional<PatchHealth> session = snapshot().patch;
+    if (!session || !session->phases.contains(client) || session->phases.at(client) == "foreign") {
         return client + " was not started by a session, so nobody would start it again";
     }
     const auto peer = link_.peer(client);
