@@ -2,6 +2,7 @@
 #include "mixer-bus/byte_sink.hpp"
 
 #include "common/error.hpp"
+#include "common/music_folders.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -85,7 +86,9 @@ private:
 
 std::unique_ptr<ByteSink> create_file(const std::filesystem::path& path, std::size_t frame_bytes,
                                       std::function<bool()> make_room) {
-    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    // Where its folder was when it was looked at, and nowhere else.
+    const int fd = path.is_absolute() ? MusicFolders::open(path, flags, 0644).release() : open(path.c_str(), flags, 0644);
     if (fd < 0) {
         const int reason = errno;
         const std::string what = "cannot record to " + path.string() + ": ";

@@ -14,6 +14,8 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -60,7 +62,7 @@ SessionRun::SessionRun(ClientShell& shell, SessionFile session, Settings setting
       session_{std::move(session)},
       settings_{std::move(settings)},
       wanted_{session_.connections, session_.keep},
-      logs_{shell.loop(), registry_folder(shell.server()) / "logs"},
+      logs_{shell.loop(), [server = shell.server()] { return registry_folder(server) / "logs"; }},
       server_{shell.loop(), logs_, session_.jack, shell.server()},
       patchbay_{shell.loop(), shell.server(), wanted_, suite_clients_of(session_), [this] { patch_changed(); }},
       clients_{shell.loop(), logs_, session_, shell.server(), wanted_},
@@ -70,6 +72,7 @@ SessionRun::SessionRun(ClientShell& shell, SessionFile session, Settings setting
       decks_{shell, calls_},
       tempo_{shell, calls_},
       setlist_{shell.loop(), logs_, shell.server()},
+      guard_{shell, logs_, calls_, decks_, session_, [this] { return session_.connections; }},
       setlist_folders_{setlist_folders(session_, !shell.options().osc_bind.starts_with("127."))},
       starter_{shell,
                calls_,
@@ -81,18 +84,30 @@ SessionRun::SessionRun(ClientShell& shell, SessionFile session, Settings setting
       movement_{{shell, calls_, decks_, starter_, tempo_}},
       native_{{shell, calls_, decks_, starter_, tempo_},
               {clients_, patchbay_, [this] { save_patch(); },
-               [this](const std::string& csv) { setlist_.start_named(csv, setlist_folders_); }}} {
+               [this](const std::string& csv) { setlist_.start_named(csv, setlist_folders_); },
+               [this](OscMessage& state) { describe(state); }}} {
     shell_.hooks.ports = [](const std::string&) { return std::vector<PortSpec>{}; };
     shell_.hooks.connected = [this] { connected(); };
     shell_.hooks.disconnected = [this] { disconnected(); };
     shell_.hooks.save = [this] { return state_text(); };
+    shell_.hooks.new_run = [this](bool began) { new_run(began); };
     shell_.hooks.stop = [this](std::function<void()> finished) { stop(std::move(finished)); };
-    clients_.changed = [this] { shell_.state_changed(); };
-    server_.changed = [this] { shell_.state_changed(); };
+    clients_.changed = [this] {
+        shell_.state_moved();
+        tell_service();
+    };
+    clients_.crashed = [this](const std::string& client, const std::string& how, int starts) {
+        guard_.crashed(client, how, starts);
+    };
+    service_.keep_alive(shell_.loop());
+    server_.changed = [this] { shell_.state_moved(); };
     calls_.expected = [this](const std::string& peer) { return clients_.is_coming(peer); };
     decks_.changed = [this](const std::string&) { starter_.look_again(); };
     if (settings_.patch_is_state) {
         shell_.hooks.restore = [this](const std::string& text) { restore_patch(text); };
+        if (std::getenv("DISPLAY") != nullptr || std::getenv("WAYLAND_DISPLAY") != nullptr) {
+            shell_.hooks.show_gui = [this](bool show) { return show_gui(show); };
+        }
     } else {
         earlier_ = pids_of_earlier_run(shell_.server());
     }
@@ -123,9 +138,13 @@ void SessionRun::connected() {
     patchbay_.server_is(true);
     tempo_.server_is_back();
     starter_.server_is_back();
+    service_.say("READY=1");
+    tell_service();
 }
 
 void SessionRun::disconnected() {
+    service_.say("STATUS=the JACK server is away");
+    told_.clear();
     patchbay_.server_is(false);
     clients_.server_is(false);
     tempo_.frames_are_void();
@@ -135,9 +154,7 @@ void SessionRun::disconnected() {
 
 void SessionRun::watch_registry() {
     registry_fd_ = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    const std::string folder = registry_folder(shell_.server()).string();
-    if (registry_fd_ >= 0 &&
-        ::inotify_add_watch(registry_fd_, folder.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO) >= 0) {
+    if (registry_fd_ >= 0) {
         shell_.loop().watch(registry_fd_, [this] {
             std::array<char, 4096> events{};
             while (::read(registry_fd_, events.data(), events.size()) > 0) {
@@ -145,7 +162,20 @@ void SessionRun::watch_registry() {
             registry_changed();
         });
     }
-    shell_.loop().every(registry_look, [this] { registry_changed(); });
+    shell_.loop().every(registry_look, [this] {
+        follow_registry_folder();
+        registry_changed();
+    });
+    follow_registry_folder();
+}
+
+/// The folder may have been removed and made again: then it is another one, with no watch on it. (On the same one, this
+/// changes nothing.)
+void SessionRun::follow_registry_folder() const {
+    if (registry_fd_ >= 0) {
+        (void)::inotify_add_watch(registry_fd_, registry_path(shell_.server()).c_str(),
+                                  IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
+    }
 }
 
 void SessionRun::registry_changed() {
@@ -154,6 +184,7 @@ void SessionRun::registry_changed() {
     calls_.see_peers();
     watchdog_.see_peers(peers);
     decks_.see_peers(peers);
+    guard_.see_peers(peers);
     tempo_.see_peers(peers);
     crowdstream_.see_peers(peers);
     std::map<std::string, std::string> names;
@@ -178,18 +209,99 @@ void SessionRun::patch_changed() {
     starter_.look_again();
     if (status->complete()) {
         begin_setlist();
+        if (!std::exchange(was_whole_, true)) {
+            guard_.started();
+        }
     }
-    if (settings_.patch_is_state && status->graph.links != saved_links_) {
-        saved_links_ = status->graph.links;
+    tell_service();
+    if (settings_.patch_is_state && status->connected) {
+        remember_patch();
+    }
+}
+
+void SessionRun::remember_patch() {
+    if (memory_.look(patchbay_.status()->graph, std::chrono::steady_clock::now())) {
+        session_.connections = memory_.wanted();
+        wanted_.relist(memory_.wanted());
+        patchbay_.relist(memory_.wanted());
         shell_.state_changed();  // the user patched: worth saving
+    }
+    if (memory_.undecided() && !std::exchange(memory_look_due_, true)) {
+        shell_.loop().after(PatchMemory::decision, [this] {
+            memory_look_due_ = false;
+            remember_patch();
+        });
+    }
+}
+
+/// The server's clock begins anew under ports that stay: only what hangs on frames does, too.
+void SessionRun::new_run(bool began) {
+    if (began) {
+        tempo_.server_is_back();
+        starter_.server_is_back();
+    } else {
+        tempo_.frames_are_void();
+        starter_.frames_are_void();
+        crowdstream_.frames_are_void();
+    }
+}
+
+/// The suite as a picture, in a terminal of its own: under a session manager there is no other.
+bool SessionRun::show_gui(bool show) {
+    if (!show) {
+        if (gui_) {
+            gui_->signal(SIGTERM);
+            gui_.reset();
+        }
+        return false;
+    }
+    if (!gui_) {
+        std::error_code failed;
+        const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
+        gui_ = ChildProcess::start(
+            shell_.loop(),
+            {{"/usr/bin/env", "x-terminal-emulator", "-e", self.string(), "status", "--watch", "--server", shell_.server()},
+             {{"NSM_URL", ""}},
+             logs_.channel("gui")},
+            [this](const Ending&) { gui_.reset(); });
+    }
+    return gui_.has_value();
+}
+
+/// What `systemctl status` shows.
+void SessionRun::tell_service() {
+    if (!service_.asked_for() || !shell_.has_jack()) {
+        return;
+    }
+    const auto patch = patchbay_.status();
+    std::string text =
+        "STATUS=" + std::to_string(patch->made) + " of " + std::to_string(patch->wanted) + " connections";
+    for (const Clients::View& client : clients_.view()) {
+        text += client.phase == ClientPhase::failing ? ", " + client.name + " keeps ending" : "";
+    }
+    if (text != told_) {
+        told_ = text;
+        service_.say(text);
+    }
+}
+
+void SessionRun::describe(OscMessage& state) const {
+    state.text("silent").flag(guard_.silent());
+    state.text("fallback").flag(guard_.fallback_plays());
+    state.text("server_failures").integer(server_.failures());
+    if (setlist_.wanted()) {
+        state.text("setlist").text(setlist_.failing() ? "failing" : "playing");
     }
 }
 
 void SessionRun::stop(std::function<void()> finished) {
+    service_.say("STOPPING=1");
+    patchbay_.want(WantedGraph{{}, Keep::wanted});  // ports vanish now one by one: nothing is to be joined any more
     setlist_.stop();
     if (tone_) {
         tone_->signal(SIGTERM);
     }
+    static_cast<void>(show_gui(false));
     clients_.stop(std::move(finished));
 }
 
@@ -224,6 +336,7 @@ void SessionRun::restore_patch(const std::string& text) {
     }
     session_.connections = saved.connections;
     wanted_ = WantedGraph{saved.connections, session_.keep};
+    memory_.restore(saved.connections);
     patchbay_.want(wanted_);
 }
 
@@ -283,7 +396,11 @@ void SessionRun::play_tone(double hz) {
 
 std::string SessionRun::state_text() const {
     if (settings_.patch_is_state) {
-        return with_patch("", present_patch(session_.connections, patchbay_.status()->graph));
+        std::vector<std::string> lines;
+        for (const Connection& connection : memory_.wanted()) {
+            lines.push_back(connection.text());
+        }
+        return with_patch("", lines);
     }
     std::ostringstream text;
     for (const auto& [name, pid] : clients_.own_pids()) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/printable.hpp"
 #include "session/status/snapshot.hpp"
 
 #include <nlohmann/json.hpp>
@@ -210,7 +211,7 @@ std::string status_table(const SuiteSnapshot& snapshot) {
         }
         out << '\n';
     }
-    return out.str();
+    return printable(out.str(), true);  // names and paths are from outside
 }
 
 std::string status_json(const SuiteSnapshot& snapshot) {
@@ -221,8 +222,8 @@ std::string status_json(const SuiteSnapshot& snapshot) {
                            {"mixer", snapshot.mixer ? mixer_json(*snapshot.mixer) : Json()},
                            {"session", snapshot.patch ? patch_json(*snapshot.patch) : Json()},
                            {"setlist", snapshot.setlist.empty() ? Json() : values_json(snapshot.setlist)}};
-    // Whatever bytes a file name holds, the document stays valid.
-    return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    // Whatever bytes a file name holds, the document stays valid, and harmless on a terminal.
+    return document.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace crowdjack

@@ -364,11 +364,12 @@ TEST_CASE("JACK's session callback is answered with the command that runs the se
     CHECK(room.wait_until_whole());
 }
 
-TEST_CASE("a client that keeps crashing is given up and said, the rest goes on") {
+TEST_CASE("a client that keeps crashing is said and tried again, the rest goes on") {
     SessionRoom room;
     REQUIRE(room.wait_until_whole());
     room.start_again_with("[[client]]\nname = \"broken\"\nrun = [\"false\"]\n");
-    CHECK(room.session->wait_for_line("client-given-up client=broken"));
+    CHECK(room.session->wait_for_line("client-keeps-ending client=broken times=5"));
+    CHECK(room.session->wait_for_line("client-keeps-ending client=broken times=10"));
     CHECK(room.wait_until_whole());
 }
 
