@@ -55,6 +55,18 @@ ClientShell::ClientShell(Identity identity, CommonOptions options, AudioProcess&
         }
         osc_ = std::make_unique<OscServer>(loop_, options_.osc_bind, std::vector<std::uint16_t>{0});
     }
+    osc_->frame_ahead = [this](double seconds) -> std::optional<JackFrame> {
+        if (!has_jack()) {
+            return std::nullopt;
+        }
+        // Arrival lies somewhere in the present cycle: its end is never before it.
+        return jack_->last_frame() + Frames{jack_->period()} + to_frames(Seconds{seconds}, jack_->format().rate);
+    };
+    osc_->is_peer = [this](const OscEndpoint& endpoint) {
+        const auto peers = peers_.all();
+        return std::any_of(peers.begin(), peers.end(),
+                           [url = endpoint.url()](const PeerInfo& peer) { return peer.url == url; });
+    };
     if (!options_.client_name.empty()) {
         identity_.names = {options_.client_name};
     }

@@ -126,6 +126,7 @@ void JackClient::set_up(jack_client_t* client) {
     jack_on_shutdown(client, &JackClient::shutdown_callback, this);
     jack_on_info_shutdown(client, &JackClient::info_shutdown_callback, this);
     closing_.watch(client);
+    closing_.watch_ports(client);
     watch_sessions();
     register_ports();
     set_metadata();  // before activation, so that the ports appear with their names

@@ -118,7 +118,13 @@ bool Patchbay::Worker::open() {
         server_gone = false;
     }
     jack_set_port_registration_callback(
-        client, [](jack_port_id_t, int, void* self) { on_jack_thread([self] { static_cast<Worker*>(self)->wake(); }); },
+        client,
+        [](jack_port_id_t, int, void* self) {
+            on_jack_thread([self] {
+                static_cast<Worker*>(self)->closing.notice_port();
+                static_cast<Worker*>(self)->wake();
+            });
+        },
         this);
     jack_set_port_connect_callback(
         client,
