@@ -4,6 +4,7 @@
 #include "common/error.hpp"
 #include "common/log.hpp"
 #include "deck/control/deck.hpp"
+#include "deck/control/start_window.hpp"
 #include "deck/control/steady_time.hpp"
 
 #include <algorithm>
@@ -272,6 +273,9 @@ void Deck::take_up(const TrackOpener::Result& result, const Trajectory& motion, 
         !never_stopped && restoring != nullptr && saved.playing && settings_.autoplay && !place.ended;
     const Resume resume{stream,   place.motion, track.cue_source,          place.plays, await_line,
                         same_run, place.ended,  track.grid.first_beat_s};
+    if (stream != nullptr && !place.plays) {
+        arm_start(track, place.motion.anchor_source);
+    }
     become_restored({std::move(track), std::nullopt, saved.next}, place);
     log_event(LogLevel::info, never_stopped ? "resumed" : "opened",
               {{"path", saved.path}, {"playing", place.plays}, {"same-server", same_run}});
