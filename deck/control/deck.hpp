@@ -121,6 +121,12 @@ public:
     void fade_away(Finished finished);
 
 private:
+    /// Where a restored track stands.
+    struct Place {
+        Trajectory motion;
+        bool plays{false}, ended{false};
+    };
+
     // Listening to the engine (deck_reports.cpp).
     void look_calmly();
     void look_after(std::chrono::milliseconds period);
@@ -146,6 +152,7 @@ private:
     void become_cued(Track track);
     void become_empty();
     void become_stopped(bool ended);
+    void become_restored(Loaded there, const Place& place);
     void note_motion(bool playing, const TrackStream* stream);
     void note_start(const ComingStart& start);
     void forget_start();
@@ -163,7 +170,9 @@ private:
     void restore_motion(const Restoring& restoring);
     void open_saved_track(const Trajectory& motion, double start_s, bool same_run);
     void saved_track_opened(const TrackOpener::Result& result, const Trajectory& motion, bool same_run);
-    void take_up(const TrackOpener::Result& result, Trajectory motion, bool same_run);
+    void take_up(const TrackOpener::Result& result, const Trajectory& motion, bool same_run);
+    [[nodiscard]] Place place_of(const SavedDeck& saved, const Track& track, Trajectory motion, bool plays,
+                                 bool same_run) const;
     [[nodiscard]] Track track_of(const SavedDeck& saved, TrackStream* stream) const;
     void order_saved_start(const SavedDeck& saved, bool same_run);
     void go_missing(const std::string& why);
