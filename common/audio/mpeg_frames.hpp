@@ -53,15 +53,14 @@ struct MpegStream {
     std::int64_t frames{};
     std::vector<std::size_t> places;  ///< of frames 0, stride, 2 * stride, …
     std::int64_t skip{};              ///< samples at the beginning that are the encoder's delay
-    std::int64_t padding_begin{};     ///< samples [padding_begin, padding_end) are its padding
-    std::int64_t padding_end{};
+    std::int64_t padding{};           ///< samples at the end that are its padding
     std::int64_t claimed{};           ///< samples that the header says can be heard; 0: it says nothing
 
     [[nodiscard]] std::int64_t samples() const noexcept { return frames * first.samples; }
 };
 
 /// @param bytes  the file without tags at its end. @param from  where tags at the beginning end
-/// @returns nothing when there are no two matching frame headers, one after the other
+/// @returns nothing when there are no two matching frame headers, one after the other, in its first megabyte
 [[nodiscard]] std::optional<MpegStream> find_mpeg_stream(std::span<const std::byte> bytes, std::size_t from);
 
 }  // namespace crowdjack

@@ -19,6 +19,12 @@ using std::chrono::milliseconds;
 constexpr double default_ramp_s = 0.01;
 constexpr double shortest_loop_s = 0.001;
 
+/// A place behind the end is a mistake in the asking, but of a file that ends before it said so.
+OscErrorCode beyond_end(TrackStream& stream) {
+    const bool cut_off = stream.format().is_cut_off() || stream.windows().lost();
+    return cut_off ? OscErrorCode::failed : OscErrorCode::bad_arguments;
+}
+
 OscError bad(const std::string& why) { return {OscErrorCode::bad_arguments, why}; }
 
 OscErrorCode code_of(const PathError& error) {
@@ -29,7 +35,7 @@ OscErrorCode code_of(const PathError& error) {
 OscErrorCode code_of(const StreamBook::Owned& stream, double seconds) {
     const auto& source = stream->source();
     const bool beyond = source != nullptr && std::llround(seconds * source->format().rate) >= source->format().frames;
-    return beyond ? OscErrorCode::bad_arguments : OscErrorCode::failed;
+    return beyond ? beyond_end(*stream) : OscErrorCode::failed;
 }
 
 std::string why_refused(Refused::Why why) {
@@ -56,6 +62,7 @@ Deck::Deck(ClientShell& shell, DeckEngine& engine, const DeckOptions& options)
       sender_{engine},
       folders_{options.music_folders},
       streams_{sender_},
+      decoded_{std::make_shared<DecodedMemory>(options.decoded_memory)},
       pitch_{sender_, streams_} {
     settings_.track_bpm = options.track_bpm;
     settings_.stretch = options.stretch;
@@ -113,7 +120,7 @@ void Deck::open_stream(const std::filesystem::path& file, double start_s, Stream
             [holder, opened, failure = std::move(failure)] { opened(std::exchange(*holder, nullptr), failure); });
     };
     *holder =
-        std::make_shared<TrackStream>([file] { return open_sample_source(file); }, start_s, engine_.epoch(), post);
+        std::make_shared<TrackStream>([file, memory = decoded_] { return open_sample_source(file, memory); }, start_s, engine_.epoch(), post);
 }
 
 void Deck::cue_opened(Track track, double seconds, std::optional<double> track_bpm) {
@@ -166,8 +173,9 @@ double Deck::position_seconds() const {
 double Deck::checked_place(const Track& track, double seconds) const {
     const double length = length_s(track);
     if (seconds < 0.0 || seconds >= length) {
-        throw bad("the position " + std::to_string(seconds) + " s lies outside the track, which is " +
-                  std::to_string(length) + " s long");
+        throw OscError{seconds < 0.0 ? OscErrorCode::bad_arguments : beyond_end(*track.stream),
+                       "the position " + std::to_string(seconds) + " s lies outside the track, which is " +
+                           std::to_string(length) + " s long"};
     }
     return std::round(seconds * rate_of(track));
 }
@@ -236,20 +244,23 @@ void Deck::eject() {
     state_changed();
 }
 
-void Deck::seek(double seconds, Finished finished) {
+void Deck::seek(double seconds, Finished finished, Failed failed) {
     const double source = checked_place(required(), seconds);
-    const auto stream = streams_.find(track_.stream);
-    stream->seek_ahead(static_cast<std::int64_t>(source),
-                       [this, loop = &shell_.loop(), key = track_.stream, source, finished = std::move(finished)] {
-                           loop->post([this, key, source, finished] {
-                               if (key == track_.stream) {
-                                   sender_.send(SeekTo{source});
-                                   key->set_armed(static_cast<std::int64_t>(source));
-                                   expect_reports();
-                               }
-                               finished();
-                           });
-                       });
+    const auto arrived = [this, key = track_.stream, seconds, source, finished = std::move(finished),
+                          failed = std::move(failed)] {
+        if (key == track_.stream && source >= static_cast<double>(key->windows().length())) {
+            failed(OscErrorCode::failed, "the file ends before " + std::to_string(seconds) + " s: it was cut off");
+            return;
+        }
+        if (key == track_.stream) {
+            sender_.send(SeekTo{source});
+            key->set_armed(static_cast<std::int64_t>(source));
+            expect_reports();
+        }
+        finished();
+    };
+    streams_.find(track_.stream)
+        ->seek_ahead(static_cast<std::int64_t>(source), [loop = &shell_.loop(), arrived] { loop->post(arrived); });
 }
 
 void Deck::nudge(double ms) {

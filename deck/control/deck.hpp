@@ -9,6 +9,7 @@
 #include "deck/control/pitch_keeper.hpp"
 #include "deck/control/saved_deck.hpp"
 #include "deck/control/stream_book.hpp"
+#include "deck/track/decoded_memory.hpp"
 #include "deck/engine/deck_engine.hpp"
 
 #include <array>
@@ -39,7 +40,7 @@ public:
     void start_on_beat(double quantum, Placed placed, Failed failed);
     void stop(std::optional<JackFrame> frame, Placed placed, Failed failed);
     void eject();
-    void seek(double seconds, Finished finished);
+    void seek(double seconds, Finished finished, Failed failed);
     void nudge(double ms);
     /// In seconds; none: plays out.
     void loop(std::optional<Trajectory::Loop> seconds);
@@ -143,6 +144,7 @@ private:
     CommandSender sender_;
     MusicFolders folders_;
     StreamBook streams_;
+    std::shared_ptr<DecodedMemory> decoded_;  ///< shared by all that this deck opens
     PitchKeeper pitch_;
     LineIntake lines_;
     Settings settings_;

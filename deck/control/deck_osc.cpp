@@ -123,7 +123,8 @@ void register_transport(ClientShell& shell, Deck& deck) {
             return;
         }
         request.arguments.expect(1, 1, "d:seconds");
-        deck.seek(request.arguments.number(0, "seconds", 0.0, furthest_s), replies(request));
+        deck.seek(request.arguments.number(0, "seconds", 0.0, furthest_s), replies(request),
+                  complains(request));
     });
     shell.osc().handle("/deck/nudge", [&](const OscRequest& request) {
         request.arguments.expect(1, 1, "d:ms");

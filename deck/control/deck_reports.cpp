@@ -87,6 +87,11 @@ void Deck::take(const MotionReport& motion) {
         return;
     }
     motion_ = motion;
+    const auto& loop = motion.mix.motion.loop;
+    if (track_.stream != nullptr && motion.mix.track.stream == track_.stream && track_.loop && loop &&
+        track_.loop->out > static_cast<double>(track_.stream->windows().length()) && loop->out < track_.loop->out) {
+        track_.loop = loop;  // the file was cut off: the loop ended with it
+    }
     if (to_restore_ && track_.stream != nullptr && motion.mix.track.stream == track_.stream) {
         to_restore_.reset();
     }

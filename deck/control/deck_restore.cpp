@@ -151,14 +151,22 @@ void Deck::take_up(TrackStream* stream, const SavedDeck& saved, const Trajectory
     track_.path = saved.path;
     track_.cue_source = saved.cue_source;
     track_.loop = saved.loop;
+    if (track_.loop) {  // the file may be shorter than it was
+        track_.loop->out = std::min(track_.loop->out, static_cast<double>(stream->windows().length()));
+        if (track_.loop->out <= track_.loop->in) {
+            track_.loop.reset();
+        }
+    }
     track_.hotcues = saved.hotcues;
     mark_points(track_);
-    if (saved.loop) {
-        stream->set_loop(ResidencyWants::Loop{static_cast<std::int64_t>(saved.loop->in),
-                                              static_cast<std::int64_t>(saved.loop->out)});
+    if (track_.loop) {
+        stream->set_loop(ResidencyWants::Loop{static_cast<std::int64_t>(track_.loop->in),
+                                              static_cast<std::int64_t>(track_.loop->out)});
     }
+    Trajectory within = motion;
+    within.loop = track_.loop;
     const bool await_line = !same_run && saved.on_line;
-    sender_.send(Resume{stream, motion, saved.cue_source, saved.playing, await_line, same_run});
+    sender_.send(Resume{stream, within, saved.cue_source, saved.playing, await_line, same_run});
     restore_stems(saved, true);
     log_event(LogLevel::info, "resumed", {{"path", saved.path}, {"playing", saved.playing}, {"same-server", same_run}});
     expect_reports();

@@ -63,8 +63,9 @@ bool StretchWorker::settle_first() {
 
 void StretchWorker::settle_stop(JackFrame at) {
     StretchTake* take = take_for(at);
-    if (coming_ != nullptr && take != coming_) {
-        cancel_coming();
+    if (coming_ != nullptr && (take != coming_ || at <= coming_->begin())) {
+        cancel_coming();  // it would never be heard, and never come back from the player
+        take = serving_;
     }
     if (take != nullptr) {
         take->forget_from(at);
