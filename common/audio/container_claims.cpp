@@ -169,8 +169,9 @@ std::int64_t claimed_frames(std::span<const std::byte> bytes) {
     if (begins_with(bytes, 0, "caff")) {
         return caf_frames(bytes);
     }
-    const bool is_wav = begins_with(bytes, 8, "WAVE") && (begins_with(bytes, 0, "RIFF") ||
-                                                         begins_with(bytes, 0, "RIFX") || begins_with(bytes, 0, "RF64"));
+    const bool is_wav =
+        begins_with(bytes, 8, "WAVE") &&
+        (begins_with(bytes, 0, "RIFF") || begins_with(bytes, 0, "RIFX") || begins_with(bytes, 0, "RF64"));
     return is_wav ? wav_frames(bytes) : 0;
 }
 

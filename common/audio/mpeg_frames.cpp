@@ -36,6 +36,12 @@ unsigned kilobits(bool first_version, int layer, unsigned index) {
     return table.at(row).at(index);
 }
 
+/// Two headers differ in nothing but the checksum, the bit rate and how two channels are joined.
+bool are_alike(std::span<const std::byte> bytes, std::size_t a, std::size_t b) {
+    constexpr std::uint32_t fixed = 0xFFFE'0CCFU;
+    return ((big_endian(bytes, a, header_bytes) ^ big_endian(bytes, b, header_bytes)) & fixed) == 0;
+}
+
 /// Where two headers of one kind (of any, when it is 0) follow each other, from `from` on.
 std::optional<std::size_t> first_pair(std::span<const std::byte> bytes, std::size_t from, std::size_t end,
                                       unsigned kind) {
@@ -47,7 +53,7 @@ std::optional<std::size_t> first_pair(std::span<const std::byte> bytes, std::siz
         at = static_cast<std::size_t>(static_cast<const std::byte*>(sync) - bytes.data());
         if (const auto header = mpeg_header_at(bytes, at); header && (kind == 0 || header->kind == kind)) {
             const auto next = mpeg_header_at(bytes, at + header->bytes);
-            if (next && next->kind == header->kind) {
+            if (next && are_alike(bytes, at, at + header->bytes)) {
                 return at;
             }
         }
@@ -71,10 +77,12 @@ bool is_run(std::span<const std::byte> bytes, std::size_t at, unsigned kind) {
 /// Where the stream begins: at the first two matching headers of the kind that its frames have.
 std::optional<std::size_t> first_frame(std::span<const std::byte> bytes, std::size_t from) {
     const std::size_t end = std::min(bytes.size(), from + searched_for_first);
-    auto pair = first_pair(bytes, from, end, 0);
-    if (pair == from) {
-        return pair;
+    const auto at_once = mpeg_header_at(bytes, from);
+    const auto second = at_once ? mpeg_header_at(bytes, from + at_once->bytes) : std::nullopt;
+    if (second && are_alike(bytes, from, from + at_once->bytes)) {
+        return from;
     }
+    auto pair = first_pair(bytes, from, end, 0);
     while (pair) {
         const unsigned kind = mpeg_header_at(bytes, *pair)->kind;
         if (is_run(bytes, *pair, kind)) {
@@ -93,11 +101,10 @@ struct InfoFrame {
 };
 
 /// Xing's header and LAME's extension of it (gabriel.mp3-tech.org/mp3infotag.html).
-std::optional<InfoFrame> info_frame_at(std::span<const std::byte> bytes, const MpegWalk::Frame& place,
-                                       const MpegHeader& header) {
+std::optional<InfoFrame> info_frame_at(std::span<const std::byte> bytes, std::size_t place, const MpegHeader& header) {
     constexpr std::size_t vbri_at = 36;
     constexpr std::size_t delay_after_encoder = 21;
-    const auto frame = bytes.subspan(place.at, place.bytes);
+    const auto frame = bytes.subspan(place, std::min(header.bytes, bytes.size() - place));
     if (begins_with(frame, vbri_at, "VBRI") && frame.size() >= vbri_at + 18) {
         return InfoFrame{big_endian(frame, vbri_at + 14, 4), false, 0, 0};
     }
@@ -117,7 +124,8 @@ std::optional<InfoFrame> info_frame_at(std::span<const std::byte> bytes, const M
     }
     at += ((flags & 1U) != 0 ? 4U : 0U) + ((flags & 2U) != 0 ? 4U : 0U) + ((flags & 4U) != 0 ? 100U : 0U) +
           ((flags & 8U) != 0 ? 4U : 0U);
-    const bool by_lame = begins_with(frame, at, "LAME") || begins_with(frame, at, "Lavf") || begins_with(frame, at, "Lavc");
+    const bool by_lame =
+        begins_with(frame, at, "LAME") || begins_with(frame, at, "Lavf") || begins_with(frame, at, "Lavc");
     if (by_lame && frame.size() >= at + delay_after_encoder + 3) {
         const std::uint32_t both = big_endian(frame, at + delay_after_encoder, 3);
         info.knows_delay = true;
@@ -207,7 +215,10 @@ bool MpegWalk::resync() {
 }
 
 std::optional<MpegStream> find_mpeg_stream(std::span<const std::byte> bytes, std::size_t from) {
-    auto begin = first_frame(bytes, from);
+    // Only where it must be. Elsewhere it may be another stream's, and is a frame of silence as any other.
+    const auto leading = from == end_of_id3_tags(bytes) ? mpeg_header_at(bytes, from) : std::nullopt;
+    const auto info = leading ? info_frame_at(bytes, from, *leading) : std::nullopt;
+    auto begin = info ? std::optional{from} : first_frame(bytes, from);
     if (!begin && from > 0) {
         begin = first_frame(bytes, 0);  // the tag's length may be wrong
     }
@@ -218,9 +229,6 @@ std::optional<MpegStream> find_mpeg_stream(std::span<const std::byte> bytes, std
     stream.first = *mpeg_header_at(bytes, *begin);
     MpegWalk walk{bytes, stream.first.kind, *begin};
     auto frame = walk.next();
-    // Only where it must be. Elsewhere it may be another stream's, and is a frame of silence as any other.
-    const bool expected = *begin == end_of_id3_tags(bytes);
-    const auto info = frame && expected ? info_frame_at(bytes, *frame, stream.first) : std::nullopt;
     if (info) {
         frame = walk.next();
     }

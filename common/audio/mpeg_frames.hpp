@@ -11,12 +11,12 @@ namespace crowdjack {
 
 /// What the four bytes before an MPEG audio frame say (ISO 11172-3, 13818-3 and the 2.5 extension).
 struct MpegHeader {
-    int layer{};             ///< 1 to 3
-    int rate{};              ///< Hz
+    int layer{};  ///< 1 to 3
+    int rate{};   ///< Hz
     std::uint32_t channels{};
-    std::size_t bytes{};     ///< of the whole frame
-    std::int64_t samples{};  ///< that it becomes
-    unsigned kind{};         ///< version, layer and rate: the same in every frame of a stream
+    std::size_t bytes{};             ///< of the whole frame
+    std::int64_t samples{};          ///< that it becomes
+    unsigned kind{};                 ///< version, layer and rate: the same in every frame of a stream
     std::size_t side_information{};  ///< bytes after the header, Layer III
 };
 

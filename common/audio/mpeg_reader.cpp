@@ -15,8 +15,8 @@ namespace crowdjack {
 
 namespace {
 
-// Layer III borrows bits from up to 511 bytes of the frames before: at its lowest rates these are 24 frames. Its overlap
-// goes over one frame more.
+// Layer III borrows bits from up to 511 bytes of the frames before: at its lowest rates these are 24 frames. Its
+// overlap goes over one frame more.
 constexpr std::int64_t frames_before = 32;
 
 void prepare_library() {
@@ -28,7 +28,8 @@ void prepare_library() {
 
 void MpegReader::Close::operator()(mpg123_handle_struct* handle) const noexcept { mpg123_delete(handle); }
 
-MpegReader::MpegReader(std::span<const std::byte> bytes, MpegStream stream) : bytes_{bytes}, stream_{std::move(stream)} {
+MpegReader::MpegReader(std::span<const std::byte> bytes, MpegStream stream)
+    : bytes_{bytes}, stream_{std::move(stream)} {
     prepare_library();
     int error = MPG123_OK;
     handle_.reset(mpg123_new(nullptr, &error));

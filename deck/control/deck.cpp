@@ -119,8 +119,8 @@ void Deck::open_stream(const std::filesystem::path& file, double start_s, Stream
         loop->post(
             [holder, opened, failure = std::move(failure)] { opened(std::exchange(*holder, nullptr), failure); });
     };
-    *holder =
-        std::make_shared<TrackStream>([file, memory = decoded_] { return open_sample_source(file, memory); }, start_s, engine_.epoch(), post);
+    *holder = std::make_shared<TrackStream>([file, memory = decoded_] { return open_sample_source(file, memory); },
+                                            start_s, engine_.epoch(), post);
 }
 
 void Deck::cue_opened(Track track, double seconds, std::optional<double> track_bpm) {
@@ -259,8 +259,9 @@ void Deck::seek(double seconds, Finished finished, Failed failed) {
         }
         finished();
     };
-    streams_.find(track_.stream)
-        ->seek_ahead(static_cast<std::int64_t>(source), [loop = &shell_.loop(), arrived] { loop->post(arrived); });
+    streams_.find(track_.stream)->seek_ahead(static_cast<std::int64_t>(source), [loop = &shell_.loop(), arrived] {
+        loop->post(arrived);
+    });
 }
 
 void Deck::nudge(double ms) {

@@ -193,8 +193,8 @@ void StretchWorker::advance(StretchTake& take) {
 
 // A take is handed over when what is needed of it is there, so that the fade into it never finds it empty.
 void StretchWorker::offer_coming() {
-    const bool filled = coming_ != nullptr && (!wants_more(*coming_) ||
-                                               (!freewheeling_ && reserve_of(*coming_) >= policy_.target()));
+    const bool filled =
+        coming_ != nullptr && (!wants_more(*coming_) || (!freewheeling_ && reserve_of(*coming_) >= policy_.target()));
     if (!filled || offered_) {
         return;
     }

@@ -54,6 +54,7 @@ private:
 
     void run();
     void take_orders();
+    void drop_overtaken();
     void settle();
     bool settle_first();
     void settle_stop(JackFrame at);
