@@ -17,14 +17,17 @@ struct BarBeatTick {
     std::int32_t bar{1}, beat{1}, tick{0};
     double bar_start_tick{};  ///< ticks from the beginning to this bar
 
-    /// The place of `beat` (0 is the first downbeat; earlier ones count as that). Ticks round down.
+    /// The place of `beat` (0 is the first downbeat; earlier ones count as that). Ticks round down. Bars are counted up
+    /// to two billion (more than a century) and stay there.
     CROWDJACK_REALTIME static BarBeatTick of(Beats beat) noexcept {
         // Below a millionth of a tick the beat counts as reached: the rounding of the line's closed form.
         const double ticks = std::fmax(0.0, beat.value) * ticks_per_beat + 1e-6;
         const double whole = std::floor(ticks);
         const double beats = std::floor(whole / ticks_per_beat);
         const double bars = std::floor(beats / beats_per_bar);
-        return {static_cast<std::int32_t>(bars) + 1, static_cast<std::int32_t>(beats - bars * beats_per_bar) + 1,
+        constexpr double most_bars = 2e9;
+        return {static_cast<std::int32_t>(std::fmin(bars, most_bars)) + 1,
+                static_cast<std::int32_t>(beats - bars * beats_per_bar) + 1,
                 static_cast<std::int32_t>(whole - beats * ticks_per_beat), bars * beats_per_bar * ticks_per_beat};
     }
 };

@@ -12,6 +12,7 @@ namespace {
 
 constexpr double reanchor_after_s = 3600.0;
 constexpr double same_ramp_bpm = 2.0;
+constexpr double ignored_said_apart_s = 60.0;
 /// A ramp with less than this left is not steered to a new end: it would be a jump.
 constexpr double least_left_s = 0.5;
 /// A step that falls into a bend takes this long, so that the bend keeps its area.
@@ -40,6 +41,7 @@ Conductor::Conductor(const ConductorSettings& settings, double rate)
       table_{settings.table},
       rate_{rate},
       lead_{to_frames(Seconds{0.1}, rate)},
+      zones_{settings.zones, settings.stale_after_s},
       target_{settings.base} {}
 
 double Conductor::seconds_at(JackFrame frame) const noexcept {
@@ -60,7 +62,7 @@ void Conductor::start_clock(JackFrame now, double rate) {
 void Conductor::begin(JackFrame now, double rate) {
     double left_s = 0.0;
     if (running()) {
-        carried_beat_ = book_.tempo().beat_at(static_cast<double>(latest_.value));
+        carried_beat_ = announced_.tempo().beat_at(static_cast<double>(latest_.value));
         carried_bpm_ = Bpm{bpm_at(latest_).value - bend_.at(latest_)};
         left_s = std::max(0.0, to_seconds(ramp_.to - latest_, rate_).value);
     }
@@ -76,21 +78,21 @@ void Conductor::begin(JackFrame now, double rate) {
     const JackFrame from = now + lead_;
     ramp_ = {from, from + to_frames(Seconds{left_s}, rate), bpm, towards};
     bend_ = {};
-    book_.clear();
-    book_.announce(lines_of(from, carried_beat_, bpm, ramp_, bend_, rate_));
+    announced_.clear();
+    announced_.announce(lines_of(from, carried_beat_, bpm, ramp_, bend_, rate_));
     last_from_ = from;
     tell(Decision::Kind::line);
 }
 
 void Conductor::continue_with(const std::vector<AnnouncedLine>& lines, JackFrame now, double rate) {
     start_clock(now, rate);
-    book_.adopt(lines);
-    const auto& last = book_.lines().back().line;
+    announced_.adopt(lines);
+    const auto& last = announced_.lines().back().line;
     ramp_ = {last.from(), last.to(), last.from_bpm(), last.to_bpm()};
     bend_ = {};
     target_ = last.to_bpm();
     last_from_ = last.from();
-    book_.forget_before(now);
+    announced_.forget_before(now);
 }
 
 void Conductor::restore(const ConductorState& state) {
@@ -98,32 +100,43 @@ void Conductor::restore(const ConductorState& state) {
     target_ = state.target;
     carried_bpm_ = state.bpm;
     carried_beat_ = state.beat;
-    book_.continue_serials_after(state.serial);
+    jumped_without_crowd_ = state.stays;
+    announced_.continue_serials_after(state.serial);
 }
 
 Beats Conductor::beat_at(JackFrame frame) const noexcept {
-    return book_.tempo().beat_at(static_cast<double>(frame.value));
+    return announced_.tempo().beat_at(static_cast<double>(frame.value));
 }
 
 ConductorState Conductor::state(JackFrame now) const {
     if (!running()) {
-        return {mode_, carried_bpm_.value_or(settings_.base), target_, carried_beat_, now, {}, book_.serial()};
+        return {mode_,
+                carried_bpm_.value_or(settings_.base),
+                target_,
+                carried_beat_,
+                now,
+                {},
+                announced_.serial(),
+                jumped_without_crowd_};
     }
-    return {mode_, bpm_at(now), target_, beat_at(now), now, book_.lines(), book_.serial()};
+    return {
+        mode_, bpm_at(now), target_, beat_at(now), now, announced_.lines(), announced_.serial(), jumped_without_crowd_};
 }
 
 void Conductor::tell(Decision::Kind kind) const {
     if (told_) {
-        told_({kind, movement_, target_, book_.serial()});
+        told_({kind, movement_, target_, announced_.serial(), 0});
     }
 }
 
-void Conductor::report(JackFrame now, double movement) {
+void Conductor::report(JackFrame now, double movement, std::string_view zone) {
     latest_ = now;
     const double seconds = seconds_at(now);
-    window_.add(movement, seconds);
-    movement_ = window_.median(seconds).value_or(movement);
+    zones_.report(zone, movement, seconds);
+    movement_ = zones_.movement(seconds).value_or(movement);
     last_report_s_ = seconds;
+    crowd_heard_ = true;
+    jumped_without_crowd_ = false;
     if (std::exchange(stale_said_, false)) {
         tell(Decision::Kind::heard_again);
     }
@@ -132,7 +145,22 @@ void Conductor::report(JackFrame now, double movement) {
         step_.reset();
     }
     if (mode_ == FollowerMode::follow) {
+        ignored_said_s_.reset();
         follow_movement(now, false);
+    } else {
+        ignore_report(seconds);
+    }
+}
+
+void Conductor::ignore_report(double now_s) {
+    ++ignored_;
+    if (ignored_said_s_ && now_s - *ignored_said_s_ < ignored_said_apart_s) {
+        return;
+    }
+    ignored_said_s_ = now_s;
+    if (told_) {
+        told_({Decision::Kind::ignored, movement_, target_, announced_.serial(),
+               ignored_ - std::exchange(ignored_said_, ignored_)});
     }
 }
 
@@ -146,13 +174,15 @@ void Conductor::follow_movement(JackFrame now, bool anyway) {
 }
 
 void Conductor::check_stale(JackFrame now) {
-    if (mode_ != FollowerMode::follow || seconds_at(now) - last_report_s_ < settings_.stale_after_s) {
+    if (mode_ != FollowerMode::follow || jumped_without_crowd_ ||
+        seconds_at(now) - last_report_s_ < settings_.stale_after_s) {
         return;
     }
     mode_ = FollowerMode::stale;
     stale_said_ = true;
+    crowd_heard_ = false;
     step_.reset();
-    window_.clear();
+    zones_.clear();
     want(now, {settings_.base, {}});
     tell(Decision::Kind::stale);
 }
@@ -160,6 +190,14 @@ void Conductor::check_stale(JackFrame now) {
 void Conductor::set(JackFrame now, Bpm bpm, double seconds) {
     mode_ = FollowerMode::manual;
     want(now, {bpm, seconds});
+    tell(Decision::Kind::target);
+}
+
+void Conductor::jump(JackFrame now, Bpm bpm) {
+    jumped_without_crowd_ = !crowd_heard_;
+    // The step that the crowd stood on led to another tempo; from here it is entered anew.
+    step_.reset();
+    want(now, {bpm, 0.0});
     tell(Decision::Kind::target);
 }
 
@@ -176,8 +214,8 @@ void Conductor::hold(JackFrame now, bool on) {
     }
     mode_ = FollowerMode::follow;
     step_.reset();
-    if (const auto median = window_.median(seconds_at(now))) {
-        movement_ = *median;
+    if (const auto fresh = zones_.fresh_movement(seconds_at(now))) {
+        movement_ = *fresh;
         follow_movement(now, true);
     }
 }
@@ -202,10 +240,10 @@ void Conductor::tick(JackFrame now) {
         return;
     }
     check_stale(now);
-    const bool old = to_seconds(now - book_.lines().back().line.from(), rate_).value >= reanchor_after_s;
+    const bool old = to_seconds(now - announced_.lines().back().line.from(), rate_).value >= reanchor_after_s;
     change_ = change_ || old || (owed_ != Beats{} && !bend_.active_at(now + lead_));
     announce_if_due(now);
-    book_.forget_before(now);
+    announced_.forget_before(now);
 }
 
 void Conductor::want(JackFrame now, Intent intent) {
@@ -234,7 +272,7 @@ void Conductor::announce_if_due(JackFrame now) {
     if (intent_) {
         take_up(*std::exchange(intent_, {}), from, meant);
     }
-    book_.announce(lines_of(from, beat, bpm, ramp_, bend_, rate_));
+    announced_.announce(lines_of(from, beat, bpm, ramp_, bend_, rate_));
     change_ = false;
     last_announced_at_ = now;
     last_from_ = from;

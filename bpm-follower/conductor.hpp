@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "bpm-follower/line_book.hpp"
-#include "bpm-follower/movement.hpp"
+#include "bpm-follower/announced_lines.hpp"
+#include "bpm-follower/movement_zones.hpp"
 #include "bpm-follower/tap_tempo.hpp"
 #include "bpm-follower/tempo_plan.hpp"
 #include "bpm-follower/tempo_table.hpp"
@@ -28,15 +28,17 @@ struct ConductorSettings {
     Bpm base{120.0};
     double stale_after_s{60.0};
     double up_s{30.0}, down_s{30.0};
+    ZoneSettings zones;
 };
 
 /// Something the conductor decided, for log and trace.
 struct Decision {
-    enum class Kind { target, stale, heard_again, line };
+    enum class Kind { target, stale, heard_again, line, ignored };
     Kind kind{};
-    double movement{};  ///< the median it was made on
+    double movement{};  ///< what the zones' medians made together when it was made
     Bpm target{};
-    std::int32_t serial{};  ///< line only
+    std::int32_t serial{};    ///< line only
+    std::uint64_t reports{};  ///< ignored only: how many reports moved nothing since it was last said
 };
 
 /// What a restart needs, in the frames of the server it was saved on.
@@ -47,6 +49,7 @@ struct ConductorState {
     JackFrame frame{};
     std::vector<AnnouncedLine> lines;  ///< in force and to come
     std::int32_t serial{};
+    bool stays{false};  ///< jumped to while no crowd was heard: stays until the next report
 };
 
 /// Turns movement and commands into one continuous tempo line. Pure: time comes in as the frame that is now.
@@ -74,10 +77,15 @@ public:
     /// Takes up mode, tempo, beat and serial of an earlier life; before begin() or continue_with().
     void restore(const ConductorState& state);
 
-    /// A report of total movement as a fraction.
-    void report(JackFrame now, double movement);
-    /// Sets the tempo by hand: a ramp of `seconds` (0: a step).
+    /// A report of total movement as a fraction. While a person leads, it moves nothing; that is said once a minute.
+    void report(JackFrame now, double movement, std::string_view zone = main_zone);
+    /// Forgets the reports so far: they were read in another unit. The movement stays until the next one.
+    void forget_reports() noexcept { zones_.clear(); }
+    /// Sets the tempo by hand: a ramp of `seconds` (0: a step). The crowd leads no more.
     void set(JackFrame now, Bpm bpm, double seconds);
+    /// Steps to a tempo and leaves the lead where it is: with the next report the crowd moves on from there, as
+    /// crowdstream's /set_tempo does. While no crowd is heard at all, the tempo stays there.
+    void jump(JackFrame now, Bpm bpm);
     /// Holds the tempo where it is, or gives the lead back to the crowd.
     void hold(JackFrame now, bool on);
     /// @param when_s  when the finger fell, s @returns the tempo it set, if it did
@@ -94,12 +102,18 @@ public:
 
     [[nodiscard]] FollowerMode mode() const noexcept { return mode_; }
     [[nodiscard]] Bpm target() const noexcept { return target_; }
-    /// The median in use; 0 before the first report.
+    /// The movement in use; 0 before the first report.
     [[nodiscard]] double movement() const noexcept { return movement_; }
-    [[nodiscard]] Bpm bpm_at(JackFrame frame) const noexcept { return book_.tempo().bpm_at(frame); }
+    /// The zones that count at `now`.
+    [[nodiscard]] std::vector<MovementZones::Level> zones(JackFrame now) const {
+        return zones_.levels(seconds_at(now));
+    }
+    /// Reports that moved nothing because a person leads, in this life.
+    [[nodiscard]] std::uint64_t ignored_reports() const noexcept { return ignored_; }
+    [[nodiscard]] Bpm bpm_at(JackFrame frame) const noexcept { return announced_.tempo().bpm_at(frame); }
     [[nodiscard]] Beats beat_at(JackFrame frame) const noexcept;
-    [[nodiscard]] const LineBook& book() const noexcept { return book_; }
-    [[nodiscard]] bool running() const noexcept { return !book_.empty(); }
+    [[nodiscard]] const AnnouncedLines& announced() const noexcept { return announced_; }
+    [[nodiscard]] bool running() const noexcept { return !announced_.empty(); }
     /// The latest frame it was told of: while there is no server, its now.
     [[nodiscard]] JackFrame latest() const noexcept { return latest_; }
     [[nodiscard]] ConductorState state(JackFrame now) const;
@@ -116,6 +130,7 @@ private:
 
     void follow_movement(JackFrame now, bool anyway);
     void check_stale(JackFrame now);
+    void ignore_report(double now_s);
     void want(JackFrame now, Intent intent);
     void announce_if_due(JackFrame now);
     void take_up(const Intent& intent, JackFrame from, Bpm meant);
@@ -130,12 +145,16 @@ private:
     std::function<void(const Decision&)> told_;
 
     FollowerMode mode_{FollowerMode::follow};
-    ReportWindow window_;
+    MovementZones zones_;
     TapTempo taps_;
     std::optional<std::size_t> step_;
     double movement_{};
     double last_report_s_{};
     bool stale_said_{false};
+    bool crowd_heard_{false};           ///< a report came since the start, and the crowd is not stale
+    bool jumped_without_crowd_{false};  ///< what was jumped to stays until the next report
+    std::uint64_t ignored_{}, ignored_said_{};
+    std::optional<double> ignored_said_s_;
 
     Bpm target_;
     TempoRamp ramp_;
@@ -143,7 +162,7 @@ private:
     Beats owed_{};  ///< nudges not yet begun
     std::optional<Intent> intent_;
     bool change_{false};  ///< something waits to be announced
-    LineBook book_;
+    AnnouncedLines announced_;
     std::optional<JackFrame> last_announced_at_, last_from_;  ///< when, and from which frame on
 
     JackFrame epoch_{};

@@ -34,10 +34,14 @@ Follower::Follower(ClientShell& shell, FollowerAudio& audio, const FollowerOptio
       audio_{audio},
       options_{options},
       conductor_{options.conductor, 48000.0},
-      sender_{shell, conductor_.book(), options.send_to},
-      intake_{shell.osc(), options.unit, options.config.above_one, [this](const TraceEvent& event) { hear(event); },
-              [this] { return now_s(); }},
-      commands_{shell, conductor_, [this] { return now(); }, [this](const TraceEvent& event) { hear(event); }} {
+      sender_{shell, conductor_.announced(), options.send_to},
+      intake_{
+          shell.osc(),
+          options.unit,
+          options.config.above_one,
+          {[this](const TraceEvent& event) { hear(event); }, [this] { unit_changed(); }, [this] { return now_s(); }}},
+      commands_{shell, conductor_, intake_, [this] { return now(); },
+                [this](const TraceEvent& event) { hear(event); }} {
     if (options_.eq) {
         eq_.emplace(shell_, options_.eq_floor_percent);
     }
@@ -77,6 +81,7 @@ void Follower::fill_hooks() {
     shell_.hooks.restore = [this](const std::string& text) {
         saved_ = parse_state(text);
         conductor_.restore(saved_->conductor);
+        intake_.restore(saved_->units);
     };
     shell_.hooks.connected = [this] { connected(); };
     shell_.hooks.disconnected = [this] { disconnected(); };
@@ -148,8 +153,8 @@ void Follower::tick() {
 }
 
 void Follower::send_what_changed(JackFrame frame) {
-    if (conductor_.book().serial() != sent_serial_) {
-        sent_serial_ = conductor_.book().serial();
+    if (conductor_.announced().serial() != sent_serial_) {
+        sent_serial_ = conductor_.announced().serial();
         tell_audio(FollowerCommand::Clock::as_it_is);
         sender_.send_lines();
         shell_.state_changed();
@@ -167,7 +172,7 @@ void Follower::send_what_changed(JackFrame frame) {
 }
 
 void Follower::tell_audio(FollowerCommand::Clock clock) {
-    if (!audio_.send({conductor_.book().tempo(), clock})) {
+    if (!audio_.send({conductor_.announced().tempo(), clock})) {
         log_event(LogLevel::debug, "the audio thread does not keep up");
     }
 }
@@ -202,12 +207,17 @@ void Follower::hear(TraceEvent event) {
         eq_->hear(event, event.time_s);
     }
     if (event.kind == TraceEvent::Kind::total) {
-        conductor_.report(now(), event.value);
+        conduct(conductor_, event, now());
     }
     if (phase_ == Phase::running && shell_.has_jack()) {
         send_what_changed(now());
         make_up_soon();
     }
+}
+
+void Follower::unit_changed() {
+    conductor_.forget_reports();
+    shell_.state_changed();
 }
 
 /// Reports and commands that come faster than lines may be announced.
@@ -251,6 +261,12 @@ void Follower::decided(const Decision& decision) {
     case Decision::Kind::heard_again:
         log_event(LogLevel::info, "movement is reported again", {{"movement", decision.movement}});
         break;
+    case Decision::Kind::ignored:
+        log_event(LogLevel::info, "movement moves nothing",
+                  {{"mode", name_of(conductor_.mode())},
+                   {"reports", decision.reports},
+                   {"give_the_lead_back_with", "/tempo/hold F"}});
+        break;
     case Decision::Kind::line:
         break;
     }
@@ -293,7 +309,7 @@ void Follower::stop(std::function<void()> finished) {
 
 std::string Follower::save() const {
     const double rate = shell_.has_jack() ? shell_.jack().format().rate : 48000.0;
-    return to_text({conductor_.state(now()), rate, uptime_s()});
+    return to_text({conductor_.state(now()), rate, uptime_s(), intake_.saved()});
 }
 
 }  // namespace crowdjack

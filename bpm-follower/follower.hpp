@@ -48,6 +48,7 @@ private:
     void line_began(bool continued);
     void make_up_soon();
     void hear(TraceEvent event);
+    void unit_changed();
     void decided(const Decision& decision);
     void play_trace(JackFrame now);
     void send_what_changed(JackFrame now);

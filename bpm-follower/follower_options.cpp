@@ -23,7 +23,13 @@ void declare(CommandLine& line) {
     add("base", po::value<double>()->default_value(120.0)->value_name("BPM"), "tempo until the first report");
     add("stale-after", po::value<double>()->default_value(60.0)->value_name("S"),
         "seconds without a report until the tempo goes back to --base");
-    add("unit", text()->value_name("U"), "what movement counts in: fraction, percent or raw:MAX (default: found out)");
+    add("unit", text()->value_name("U"),
+        "what movement counts in: fraction, percent, raw:MAX, or accel for a recorded accelerometer (default: found "
+        "out)");
+    add("zones", text()->default_value("mean")->value_name("MIX"),
+        "how several zones (/cam1/total_movement, /cam2/…) make one movement: mean, max or sum");
+    add("zone-weight", po::value<std::vector<std::string>>()->value_name("Z=W"),
+        "how much a zone counts, e.g. cam2=0.5 (may be repeated; default 1)");
     add("send-to", po::value<std::vector<std::string>>()->value_name("URL"),
         "send /tempo/line and /audio/bpm there too: osc.udp://HOST:PORT/ (may be repeated)");
     add("eq", po::bool_switch(), "legs, arms and head also move the mixer's low, mid and high");
@@ -47,7 +53,7 @@ double number_within(const CommandLine& line, const char* option, double low, do
 }
 
 std::string text_of(const CommandLine& line, const char* option) {
-    return line.given(option) ? line.values()[option].as<std::string>() : std::string{};
+    return line.values().contains(option) ? line.values()[option].as<std::string>() : std::string{};
 }
 
 void read_receivers(const CommandLine& line, FollowerOptions& options) {
@@ -63,10 +69,24 @@ void read_receivers(const CommandLine& line, FollowerOptions& options) {
     }
 }
 
+ZoneSettings read_zones(const CommandLine& line) {
+    ZoneSettings zones;
+    zones.mix = ZoneSettings::parse_mix(text_of(line, "zones"));
+    if (line.given("zone-weight")) {
+        for (const auto& weight : line.values()["zone-weight"].as<std::vector<std::string>>()) {
+            zones.add_weight(weight);
+        }
+    }
+    return zones;
+}
+
 void check_combinations(const CommandLine& line, const FollowerOptions& options) {
     if (options.replay.empty() && (line.given("speed") || !options.plot.empty())) {
         throw UsageError{std::string{"--"} + (options.plot.empty() ? "speed" : "plot") +
                          " needs a trace: add --replay TRACE"};
+    }
+    if (options.replay.empty() && options.unit && options.unit->kind == MovementUnit::Kind::acceleration) {
+        throw UsageError{"--unit accel is for recorded accelerometers: add --replay TRACE"};
     }
     if (options.link && !LinkBridge::available()) {
         throw UsageError{
@@ -91,8 +111,13 @@ std::optional<FollowerOptions> parse_follower_options(int argc, const char* cons
     if (line.given("bpm-config")) {
         options.config = read_bpm_config(text_of(line, "bpm-config"));
     }
-    options.conductor = {options.config.table, Bpm{number_within(line, "base", 20.0, 400.0)},
-                         number_within(line, "stale-after", 0.1, 86400.0), options.config.up_s, options.config.down_s};
+    options.conductor = {options.config.table,
+                         Bpm{number_within(line, "base", 20.0, 400.0)},
+                         number_within(line, "stale-after", 0.1, 86400.0),
+                         options.config.up_s,
+                         options.config.down_s,
+                         {}};
+    options.conductor.zones = read_zones(line);
     if (line.given("unit")) {
         options.unit = MovementUnit::parse(text_of(line, "unit"));
     }

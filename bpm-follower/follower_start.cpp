@@ -45,7 +45,7 @@ void Follower::look_for_lines() {
 
 void Follower::hear_line(const OscRequest& request) {
     if (request.arguments.empty()) {
-        for (const auto& line : conductor_.book().lines()) {
+        for (const auto& line : conductor_.announced().lines()) {
             request.reply_to.send(LineSender::message_of(line));
         }
         return;
@@ -101,7 +101,8 @@ void Follower::line_began(bool continued) {
     tell_audio(FollowerCommand::Clock::as_it_is);
     sender_.greet_newcomers();
     sender_.send_lines();
-    sent_serial_ = conductor_.book().serial();
+    sent_serial_ = conductor_.announced().serial();
+    saved_mode_ = conductor_.mode();
     shell_.state_changed();
 }
 

@@ -40,8 +40,8 @@ AnnouncedLine read_line(const OscArguments& arguments, JackFrame now, double rat
                               Bpm{arguments.number(5, "bpm1", slowest, fastest)}, rate}};
 }
 
-LineSender::LineSender(ClientShell& shell, const LineBook& book, std::vector<OscEndpoint> receivers)
-    : shell_{shell}, book_{book}, receivers_{std::move(receivers)} {
+LineSender::LineSender(ClientShell& shell, const AnnouncedLines& announced, std::vector<OscEndpoint> receivers)
+    : shell_{shell}, announced_{announced}, receivers_{std::move(receivers)} {
     shell_.osc().on_subscribe([this](const OscEndpoint& endpoint) { send_lines_to(endpoint); });
     shell_.osc().handle_report("/deck/health", [this](const OscRequest& request) { hear_health(request); });
 }
@@ -58,13 +58,13 @@ OscMessage LineSender::message_of(const AnnouncedLine& line) {
 }
 
 void LineSender::send_lines_to(const OscEndpoint& endpoint) {
-    for (const auto& line : book_.lines()) {
+    for (const auto& line : announced_.lines()) {
         shell_.osc().send(endpoint, message_of(line));
     }
 }
 
 void LineSender::send_lines() {
-    for (const auto& line : book_.lines()) {
+    for (const auto& line : announced_.lines()) {
         const auto message = message_of(line);
         for (const auto& [name, peer] : peers_) {
             shell_.osc().send(peer.endpoint, message);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "bpm-follower/announced_lines.hpp"
 #include "bpm-follower/lead_time.hpp"
-#include "bpm-follower/line_book.hpp"
 #include "common/client_shell.hpp"
 
 #include <chrono>
@@ -18,8 +18,8 @@ namespace crowdjack {
 /// decks how far ahead it must be. Control thread only.
 class LineSender {
 public:
-    /// @param book  the lines; outlives this
-    LineSender(ClientShell& shell, const LineBook& book, std::vector<OscEndpoint> receivers);
+    /// @param announced  the lines; outlives this
+    LineSender(ClientShell& shell, const AnnouncedLines& announced, std::vector<OscEndpoint> receivers);
 
     /// Sends all lines that matter to everybody.
     void send_lines();
@@ -51,7 +51,7 @@ private:
     void hear_health(const OscRequest& request);
 
     ClientShell& shell_;
-    const LineBook& book_;
+    const AnnouncedLines& announced_;
     std::vector<OscEndpoint> receivers_;
     std::map<std::string, Peer> peers_;  ///< by name
     LeadTime lead_time_;

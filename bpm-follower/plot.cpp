@@ -82,7 +82,31 @@ struct Panel {
     }
 };
 
-std::string polyline(const std::vector<std::pair<double, double>>& points, const char* style) {
+using Points = std::vector<std::pair<double, double>>;
+
+/// Where more than a few points fall into one pixel's width, the first, the lowest, the highest and the last of them
+/// draw the same picture.
+Points thinned(const Points& points) {
+    constexpr std::size_t few = 4;
+    Points result;
+    for (auto from = points.begin(); from != points.end();) {
+        const double pixel = std::floor(from->first);
+        const auto to =
+            std::find_if(from, points.end(), [&](const auto& each) { return std::floor(each.first) != pixel; });
+        if (static_cast<std::size_t>(to - from) <= few) {
+            result.insert(result.end(), from, to);
+        } else {
+            auto [lowest, highest] =
+                std::minmax_element(from, to, [](const auto& a, const auto& b) { return a.second < b.second; });
+            result.insert(result.end(), {*from, *std::min(lowest, highest), *std::max(lowest, highest), *(to - 1)});
+        }
+        from = to;
+    }
+    return result;
+}
+
+std::string polyline(const Points& every_point, const char* style) {
+    const auto points = thinned(every_point);
     std::string svg = "<polyline fill='none' stroke-linejoin='round' ";
     svg += style;
     svg += " points='";
@@ -136,7 +160,7 @@ Panel movement_panel(const Rehearsal& rehearsal, double seconds) {
 }
 
 std::string tempo_drawing(const Rehearsal& rehearsal, const Panel& panel) {
-    std::vector<std::pair<double, double>> tempo, target;
+    Points tempo, target;
     for (const auto& moment : rehearsal.moments) {
         const double x = panel.x(moment.time_s);
         if (!target.empty() && target.back().second != panel.y(moment.target_bpm)) {
@@ -149,12 +173,35 @@ std::string tempo_drawing(const Rehearsal& rehearsal, const Panel& panel) {
            polyline(tempo, "stroke='#d1495b' stroke-width='2.8'");
 }
 
-std::string movement_drawing(const Rehearsal& rehearsal, const Panel& panel) {
-    std::string svg = format("<g fill='%s'>\n", dot_colour);
-    for (const auto& report : rehearsal.reports) {
-        svg += format("<circle cx='%.1f' cy='%.1f' r='1.8'/>\n", panel.x(report.time_s), panel.y(report.movement));
+/// A dot each; where they would lie on each other, one stroke a pixel from the lowest to the highest.
+std::string report_marks(const Rehearsal& rehearsal, const Panel& panel) {
+    constexpr std::ptrdiff_t few = 3;
+    std::string svg;
+    const auto& reports = rehearsal.reports;
+    const auto pixel_of = [&](const Rehearsal::Report& report) { return std::floor(panel.x(report.time_s)); };
+    for (auto from = reports.begin(); from != reports.end();) {
+        const double pixel = pixel_of(*from);
+        const auto to = std::find_if(from, reports.end(), [&](const auto& each) { return pixel_of(each) != pixel; });
+        if (to - from <= few) {
+            for (; from != to; ++from) {
+                svg +=
+                    format("<circle cx='%.1f' cy='%.1f' r='1.8'/>\n", panel.x(from->time_s), panel.y(from->movement));
+            }
+            continue;
+        }
+        const auto [lowest, highest] =
+            std::minmax_element(from, to, [](const auto& a, const auto& b) { return a.movement < b.movement; });
+        svg += format("<line x1='%.1f' x2='%.1f' y1='%.1f' y2='%.1f' stroke-width='1.2' stroke-linecap='round'/>\n",
+                      pixel + 0.5, pixel + 0.5, panel.y(lowest->movement), panel.y(highest->movement));
+        from = to;
     }
-    std::vector<std::pair<double, double>> median;
+    return svg;
+}
+
+std::string movement_drawing(const Rehearsal& rehearsal, const Panel& panel) {
+    std::string svg = format("<g fill='%s' stroke='%s' stroke-width='0'>\n", dot_colour, dot_colour);
+    svg += report_marks(rehearsal, panel);
+    Points median;
     for (const auto& moment : rehearsal.moments) {
         median.emplace_back(panel.x(moment.time_s), panel.y(moment.movement));
     }

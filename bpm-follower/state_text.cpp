@@ -31,6 +31,21 @@ AnnouncedLine line_of(const json& text, double rate) {
             TempoLine{frame(text.at("f0")), start, from, frame(text.at("f1")), to, rate}};
 }
 
+/// States of earlier versions have none.
+SavedUnits units_of(const json& document) {
+    SavedUnits units;
+    units.asked_for = document.value("unit", std::string{});
+    if (!units.asked_for.empty() && units.asked_for != "auto" && !MovementUnit::named(units.asked_for)) {
+        throw Failure{"unknown unit " + document.at("unit").dump()};
+    }
+    for (const auto& name : document.value("other_units", json::array())) {
+        if (const auto source = MovementSource::named(name.get<std::string>())) {
+            units.found.push_back(*source);
+        }
+    }
+    return units;
+}
+
 }  // namespace
 
 std::string to_text(const SavedState& state) {
@@ -43,13 +58,20 @@ std::string to_text(const SavedState& state) {
                          {"f1", wire_frame(line.to())},
                          {"bpm1", line.to_bpm().value}});
     }
+    json found = json::array();
+    for (const auto& source : state.units.found) {
+        found.push_back(source.name());
+    }
     const json document{{"mode", name_of(state.conductor.mode)},
                         {"bpm", state.conductor.bpm.value},
                         {"target", state.conductor.target.value},
                         {"beat", state.conductor.beat.value},
                         {"frame", wire_frame(state.conductor.frame)},
                         {"serial", state.conductor.serial},
+                        {"stays", state.conductor.stays},
                         {"lines", lines},
+                        {"unit", state.units.asked_for},
+                        {"other_units", found},
                         {"rate", state.rate},
                         {"saved_at_s", state.saved_at_s}};
     return document.dump(2) + "\n";
@@ -71,11 +93,13 @@ SavedState parse_state(const std::string& text) {
                            Beats{document.at("beat").get<double>()},
                            frame(document.at("frame")),
                            {},
-                           document.at("serial").get<std::int32_t>()};
+                           document.at("serial").get<std::int32_t>(),
+                           document.value("stays", false)};
         if (!(state.rate > 0.0) || !playable(state.conductor.bpm) || !playable(state.conductor.target) ||
             !countable(state.conductor.beat)) {
             throw Failure{"rate, bpm, target or beat out of range"};
         }
+        state.units = units_of(document);
         for (const auto& line : document.at("lines")) {
             state.conductor.lines.push_back(line_of(line, state.rate));
         }

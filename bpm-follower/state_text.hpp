@@ -2,19 +2,30 @@
 #pragma once
 
 #include "bpm-follower/conductor.hpp"
+#include "bpm-follower/source_units.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace crowdjack {
 
-/// What CLIENT.state holds: the conductor's state, and when it was so.
+/// What is known of the units that movement is reported in.
+struct SavedUnits {
+    /// `fraction`, `percent`, `raw:MAX`, or `auto` when a person asked for it to be found out; empty: nobody asked, the
+    /// command line counts.
+    std::string asked_for;
+    std::vector<MovementSource> found;  ///< sources that were found not to speak in fractions
+};
+
+/// What CLIENT.state holds: the conductor's state, the units, and when it was so.
 struct SavedState {
     ConductorState conductor;
     double rate{48000.0};  ///< of the server, Hz
-    double
-        saved_at_s{};  ///< seconds of the machine's uptime (CLOCK_BOOTTIME): tells whether the server is still the same
+    /// Seconds of the machine's uptime (CLOCK_BOOTTIME): tells whether the server is still the same.
+    double saved_at_s{};
+    SavedUnits units{};
 };
 
 /// JSON; frames as their low 32 bits.

@@ -18,16 +18,20 @@ constexpr double furthest_nudge = 16.0;  ///< beats
 
 }  // namespace
 
-TempoCommands::TempoCommands(ClientShell& shell, Conductor& conductor, std::function<JackFrame()> now,
-                             std::function<void(const TraceEvent&)> obeyed)
-    : shell_{shell}, conductor_{conductor}, now_{std::move(now)}, obeyed_{std::move(obeyed)} {
+TempoCommands::TempoCommands(ClientShell& shell, Conductor& conductor, const MovementIntake& intake,
+                             std::function<JackFrame()> now, std::function<void(const TraceEvent&)> obeyed)
+    : shell_{shell}, conductor_{conductor}, intake_{intake}, now_{std::move(now)}, obeyed_{std::move(obeyed)} {
     auto& osc = shell_.osc();
     osc.handle("/tempo/set", [this](const OscRequest& request) { set(request); });
     osc.handle("/set_tempo", [this](const OscRequest& request) { set(request); });
+    osc.handle("/tempo/jump", [this](const OscRequest& request) { jump(request); });
     osc.handle("/tempo/hold", [this](const OscRequest& request) { hold(request); });
     osc.handle("/tempo/tap", [this](const OscRequest& request) { tap(request); });
     osc.handle("/tempo/nudge", [this](const OscRequest& request) { nudge(request); });
     osc.handle("/tempo/state", [this](const OscRequest& request) { state(request); });
+    osc.handle("/tempo/health", [this](const OscRequest& request) { health(request); });
+    // crowdstream's programs send it to see who is there.
+    osc.handle("/dummy", [](const OscRequest& request) { request.reply_to.done(); });
 }
 
 void TempoCommands::set(const OscRequest& request) {
@@ -41,6 +45,14 @@ void TempoCommands::set(const OscRequest& request) {
     const double seconds = arguments.optional_number(1, "seconds", 0.0, longest_ramp_s).value_or(0.0);
     conductor_.set(now_(), Bpm{bpm}, seconds);
     obeyed_({0.0, Kind::set, bpm, seconds});
+    request.reply_to.done();
+}
+
+void TempoCommands::jump(const OscRequest& request) {
+    request.arguments.expect(1, 1, "d:bpm");
+    const double bpm = request.arguments.number(0, "bpm", slowest_bpm, fastest_bpm);
+    conductor_.jump(now_(), Bpm{bpm});
+    obeyed_({0.0, Kind::jump, bpm, 0.0});
     request.reply_to.done();
 }
 
@@ -90,6 +102,32 @@ void TempoCommands::state(const OscRequest& request) const {
                               .real(static_cast<float>(conductor_.movement()))
                               .text(name_of(state.mode))
                               .integer(state.serial));
+}
+
+void TempoCommands::health(const OscRequest& request) const {
+    request.arguments.expect(0, 0, "no arguments");
+    OscMessage message{"/tempo/health"};
+    const auto pair = [&message](std::string_view name, std::uint64_t count) {
+        message.text(name).precise(static_cast<double>(count));
+    };
+    const auto& packets = shell_.osc().counters();
+    const auto& movement = intake_.counters();
+    pair("packets", packets.received);
+    pair("packets_malformed", packets.malformed);
+    pair("addresses_unknown", packets.unknown);
+    pair("messages_refused", packets.refused);
+    pair("reports", movement.reports);
+    pair("reports_refused", movement.refused);
+    pair("reports_ignored", conductor_.ignored_reports());
+    pair("sources", intake_.units().sources());
+    pair("sources_not_fraction", intake_.units().found().size());
+    message.text("unit").text(intake_.units().unit_in_use());
+    const auto zones = conductor_.zones(now_());
+    pair("zones", zones.size());
+    for (const auto& zone : zones) {
+        message.text("zone_" + zone.zone).precise(zone.movement);
+    }
+    request.reply_to.send(message);
 }
 
 }  // namespace crowdjack

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "bpm-follower/trace_time.hpp"
+
 #include <algorithm>
 #include <cstddef>
 
@@ -13,17 +15,19 @@ public:
     static constexpr double late_line_s = 5.0;
     /// No night has a longer gap; a clock that was set, or a broken number, has.
     static constexpr double longest_gap_s = 86400.0;
-    /// Beyond it a time stamp counts milliseconds: as seconds it would lie after the year 5000.
-    static constexpr double latest_stamp_s = 1e11;
 
     /// Where time ran backward or leapt, so that it went on from there without a gap.
     struct Breaks {
         std::size_t count{}, first_line{};
     };
 
-    /// Seconds since the first line, for a line that says `stamp_s`; negative when the first one came late.
-    double time_of(std::size_t line, double stamp_s) noexcept {
-        const double seconds = stamp_s > latest_stamp_s ? stamp_s / 1000.0 : stamp_s;
+    /// Seconds since the first line, for a line that says `stamp`; negative when the first one came late.
+    double time_of(std::size_t line, TraceTime stamp) noexcept {
+        double seconds = in_seconds(stamp.seconds) + days_ * day_s;
+        if (stamp.time_of_day && started_ && seconds - origin_ - latest_ < -0.5 * day_s) {
+            ++days_;  // midnight
+            seconds += day_s;
+        }
         origin_ = started_ ? origin_ : seconds;
         started_ = true;
         const double ahead = seconds - origin_ - latest_;
@@ -38,8 +42,22 @@ public:
     [[nodiscard]] Breaks breaks() const noexcept { return breaks_; }
 
 private:
+    static constexpr double day_s = 86400.0;
+
+    /// As seconds, stamps of this century in milliseconds, microseconds and nanoseconds would lie after the year 5000.
+    static double in_seconds(double stamp) noexcept {
+        constexpr double latest_s = 1e11;
+        constexpr double latest_ms = 1e14;
+        constexpr double latest_us = 1e17;
+        if (stamp > latest_us && stamp < 1e3 * latest_us) {
+            return stamp * 1e-9;
+        }
+        return stamp > latest_ms ? stamp * 1e-6 : stamp > latest_s ? stamp * 1e-3 : stamp;
+    }
+
     double origin_{}, latest_{};
     bool started_{false};
+    double days_{};
     Breaks breaks_;
 };
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bpm-follower/trace_columns.hpp"
 
+#include "bpm-follower/trace_axes.hpp"
+#include "bpm-follower/trace_time.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
-#include <cmath>
+#include <cstddef>
 #include <initializer_list>
-#include <string>
 #include <utility>
 
 namespace crowdjack {
@@ -19,17 +20,22 @@ struct Meaning {
     std::initializer_list<std::string_view> names;
 };
 
-const std::array<Meaning, 10> meanings{{
-    {TraceColumn::time_s, {"time", "timestamp", "t", "seconds", "time_s", "sec", "s"}},
-    {TraceColumn::time_ms, {"time_ms", "ms", "milliseconds", "timestamp_ms"}},
+/// Names without their brackets, words joined with `_`.
+const std::array<Meaning, 11> meanings{{
+    {TraceColumn::time, {"time",       "timestamp",   "t",         "seconds",   "time_s",          "sec",
+                         "s",          "datetime",    "date_time", "clock",     "time_of_day",     "utc",
+                         "iso",        "iso8601",     "elapsed",   "elapsed_s", "seconds_elapsed", "timestamp_s",
+                         "local_time", "logging_time"}},
+    {TraceColumn::time_ms, {"time_ms", "ms", "milliseconds", "timestamp_ms", "elapsed_ms", "epoch_ms", "t_ms"}},
     {TraceColumn::frame, {"frame", "frame_number", "frames"}},
-    {TraceColumn::total, {"value", "total", "total_movement", "movement", "signal", "magnitude"}},
+    {TraceColumn::total, {"value", "total", "total_movement", "movement", "signal", "magnitude", "motion", "activity"}},
     {TraceColumn::arms, {"arm", "arms", "arm_movement", "arms_movement"}},
     {TraceColumn::legs, {"leg", "legs", "leg_movement", "legs_movement"}},
     {TraceColumn::head, {"head", "head_movement"}},
     {TraceColumn::people, {"people", "person_count", "persons"}},
     {TraceColumn::event, {"event"}},
     {TraceColumn::argument, {"argument", "extra"}},
+    {TraceColumn::zone, {"zone"}},
 }};
 
 constexpr std::array<std::string_view, 9> keypoints{"nose",  "eye", "ear",  "shoulder", "elbow",
@@ -42,15 +48,14 @@ std::string lower_case(std::string_view text) {
     return lower;
 }
 
-std::optional<TraceColumn> meaning_of(const std::string& name) {
-    for (const auto& meaning : meanings) {
-        if (std::find(meaning.names.begin(), meaning.names.end(), name) != meaning.names.end()) {
-            return meaning.column;
-        }
+std::string without_brackets(std::string_view name) { return std::string{name.substr(0, name.find_first_of("([{"))}; }
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const auto& word : words) {
+        text += (text.empty() ? "" : "_") + word;
     }
-    const bool keypoint =
-        std::any_of(keypoints.begin(), keypoints.end(), [&](std::string_view each) { return name.ends_with(each); });
-    return keypoint ? std::optional{TraceColumn::keypoint} : std::nullopt;
+    return text;
 }
 
 UnitHint hint_of(const std::string& name) {
@@ -61,11 +66,31 @@ UnitHint hint_of(const std::string& name) {
     if (says("fraction")) {
         return UnitHint::fraction;
     }
-    if (says("px") || says("pixel") || says("acc") || name == "g" || name.ends_with("_g") || name.ends_with("(g)") ||
-        name.ends_with("[g]")) {
-        return UnitHint::raw;
+    if (says("acc") || name == "g" || name.ends_with("_g") || name.ends_with("(g)") || name.ends_with("[g]")) {
+        return UnitHint::acceleration;
     }
-    return UnitHint::none;
+    return says("px") || says("pixel") ? UnitHint::raw : UnitHint::none;
+}
+
+std::optional<TraceColumn> meaning_of(std::string_view name) {
+    const std::string lower = lower_case(name);
+    // As it stands, too: the words of `timestampS` and of `LeftEye` are more than one.
+    for (const auto& spelling : {joined(words_of(without_brackets(name))), without_brackets(lower), lower}) {
+        for (const auto& meaning : meanings) {
+            if (std::find(meaning.names.begin(), meaning.names.end(), spelling) != meaning.names.end()) {
+                return meaning.column;
+            }
+        }
+    }
+    const bool keypoint =
+        std::any_of(keypoints.begin(), keypoints.end(), [&](std::string_view each) { return lower.ends_with(each); });
+    return keypoint ? std::optional{TraceColumn::keypoint} : std::nullopt;
+}
+
+/// A name with a unit or the word movement in it: `movement_percent`, `accel_mean`, `acc_g`, `pct`.
+bool names_movement(const std::string& name) {
+    return hint_of(name) != UnitHint::none || name.find("movement") != std::string::npos ||
+           name.find("motion") != std::string::npos;
 }
 
 std::string_view trimmed(std::string_view field) noexcept {
@@ -79,10 +104,23 @@ std::string_view trimmed(std::string_view field) noexcept {
 char separator_of(std::string_view line) {
     const auto first = line.find_first_of(",;\t");
     const auto other = line.find_first_of(";\t");
-    if (other != std::string_view::npos && field_number(trimmed(line.substr(0, other)))) {
+    if (other != std::string_view::npos && trace_time(trimmed(line.substr(0, other)))) {
         return line[other];
     }
     return first == std::string_view::npos ? ' ' : line[first];
+}
+
+/// The column of the movement, where no name says so exactly.
+void find_total(const std::vector<std::string>& names, TraceLayout& layout) {
+    if (layout.has(TraceColumn::total) || layout.has(TraceColumn::keypoint) || layout.axes != TraceLayout::Axes::none) {
+        return;
+    }
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (layout.columns[i] == TraceColumn::ignored && names_movement(lower_case(names[i]))) {
+            layout.columns[i] = TraceColumn::total;
+            return;
+        }
+    }
 }
 
 }  // namespace
@@ -91,77 +129,78 @@ bool TraceLayout::has(TraceColumn column) const noexcept {
     return std::find(columns.begin(), columns.end(), column) != columns.end();
 }
 
-std::vector<std::string_view> split_fields(std::string_view line) {
+bool TraceLayout::timed() const noexcept {
+    return has(TraceColumn::time) || has(TraceColumn::time_ms) || has(TraceColumn::frame);
+}
+
+bool TraceLayout::has_movement() const noexcept {
+    return has(TraceColumn::total) || has(TraceColumn::keypoint) || has(TraceColumn::event) || axes != Axes::none;
+}
+
+SplitLine split_fields(std::string_view line) {
     const char between = separator_of(line);
     if (between == ' ') {
         line = trimmed(line);
     }
-    std::vector<std::string_view> fields;
+    SplitLine result{between, {}};
     while (true) {
         const auto end = line.find(between);
         const auto field = trimmed(line.substr(0, end));
         if (between != ' ' || !field.empty()) {
-            fields.push_back(field);
+            result.fields.push_back(field);
         }
         if (end == std::string_view::npos) {
-            return fields;
+            return result;
         }
         line.remove_prefix(end + 1);
     }
 }
 
-std::optional<double> field_number(std::string_view field) noexcept {
-    std::array<char, 64> pointed{};
-    if (const auto comma = field.find(','); comma != std::string_view::npos && field.size() <= pointed.size()) {
-        std::copy(field.begin(), field.end(), pointed.begin());
-        pointed[comma] = '.';
-        field = {pointed.data(), field.size()};
-    }
-    double value = 0.0;
-    const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
-    const bool whole = error == std::errc{} && end == field.data() + field.size() && std::isfinite(value);
-    return whole ? std::optional{value} : std::nullopt;
-}
-
-TraceLayout layout_of_header(const std::vector<std::string_view>& names) {
+std::optional<TraceLayout> layout_of_header(const SplitLine& header) {
     TraceLayout layout;
-    std::vector<std::size_t> unknown;
+    layout.between = header.between;
+    std::vector<std::string> names;
+    for (const auto& field : header.fields) {
+        names.emplace_back(field);
+        layout.columns.push_back(meaning_of(field).value_or(TraceColumn::ignored));
+    }
+    mark_axes(names, layout);
+    find_total(names, layout);
+    const bool known = std::any_of(layout.columns.begin(), layout.columns.end(),
+                                   [](TraceColumn column) { return column != TraceColumn::ignored; });
+    if (!known) {
+        return {};
+    }
     for (std::size_t i = 0; i < names.size(); ++i) {
-        const auto name = lower_case(names[i]);
-        const auto column = meaning_of(name);
-        layout.columns.push_back(column.value_or(TraceColumn::ignored));
-        const bool is_time = column == TraceColumn::time_s || column == TraceColumn::time_ms;
-        if (!column) {
-            unknown.push_back(i);
+        if (layout.columns[i] == TraceColumn::total && layout.hint == UnitHint::none) {
+            layout.hint = hint_of(lower_case(names[i]));
         }
-        if (!is_time && layout.hint == UnitHint::none) {
-            layout.hint = hint_of(name);
-        }
-    }
-    if (!layout.has(TraceColumn::total) && !layout.has(TraceColumn::keypoint)) {
-        // time,accel_g or x,percent: whatever is not the time is the value.
-        for (const auto i : unknown) {
-            const bool first = i == 0 && names.size() > 1 && !layout.has(TraceColumn::time_s) &&
-                               !layout.has(TraceColumn::time_ms) && !layout.has(TraceColumn::frame);
-            layout.columns[i] = first ? TraceColumn::time_s : TraceColumn::total;
-            if (!first) {
-                break;
-            }
-        }
-    }
-    if (layout.has(TraceColumn::keypoint) && layout.hint == UnitHint::none) {
-        layout.hint = UnitHint::raw;
     }
     return layout;
 }
 
-TraceLayout layout_of_width(std::size_t columns) {
-    if (columns == 1) {
-        return {{TraceColumn::total}, UnitHint::none};
+std::optional<TraceLayout> layout_of_width(const SplitLine& row) {
+    TraceLayout layout;
+    layout.between = row.between;
+    using enum TraceColumn;
+    switch (row.fields.size()) {
+    case 1:
+        layout.columns = {total};
+        return layout;
+    case 2:
+        layout.columns = {time, total};
+        return layout;
+    case 7:
+        layout.columns = {time, axis_x, axis_y, axis_z, other_x, other_y, other_z};
+        layout.axes = TraceLayout::Axes::bare;
+        return layout;
+    case 4:
+        layout.columns = {time, axis_x, axis_y, axis_z};
+        layout.axes = TraceLayout::Axes::bare;
+        return layout;
+    default:
+        return {};
     }
-    TraceLayout layout{{TraceColumn::time_s}, columns > 2 ? UnitHint::raw : UnitHint::none};
-    layout.columns.resize(columns, columns > 2 ? TraceColumn::keypoint : TraceColumn::total);
-    return layout;
 }
 
 }  // namespace crowdjack

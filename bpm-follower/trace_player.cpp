@@ -6,7 +6,7 @@ namespace crowdjack {
 void conduct(Conductor& conductor, const TraceEvent& event, JackFrame now) {
     switch (event.kind) {
     case TraceEvent::Kind::total:
-        conductor.report(now, event.value);
+        conductor.report(now, event.value, event.zone.empty() ? main_zone : std::string_view{event.zone});
         break;
     case TraceEvent::Kind::set:
         conductor.set(now, Bpm{event.value}, event.extra);
@@ -24,6 +24,9 @@ void conduct(Conductor& conductor, const TraceEvent& event, JackFrame now) {
         break;
     case TraceEvent::Kind::nudge:
         conductor.nudge(now, Beats{event.value});
+        break;
+    case TraceEvent::Kind::jump:
+        conductor.jump(now, Bpm{event.value});
         break;
     case TraceEvent::Kind::arms:
     case TraceEvent::Kind::legs:

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bpm-follower/trace_unit.hpp"
 
+#include "bpm-follower/source_units.hpp"
+#include "common/error.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -10,6 +13,8 @@ namespace crowdjack {
 namespace {
 
 constexpr double full_percentile = 0.98;
+constexpr double large_value = 2.0;
+constexpr std::size_t evidence_length = 20;
 
 /// Rounded to three digits: a maximum that was found out is no more exact than that, and people are to repeat it.
 double three_digits(double value) {
@@ -17,23 +22,57 @@ double three_digits(double value) {
     return std::round(value * scale) / scale;
 }
 
+bool are_no_fractions(const std::vector<double>& totals) {
+    const auto large = [](double value) { return value > large_value; };
+    if (totals.size() < evidence_length) {
+        return 2 * std::count_if(totals.begin(), totals.end(), large) >= static_cast<std::ptrdiff_t>(totals.size());
+    }
+    UnitEvidence evidence;
+    return std::any_of(totals.begin(), totals.end(), [&](double value) {
+        evidence.add(large(value));
+        return evidence.is_no_fraction();
+    });
+}
+
+/// All but the highest two in a hundred lie at or below it; of a few values it is the largest.
+double highest_but_outliers(std::vector<double> totals) {
+    std::sort(totals.begin(), totals.end());
+    const auto place = std::ceil(full_percentile * static_cast<double>(totals.size() - 1));
+    return totals[static_cast<std::size_t>(place)];
+}
+
+void refuse_between(const std::vector<double>& totals, const std::string& name) {
+    const auto above = std::count_if(totals.begin(), totals.end(), [](double value) { return value > 1.0; });
+    if (4 * above > static_cast<std::ptrdiff_t>(totals.size())) {
+        throw Failure{
+            name + ": " + std::to_string(above) + " of " + std::to_string(totals.size()) +
+            " reports lie above 1, too many for fractions, and not above 2, too few for percent: say what they "
+            "count in, --unit raw:MAX, or --unit accel for the length of an acceleration"};
+    }
+}
+
 }  // namespace
 
-SettledUnit settle_unit(std::vector<double> totals, UnitHint hint, const std::optional<MovementUnit>& declared) {
+SettledUnit settle_unit(std::vector<double> totals, UnitHint hint, bool keypoints,
+                        const std::optional<MovementUnit>& declared, const std::string& name) {
     if (declared) {
         return {*declared, "declared"};
     }
-    std::sort(totals.begin(), totals.end());
-    const double most = totals.back();
+    const double most = highest_but_outliers(totals);
     const bool named = hint != UnitHint::none;
-    const std::string reason = named ? "named by its column" : "found out from its largest value";
-    if (hint == UnitHint::percent || (!named && most > 1.0 && most <= 100.0)) {
+    const bool other = !named && !keypoints && are_no_fractions(totals);
+    const std::string reason = keypoints ? "keypoints are in pixels"
+                               : named   ? "named by its column"
+                                         : "found out from its values";
+    if (hint == UnitHint::percent || (other && most <= 100.0)) {
         return {{MovementUnit::Kind::percent, 100.0}, reason};
     }
-    if (hint == UnitHint::raw || (!named && most > 100.0)) {
-        const auto place = static_cast<std::size_t>(full_percentile * static_cast<double>(totals.size() - 1));
-        const double full = three_digits(totals[place]);
+    if (keypoints || hint == UnitHint::raw || hint == UnitHint::acceleration || other) {
+        const double full = three_digits(most);
         return {{MovementUnit::Kind::raw, full > 0.0 ? full : 1.0}, reason + ", full movement is the 98th percentile"};
+    }
+    if (!named) {
+        refuse_between(totals, name);
     }
     return {{}, reason};
 }

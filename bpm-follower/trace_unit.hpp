@@ -10,17 +10,21 @@
 
 namespace crowdjack {
 
-/// What a trace counts in, and how that is known ("declared", "named by its column, …").
+/// What a trace counts in, and how that is known ("declared", "named by its column", …).
 struct SettledUnit {
     MovementUnit unit;
     std::string reason;
 };
 
 /// @param totals  the total movement of every report, as the file has it; not empty
-/// @param declared  settles it; else the column's name does, else the largest value: up to 1 is fraction, up to 100
-/// percent,
-///   beyond that raw, where full movement is the 98th percentile (the last two in a hundred are taken for outliers)
-[[nodiscard]] SettledUnit settle_unit(std::vector<double> totals, UnitHint hint,
-                                      const std::optional<MovementUnit>& declared);
+/// @param keypoints  they are distances of keypoints, in pixels
+/// @param declared  settles it; else the column's name does, else the values: they are fractions unless ten of twenty
+/// in
+///   a row lie above 2 (of fewer than twenty: half of them), as from a detector. Others are percent while their 98th
+///   percentile is at most 100, beyond that raw, where that percentile is full movement (the last two in a hundred are
+///   taken for outliers)
+/// @throws Failure when many values lie between 1 and 2, so that they are neither. @param name  how it calls the file
+[[nodiscard]] SettledUnit settle_unit(std::vector<double> totals, UnitHint hint, bool keypoints,
+                                      const std::optional<MovementUnit>& declared, const std::string& name);
 
 }  // namespace crowdjack

@@ -10,8 +10,8 @@
 namespace crowdjack {
 
 /// Writes a night down so that --replay can play it again: CSV with the columns
-/// `time,value,event,argument,extra,median,target,serial`; `value` is the total movement of a report as a fraction,
-/// the rest says what else was heard, done and decided. Never overwrites. Control thread only.
+/// `time,value,event,argument,extra,median,target,serial,zone`; `value` is the total movement of a report as a
+/// fraction, the rest says what else was heard, done and decided. Never overwrites. Control thread only.
 class TraceWriter {
 public:
     /// @throws Failure when the file exists or can't be made

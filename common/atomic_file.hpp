@@ -19,4 +19,8 @@ enum class Durability {
 void write_atomically(const std::filesystem::path& path, std::string_view text,
                       Durability durability = Durability::power, mode_t mode = 0600);
 
+/// Brings the names in the folder of `path` to the device: what was just made or renamed there is still so after a
+/// power cut. May take a while. @returns 0, or the errno of what failed
+[[nodiscard]] int sync_folder_of(const std::filesystem::path& path) noexcept;
+
 }  // namespace crowdjack

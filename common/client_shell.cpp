@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 
 namespace crowdjack {
@@ -45,10 +46,14 @@ ClientShell::ClientShell(Identity identity, CommonOptions options, AudioProcess&
     if (osc_ports.empty()) {
         osc_ports = {options_.osc_port};
     }
+    if (options_.check_options) {
+        osc_ports = {0};  // the real one may be in use by the very client that is asked about
+    }
     // Before any thread starts, so that all inherit the mask.
     loop_.on_signal(SIGINT, [this] { begin_stop(); });
     loop_.on_signal(SIGTERM, [this] { begin_stop(); });
     loop_.on_signal(SIGUSR1, [this] { save_now(); });
+    loop_.on_signal(SIGHUP, [] { log_event(LogLevel::info, "hangup", {{"why", "the terminal is closed"}}); });
     std::signal(SIGPIPE, SIG_IGN);
     try {
         osc_ = std::make_unique<OscServer>(loop_, options_.osc_bind, osc_ports);
@@ -65,7 +70,20 @@ ClientShell::ClientShell(Identity identity, CommonOptions options, AudioProcess&
 
 ClientShell::~ClientShell() = default;
 
+void ClientShell::describe() const {
+    const std::string& name = identity_.names.front();
+    std::cout << "client " << name << "\n";
+    for (const PortSpec& port : hooks.ports(name)) {
+        std::cout << "port " << (port.direction == PortDirection::output ? "output " : "input ")
+                  << (port.kind == PortKind::midi ? "midi " : "audio ") << port.name << "\n";
+    }
+}
+
 int ClientShell::run() {
+    if (options_.check_options) {
+        describe();
+        return 0;
+    }
     if (const char* url = nsm_url(); url != nullptr) {
         nsm_ = std::make_unique<NsmClient>(
             *osc_, url, identity_.label, identity_.executable,
@@ -125,6 +143,7 @@ void ClientShell::take_name() {
         try {
             entry_ = std::make_unique<RegistryEntry>(options_.server, *name);
             name_ = *name;
+            entry_->keep_up(loop_);
             return;
         } catch (const Failure&) {
             if (std::next(name) == identity_.names.end()) {

@@ -94,6 +94,7 @@ public:
     [[nodiscard]] PeerBook& peers() noexcept { return peers_; }
 
 private:
+    void describe() const;
     void tick_later();
     void restore_at_start();
     void start(const std::string& jack_name);

@@ -19,6 +19,7 @@ struct CommonOptions {
     std::uint16_t osc_port{0};        ///< 0: a free one
     bool osc_port_may_differ{false};  ///< a free one, too, when osc_port is taken
     std::string osc_bind{"127.0.0.1"};
+    bool check_options{false};  ///< only say what these options make: client name and ports
     LogLevel log_level{LogLevel::info};
     std::vector<std::string> peers;  ///< NAME=URL of remote clients
 };

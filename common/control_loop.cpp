@@ -3,6 +3,7 @@
 
 #include "common/error.hpp"
 #include "common/log.hpp"
+#include "common/log_output.hpp"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -207,12 +208,19 @@ void ControlLoop::run() {
         for (const auto& [fd, unused] : state_->watched) {
             polled.push_back({fd, POLLIN, 0});
         }
+        if (const int log = log_backlog_descriptor(); log >= 0) {
+            polled.push_back({log, POLLOUT, 0});
+        }
         const int ready = ::poll(polled.data(), polled.size(), state_->milliseconds_to_next_timer());
         if (ready < 0 && errno != EINTR) {
             throw Failure{"the control loop cannot poll: " + errno_text(errno)};
         }
         for (const pollfd& entry : polled) {
             if (ready <= 0 || entry.revents == 0) {
+                continue;
+            }
+            if (entry.events == POLLOUT) {
+                flush_log();
                 continue;
             }
             const auto found = state_->watched.find(entry.fd);

@@ -98,6 +98,7 @@ void JackClient::set_up(jack_client_t* client) {
     }
     jack_set_xrun_callback(client, &JackClient::xrun_callback, this);
     jack_set_freewheel_callback(client, &JackClient::freewheel_callback, this);
+    jack_set_port_connect_callback(client, &JackClient::connect_callback, this);
     jack_set_latency_callback(client, &JackClient::latency_callback, this);
     // PipeWire calls only the plain one, jackd both.
     jack_on_shutdown(client, &JackClient::shutdown_callback, this);
@@ -120,6 +121,9 @@ void JackClient::set_up(jack_client_t* client) {
 
 void JackClient::register_ports() {
     port_count_ = 0;
+    for (auto& count : connections_) {
+        count.store(0, std::memory_order_relaxed);
+    }
     for (const PortSpec& spec : settings_.ports) {
         const char* type = spec.kind == PortKind::audio ? JACK_DEFAULT_AUDIO_TYPE : JACK_DEFAULT_MIDI_TYPE;
         const unsigned long flags = spec.direction == PortDirection::input ? JackPortIsInput : JackPortIsOutput;
@@ -306,7 +310,8 @@ CROWDJACK_EVERY_CYCLE void JackClient::run_cycle(jack_nframes_t frames) noexcept
                       frames,
                       freewheeling_.load(std::memory_order_relaxed),
                       std::span<void* const>{buffers_.data(), port_count_},
-                      client_});
+                      client_,
+                      std::span<const std::atomic<std::uint32_t>>{connections_.data(), port_count_}});
     beat_at(begin_ns);
     const std::uint64_t took_us = (monotonic_ns() - begin_ns + 500) / 1000;
     worst_us_.store(std::max(worst_us_.load(std::memory_order_relaxed), took_us), std::memory_order_relaxed);
@@ -349,6 +354,24 @@ int JackClient::xrun_callback(void* self) {
     return 0;
 }
 
+void JackClient::connect_callback(jack_port_id_t from, jack_port_id_t to, int connected, void* self) {
+    on_jack_thread([from, to, connected, self] {
+        static_cast<JackClient*>(self)->count_connection(from, connected != 0);
+        static_cast<JackClient*>(self)->count_connection(to, connected != 0);
+    });
+}
+
+void JackClient::count_connection(jack_port_id_t id, bool connected) {
+    const jack_port_t* const port = jack_port_by_id(client_, id);
+    const auto found = std::find(ports_.begin(), ports_.end(), port);
+    if (port == nullptr || found == ports_.end()) {
+        return;
+    }
+    auto& count = connections_[static_cast<std::size_t>(found - ports_.begin())];
+    const std::uint32_t before = count.load(std::memory_order_relaxed);
+    count.store(connected ? before + 1 : std::max(before, 1U) - 1, std::memory_order_relaxed);
+}
+
 void JackClient::freewheel_callback(int starting, void* self) {
     static_cast<JackClient*>(self)->freewheeling_.store(starting != 0, std::memory_order_relaxed);
 }
@@ -363,7 +386,8 @@ void JackClient::pass_on_latency(jack_latency_callback_mode_t mode) const {
     jack_latency_range_t widest{};
     bool any = false;
     for (std::size_t i = 0; i < port_count_; ++i) {
-        if (settings_.ports[i].direction == from && settings_.ports[i].kind == PortKind::audio) {
+        const PortSpec& spec = settings_.ports[i];
+        if (spec.direction == from && spec.kind == PortKind::audio && spec.passes_latency) {
             jack_latency_range_t range{};
             jack_port_get_latency_range(ports_[i], mode, &range);
             widest.min = any ? std::min(widest.min, range.min) : range.min;
@@ -374,7 +398,7 @@ void JackClient::pass_on_latency(jack_latency_callback_mode_t mode) const {
     widest.min += own;
     widest.max += own;
     for (std::size_t i = 0; i < port_count_; ++i) {
-        if (settings_.ports[i].direction != from) {
+        if (settings_.ports[i].direction != from && settings_.ports[i].passes_latency) {
             jack_port_set_latency_range(ports_[i], mode, &widest);
         }
     }

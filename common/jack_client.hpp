@@ -31,6 +31,8 @@ struct PortSpec {
     PortDirection direction{};
     PortKind kind{PortKind::audio};
     std::string pretty_name;  ///< JACK metadata, e.g. "Deck A left"
+    bool passes_latency{
+        true};  ///< false: an insert's port, whose way round would count its own latency again and again
 };
 
 /// What the server runs at; fixed from prepare() to the next prepare() but for the period.
@@ -46,9 +48,15 @@ struct AudioCycle {
     bool freewheeling{};     ///< the audio thread may wait for its workers (RealtimeExemption)
     std::span<void* const> buffers;
     jack_client_t* jack{};  ///< for the transport calls that are allowed in a callback; null in unit tests
+    /// Of each port, how many others it is connected to; empty in unit tests. Written by JACK's notification thread
+    /// (relaxed), so up to a few cycles late.
+    std::span<const std::atomic<std::uint32_t>> connections{};
 
     [[nodiscard]] std::span<float> audio(std::size_t port) const noexcept {
         return {static_cast<float*>(buffers[port]), frames};
+    }
+    [[nodiscard]] bool connected(std::size_t port) const noexcept {
+        return port < connections.size() && connections[port].load(std::memory_order_relaxed) > 0;
     }
     [[nodiscard]] void* midi(std::size_t port) const noexcept { return buffers[port]; }
 };
@@ -151,6 +159,7 @@ private:
     // Libjack's threads; all the work is done within on_jack_thread() (jack_thread.hpp).
     CROWDJACK_EVERY_CYCLE static int process_callback(jack_nframes_t frames, void* self);
     static int xrun_callback(void* self);
+    static void connect_callback(jack_port_id_t from, jack_port_id_t to, int connected, void* self);
     static void freewheel_callback(int starting, void* self);
     static void latency_callback(jack_latency_callback_mode_t mode, void* self);
     static void shutdown_callback(void* self);
@@ -160,6 +169,7 @@ private:
     CROWDJACK_EVERY_CYCLE void beat_at(std::uint64_t begin_ns) noexcept;
     [[nodiscard]] JackFrame frame_outside() const noexcept;
     void session_asked(_jack_session_event* event);
+    void count_connection(jack_port_id_t id, bool connected);
     void pass_on_latency(jack_latency_callback_mode_t mode) const;
     void shut_down();
     void set_up(jack_client_t* client);
@@ -173,7 +183,7 @@ private:
     /// `action`, but nothing once this client is gone: the loop may outlive it (NSM's :switch:).
     [[nodiscard]] ControlLoop::Action while_alive(ControlLoop::Action action) const;
 
-    static constexpr std::size_t most_ports = 64;
+    static constexpr std::size_t most_ports = 128;
 
     ControlLoop& loop_;
     Settings settings_;
@@ -205,6 +215,7 @@ private:
     std::size_t port_count_{0};                      ///< changes while not active only
     std::array<jack_port_t*, most_ports> ports_{};   ///< the first port_count_ count
     std::array<void*, most_ports> buffers_{};        ///< audio only
+    std::array<std::atomic<std::uint32_t>, most_ports> connections_{};  ///< as AudioCycle::connections has it
 };
 
 }  // namespace crowdjack

@@ -2,8 +2,8 @@
 #include "common/log.hpp"
 
 #include "common/error.hpp"
-
-#include <unistd.h>
+#include "common/log_output.hpp"
+#include "common/printable.hpp"
 
 #include <array>
 #include <charconv>
@@ -40,21 +40,38 @@ std::string time_text() {
     return std::string{text.data(), length} + fraction.data();
 }
 
+/// Nothing in it that needs quotes or has to be escaped.
+bool is_one_word(std::string_view value) {
+    if (value.empty() || value.find_first_of(" \"=\\") != std::string_view::npos) {
+        return false;
+    }
+    while (!value.empty()) {
+        const std::size_t length = shown_length(value);
+        if (length == 0) {
+            return false;
+        }
+        value.remove_prefix(length);
+    }
+    return true;
+}
+
 void append_value(std::string& line, std::string_view value) {
-    if (!value.empty() && value.find_first_of(" \t\r\n\"=\\") == std::string_view::npos) {
+    if (is_one_word(value)) {
         line += value;
         return;
     }
     line += '"';
-    for (const char c : value) {
+    while (!value.empty()) {
+        const char c = value.front();
+        const std::size_t length = shown_length(value);
         if (c == '\n' || c == '\r') {
             line += "\\n";
-            continue;
+        } else if (length == 0) {
+            append_escaped(line, c);
+        } else {
+            line.append(c == '"' || c == '\\' ? "\\" : "").append(value.substr(0, length));
         }
-        if (c == '"' || c == '\\') {
-            line += '\\';
-        }
-        line += c;
+        value.remove_prefix(length == 0 ? 1 : length);
     }
     line += '"';
 }
@@ -83,20 +100,22 @@ LogLevel parse_log_level(std::string_view text) {
 
 bool log_wants(LogLevel level) noexcept { return level <= settings().level; }
 
-void log_event(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
-    if (!log_wants(level)) {
-        return;
-    }
+std::string log_line(LogLevel level, std::string_view program, std::string_view event,
+                     std::initializer_list<LogField> fields) {
     std::string line = time_text();
     line.append(" ").append(level_names[static_cast<std::size_t>(level)]).append(" ");
-    line.append(settings().program).append(": ").append(event);
+    line.append(program).append(": ").append(event);
     for (const LogField& field : fields) {
         line.append(" ").append(field.key).append("=");
         append_value(line, field.value);
     }
-    line += '\n';
-    // One write a line, so that lines of several processes on one terminal or pipe stay whole.
-    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+    return line;
+}
+
+void log_event(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
+    if (log_wants(level)) {
+        write_log_line(level, log_line(level, settings().program, event, fields));
+    }
 }
 
 }  // namespace crowdjack

@@ -39,7 +39,12 @@ void set_up_log(std::string program, LogLevel level);
 /// Would an event of `level` be written? Any thread.
 [[nodiscard]] bool log_wants(LogLevel level) noexcept;
 
-/// Writes one line. Any thread but audio; lines of different threads don't mix.
+/// Writes one line. Any thread but audio; lines of different threads don't mix. Never waits for whoever reads it
+/// (log_output.hpp). Bytes of a value that no terminal should get are written as \xNN.
 void log_event(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
+
+/// The text of such a line, without its end.
+[[nodiscard]] std::string log_line(LogLevel level, std::string_view program, std::string_view event,
+                                   std::initializer_list<LogField> fields);
 
 }  // namespace crowdjack

@@ -3,7 +3,10 @@
 
 #include "common/log.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <system_error>
 
@@ -71,6 +74,20 @@ std::vector<fs::path> MusicFolders::candidates(const fs::path& wanted) const {
         all.push_back(root / wanted);
     }
     return all;
+}
+
+Descriptor MusicFolders::open(const fs::path& resolved, int flags, mode_t mode) {
+    Descriptor folder{::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    for (const fs::path& name : resolved.parent_path().relative_path()) {
+        if (!folder || name == "." || name == "..") {
+            errno = name == ".." ? ELOOP : errno;
+            return Descriptor{};
+        }
+        folder = Descriptor{::openat(folder.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    }
+    return folder
+               ? Descriptor{::openat(folder.get(), resolved.filename().c_str(), flags | O_NOFOLLOW | O_CLOEXEC, mode)}
+               : Descriptor{};
 }
 
 fs::path MusicFolders::existing(const std::string& wanted) const {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "common/descriptor.hpp"
 #include "common/error.hpp"
+
+#include <sys/types.h>
 
 #include <filesystem>
 #include <string>
@@ -33,6 +36,11 @@ public:
     /// Where a new file `wanted` goes: its folder exists inside a root, and nothing stands there yet.
     /// @throws PathError naming it
     [[nodiscard]] std::filesystem::path fresh(const std::string& wanted) const;
+
+    /// Opens what existing() or fresh() named, and nothing else: a folder on the way that has become a link meanwhile
+    /// leads nowhere. @param flags  as for open(2); @returns none when it can't be opened (errno says why; ELOOP or
+    /// ENOTDIR: a link is in the way)
+    [[nodiscard]] static Descriptor open(const std::filesystem::path& resolved, int flags, mode_t mode = 0);
 
     [[nodiscard]] const std::vector<std::filesystem::path>& roots() const noexcept { return roots_; }
 

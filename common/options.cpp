@@ -42,7 +42,8 @@ CommandLine::CommandLine(std::string program, std::string summary, std::uint16_t
                                         "UDP port for OSC; 0 takes a free one")(
         "osc-bind", po::value<std::string>()->value_name("ADDRESS")->default_value("127.0.0.1"),
         "IPv4 address to listen on")("peer", po::value<std::vector<std::string>>()->value_name("NAME=URL"),
-                                     "a client on another machine (repeatable)");
+                                     "a client on another machine (repeatable)")(
+        "check-options", po::bool_switch(), "say which client and ports these options make, and end");
 }
 
 std::optional<CommonOptions> CommandLine::parse(int argc, const char* const* argv) {
@@ -58,6 +59,7 @@ std::optional<CommonOptions> CommandLine::parse(int argc, const char* const* arg
     options.resume_from = values["resume-from"].as<std::string>();
     options.osc_port = checked_port(values["osc-port"].as<int>());
     options.osc_bind = values["osc-bind"].as<std::string>();
+    options.check_options = values["check-options"].as<bool>();
     options.log_level = parse_log_level(values["log-level"].as<std::string>());
     if (given("peer")) {
         options.peers = values["peer"].as<std::vector<std::string>>();

@@ -108,6 +108,22 @@ void OscServer::handle_report(std::string address, Handler handler) {
     registered.handlers.push_back(std::move(handler));
 }
 
+void OscServer::handle_reports_like(std::function<bool(std::string_view)> belongs, Handler handler) {
+    families_.emplace_back(std::move(belongs), Registered{{std::move(handler)}, false});
+}
+
+const OscServer::Registered* OscServer::registered(std::string_view address) const {
+    if (const auto found = handlers_.find(std::string{address}); found != handlers_.end()) {
+        return &found->second;
+    }
+    for (const auto& [belongs, registered] : families_) {
+        if (belongs(address)) {
+            return &registered;
+        }
+    }
+    return nullptr;
+}
+
 void OscServer::handle_unknown_reports(std::function<bool(std::string_view)> taken) {
     unknown_reports_ = std::move(taken);
 }
@@ -214,8 +230,8 @@ void OscServer::take_message(std::size_t socket, const OscEndpoint& from, char* 
 void OscServer::dispatch(std::size_t socket, const OscEndpoint& from, std::string_view address, lo_message message) {
     const OscArguments arguments{message};
     const OscRequest request{address, arguments, OscReplyTo{*this, socket, from, std::string{address}}};
-    const auto found = handlers_.find(std::string{address});
-    if (found == handlers_.end()) {
+    const Registered* const found = registered(address);
+    if (found == nullptr) {
         ++counters_.unknown;
         // Answers and errors from peers are never answered in turn, or two programs would argue for ever.
         if (address != "/reply" && address != "/error") {
@@ -223,22 +239,21 @@ void OscServer::dispatch(std::size_t socket, const OscEndpoint& from, std::strin
         }
         return;
     }
-    const Registered& registered = found->second;
     try {
         if (!arguments.all_finite()) {
             throw OscError{OscErrorCode::bad_arguments, "NaN and infinite numbers are refused"};
         }
-        for (const Handler& handler : registered.handlers) {
+        for (const Handler& handler : found->handlers) {
             handler(request);
         }
     } catch (const OscError& error) {
         ++counters_.refused;
-        if (registered.answered) {
+        if (found->answered) {
             request.reply_to.error(error.code, error.what());
         }
     } catch (const std::exception& error) {
         ++counters_.refused;
-        if (registered.answered) {
+        if (found->answered) {
             request.reply_to.error(OscErrorCode::failed, error.what());
         }
     }

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace crowdjack {
@@ -71,6 +72,9 @@ public:
     /// Reports (/dance/…, /tempo/line, /reply) are never answered, not even when wrong (then only counted). Several
     /// listeners of one address are called in turn.
     void handle_report(std::string address, Handler handler);
+    /// Reports at addresses that can't be listed (`/ZONE/total_movement`): whatever nothing is registered for and
+    /// `belongs` accepts.
+    void handle_reports_like(std::function<bool(std::string_view address)> belongs, Handler handler);
     /// Addresses that nothing is registered for go here instead of being refused, e.g. keypoint messages to ignore:
     /// return true when taken.
     void handle_unknown_reports(std::function<bool(std::string_view address)> taken);
@@ -109,12 +113,14 @@ private:
     void take_bundle(std::size_t socket, const OscEndpoint& from, char* data, std::size_t size, int depth);
     void take_message(std::size_t socket, const OscEndpoint& from, char* data, std::size_t size);
     void dispatch(std::size_t socket, const OscEndpoint& from, std::string_view address, lo_message message);
+    [[nodiscard]] const Registered* registered(std::string_view address) const;
     void subscribe(const OscRequest& request);
     void expire_subscribers();
 
     ControlLoop& loop_;
     std::vector<int> sockets_;
     std::unordered_map<std::string, Registered> handlers_;
+    std::vector<std::pair<std::function<bool(std::string_view)>, Registered>> families_;
     std::function<bool(std::string_view)> unknown_reports_;
     std::function<void(const OscEndpoint&)> greet_;
     std::vector<Subscriber> subscribers_;

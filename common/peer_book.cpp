@@ -87,9 +87,9 @@ bool PeerBook::is_foreign(const OscEndpoint& sender) {
     return foreign;
 }
 
-const std::vector<PeerInfo>& PeerBook::all() { return Clock::now() - read_ > fresh ? look_now() : all_; }
+std::vector<PeerInfo> PeerBook::all() { return Clock::now() - read_ > fresh ? look_now() : all_; }
 
-const std::vector<PeerInfo>& PeerBook::look_now() {
+std::vector<PeerInfo> PeerBook::look_now() {
     read_ = Clock::now();
     all_ = registry_.look();
     all_.insert(all_.end(), remote_.begin(), remote_.end());
@@ -97,7 +97,7 @@ const std::vector<PeerInfo>& PeerBook::look_now() {
 }
 
 std::optional<OscEndpoint> PeerBook::endpoint(const std::string& client) {
-    const std::vector<PeerInfo>& peers = all();
+    const std::vector<PeerInfo> peers = all();
     const auto found =
         std::find_if(peers.begin(), peers.end(), [&client](const PeerInfo& peer) { return peer.client == client; });
     return found == peers.end() ? std::nullopt : std::optional{OscEndpoint::parse(found->url)};

@@ -22,9 +22,10 @@ public:
     /// @throws UsageError for a malformed one
     PeerBook(std::string server, const std::vector<std::string>& remote);
 
-    [[nodiscard]] const std::vector<PeerInfo>& all();
+    /// By value: whoever walks the list may do things that make the book look again.
+    [[nodiscard]] std::vector<PeerInfo> all();
     /// The same, read anew: something has just happened to the registry.
-    const std::vector<PeerInfo>& look_now();
+    std::vector<PeerInfo> look_now();
     /// Where the client of that plain name listens.
     [[nodiscard]] std::optional<OscEndpoint> endpoint(const std::string& client);
 

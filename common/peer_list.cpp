@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/peer_list.hpp"
 
+#include "common/runtime_folder.hpp"
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -60,8 +62,12 @@ PeerInfo parse_entry(const std::string& client, const std::string& text) {
     return info;
 }
 
+/// Only this user's files: what somebody else put there is nobody's entry.
 Descriptor open_entry(const fs::path& file) {
-    return Descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+    Descriptor entry{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
+    struct stat status {};
+    const bool own = entry && ::fstat(entry.get(), &status) == 0 && status.st_uid == ::getuid();
+    return own ? std::move(entry) : Descriptor{};
 }
 
 /// A client's own file, not what belongs to it.
@@ -77,12 +83,7 @@ bool is_file_name(const std::string& name) {
            name.find('\n') == std::string::npos;
 }
 
-fs::path registry_path(const std::string& server) {
-    const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-    const bool has_runtime = runtime != nullptr && *runtime != '\0';
-    return (has_runtime ? fs::path{runtime} / "crowdjack" : fs::path{"/tmp/crowdjack-" + std::to_string(::getuid())}) /
-           server;
-}
+fs::path registry_path(const std::string& server) { return runtime_folder().path / server; }
 
 PeerInfo read_registry_entry(const std::string& client, int fd) { return parse_entry(client, read_all(fd)); }
 
@@ -126,6 +127,7 @@ void PeerList::list_folder() {
 }
 
 std::vector<PeerInfo> PeerList::look() {
+    folder_ = registry_path(server_);  // another one when $XDG_RUNTIME_DIR has gone or come back
     // Stamped first: what comes during the listing makes the next look list again.
     const Stamp now = stamp_of(folder_);
     if (now == Stamp{} || now != listed_) {

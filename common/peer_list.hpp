@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace crowdjack {
@@ -36,7 +37,7 @@ struct PeerInfo {
 /// calls a client. Not for sharing between threads.
 class PeerList {
 public:
-    explicit PeerList(const std::string& server) : folder_{registry_path(server)} {}
+    explicit PeerList(std::string server) : server_{std::move(server)} {}
 
     /// In order of their names; dead owners' files and those without a URL are passed over.
     [[nodiscard]] std::vector<PeerInfo> look();
@@ -62,8 +63,9 @@ private:
     [[nodiscard]] static Stamp stamp_of(const struct stat& status);
     void list_folder();
 
-    std::filesystem::path folder_;
-    Stamp listed_;  ///< of the folder when it was listed
+    std::string server_;
+    std::filesystem::path folder_;  ///< as of the last look
+    Stamp listed_;                  ///< of the folder when it was listed
     std::map<std::string, Entry> entries_;
 };
 

@@ -3,7 +3,9 @@
 
 #include "common/descriptor.hpp"
 #include "common/error.hpp"
+#include "common/log.hpp"
 #include "common/peer_list.hpp"
+#include "common/runtime_folder.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -11,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -26,15 +29,38 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// No room, no folder any more: nothing that another name or another user would mend.
+class NotNow : public Failure {
+    using Failure::Failure;
+};
+
+bool passes(int error) { return error == ENOSPC || error == EDQUOT || error == ENOENT || error == EIO; }
+
 void make_private(const fs::path& folder) {
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-        throw Failure{"cannot make the registry folder " + folder.string() + ": " + errno_text(errno) +
-                      " (set XDG_RUNTIME_DIR to a writable folder)"};
+        const std::string why = "cannot make the registry folder " + folder.string() + ": " + errno_text(errno);
+        if (passes(errno)) {
+            throw NotNow{why};
+        }
+        throw Failure{why + " (set XDG_RUNTIME_DIR to a writable folder)"};
     }
     struct stat status {};
     if (::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != ::getuid()) {
         throw Failure{"the registry folder " + folder.string() +
                       " is not a folder of this user: remove it, or set XDG_RUNTIME_DIR"};
+    }
+    if ((status.st_mode & 077U) != 0 && ::chmod(folder.c_str(), 0700) == 0) {
+        log_event(LogLevel::warning, "registry-folder-closed",
+                  {{"folder", folder.string()}, {"why", "other users could look into it or write to it"}});
+    }
+}
+
+/// Once a process: the same complaint each second helps nobody.
+void say_refused(const RuntimeFolder& runtime) {
+    static std::string said;
+    if (!runtime.refused.empty() && std::exchange(said, runtime.refused) != runtime.refused) {
+        log_event(LogLevel::warning, "runtime-folder-refused",
+                  {{"why", runtime.refused}, {"using", runtime.path.string()}});
     }
 }
 
@@ -53,17 +79,15 @@ bool take_lock(int fd) {
     return false;
 }
 
-Pulse* map_pulse(const fs::path& file, int open_flags, int protection) {
-    const Descriptor fd{::open(file.c_str(), open_flags | O_CLOEXEC | O_NOFOLLOW, 0600)};
-    if (!fd || ((open_flags & O_CREAT) != 0 && ::ftruncate(fd.get(), sizeof(Pulse)) != 0)) {
-        return nullptr;
-    }
+/// Does `path` name the file `inode`?
+bool names(const fs::path& path, ino_t inode) {
     struct stat status {};
-    if (::fstat(fd.get(), &status) != 0 || status.st_size < static_cast<off_t>(sizeof(Pulse))) {
-        return nullptr;
-    }
-    void* memory = ::mmap(nullptr, sizeof(Pulse), protection, MAP_SHARED, fd.get(), 0);
-    return memory == MAP_FAILED ? nullptr : static_cast<Pulse*>(memory);
+    return ::lstat(path.c_str(), &status) == 0 && status.st_ino == inode;
+}
+
+ino_t inode_of(const Descriptor& file) {
+    struct stat status {};
+    return file && ::fstat(file.get(), &status) == 0 ? status.st_ino : 0;
 }
 
 }  // namespace
@@ -72,34 +96,33 @@ fs::path registry_folder(const std::string& server) {
     if (!is_file_name(server)) {
         throw UsageError{"'" + server + "' cannot be a JACK server name: it must be a plain name without '/'"};
     }
-    fs::path folder = registry_path(server);
-    make_private(folder.parent_path());
-    make_private(folder);
-    return folder;
+    const RuntimeFolder runtime = runtime_folder();
+    say_refused(runtime);
+    std::error_code ignored;
+    fs::create_directories(runtime.path.parent_path(), ignored);
+    make_private(runtime.path);
+    make_private(runtime.path / server);
+    return runtime.path / server;
 }
 
-RegistryEntry::RegistryEntry(const std::string& server, const std::string& client)
-    : folder_{registry_folder(server)}, client_{client} {
+RegistryEntry::RegistryEntry(const std::string& server, const std::string& client) : server_{server}, client_{client} {
     if (!is_file_name(client)) {
         throw UsageError{"'" + client + "' cannot be a client name: it must be a plain name without '/'"};
     }
-    const fs::path file = folder_ / client;
-    lock_fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (lock_fd_ < 0) {
-        throw Failure{"cannot write the registry entry " + file.string() + ": " + errno_text(errno)};
+    void* memory = ::mmap(nullptr, sizeof(Pulse), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        throw Failure{"no memory for the pulse of " + client + ": " + errno_text(errno)};
     }
-    if (!take_lock(lock_fd_)) {
-        const PeerInfo holder = read_registry_entry(client, lock_fd_);
-        ::close(lock_fd_);
-        throw Failure{"a client named '" + client + "' is already running on JACK server '" + server + "'" +
-                      (holder.pid > 0 ? " (pid " + std::to_string(holder.pid) + ")" : "") +
-                      ": stop it, or choose another name with --client-name"};
-    }
-    // Shared memory proper where the folder is a tmpfs, as XDG_RUNTIME_DIR is.
-    pulse_ = map_pulse(folder_ / (client + ".pulse"), O_RDWR | O_CREAT, PROT_READ | PROT_WRITE);
-    if (pulse_ == nullptr) {
-        ::close(lock_fd_);
-        throw Failure{"cannot map " + (folder_ / (client + ".pulse")).string() + ": " + errno_text(errno)};
+    pulse_ = static_cast<Pulse*>(memory);
+    try {
+        enter();
+    } catch (const NotNow& failure) {
+        // Unseen by the others, but the music plays.
+        log_event(LogLevel::warning, "registry-entry-missing", {{"client", client_}, {"why", failure.what()}});
+        trouble_said_ = true;
+    } catch (...) {
+        ::munmap(memory, sizeof(Pulse));
+        throw;
     }
     // Touched and locked here: where the folder lies on a disk after all, the audio thread's first write to the page
     // would wait for it. One page; where even that can't be locked, the touch alone does most of it.
@@ -107,28 +130,155 @@ RegistryEntry::RegistryEntry(const std::string& server, const std::string& clien
     (void)::mlock(static_cast<void*>(pulse_), sizeof(Pulse));
 }
 
+void RegistryEntry::enter() {
+    folder_ = registry_folder(server_);
+    const fs::path file = folder_ / client_;
+    Descriptor lock{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    if (!lock) {
+        const std::string why = "cannot write the registry entry " + file.string() + ": " + errno_text(errno);
+        if (passes(errno)) {
+            throw NotNow{why};
+        }
+        throw Failure{why};
+    }
+    if (!take_lock(lock.get())) {
+        const PeerInfo holder = read_registry_entry(client_, lock.get());
+        throw Failure{"a client named '" + client_ + "' is already running on JACK server '" + server_ + "'" +
+                      (holder.pid > 0 ? " (pid " + std::to_string(holder.pid) + ")" : "") +
+                      ": stop it, or choose another name with --client-name"};
+    }
+    if (lock_) {
+        (void)!::ftruncate(lock_.get(), 0);  // it may still have a name elsewhere
+    }
+    lock_ = std::move(lock);
+    take_pulse_file();
+}
+
+/// The file's page takes the place of the present one, at the same address: the audio thread never notices.
+void RegistryEntry::take_pulse_file() {
+    pulse_inode_ = 0;
+    const fs::path path = folder_ / (client_ + ".pulse");
+    const Descriptor file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    // Allocated before it is mapped: on a full disk the first touch would kill.
+    const int error = !file ? errno : ::posix_fallocate(file.get(), 0, sizeof(Pulse));
+    if (error != 0) {
+        log_event(LogLevel::warning, "pulse-not-shown",
+                  {{"client", client_}, {"why", path.string() + ": " + errno_text(error)}});
+        return;
+    }
+    const std::array<std::uint64_t, 2> now{pulse_->cycles.load(std::memory_order_relaxed) + 1,
+                                           pulse_->beat_ns.load(std::memory_order_relaxed)};
+    static_assert(sizeof now == sizeof(Pulse));
+    // Only ever more: whoever watches the file from an earlier life of the client sees it go on.
+    std::array<std::uint64_t, 2> before{};
+    (void)!::pread(file.get(), before.data(), sizeof before, 0);
+    if (now[0] > before[0] || now[1] > before[1]) {
+        (void)!::pwrite(file.get(), now.data(), sizeof now, 0);
+    }
+    if (::mmap(static_cast<void*>(pulse_), sizeof(Pulse), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE,
+               file.get(), 0) != MAP_FAILED) {
+        (void)::mlock(static_cast<void*>(pulse_), sizeof(Pulse));
+        pulse_inode_ = inode_of(file);
+    }
+}
+
 RegistryEntry::~RegistryEntry() {
+    if (loop_ != nullptr) {
+        loop_->cancel(timer_);
+    }
     withdraw();
     ::munmap(static_cast<void*>(pulse_), sizeof(Pulse));
     // The name stays, empty and unlocked: removing it could race with a successor that has just locked it.
-    ::close(lock_fd_);
 }
 
 void RegistryEntry::publish(const PeerInfo& info) {
     std::ostringstream text;
     text << "url " << info.url << "\nkind " << info.kind << "\nname " << info.name << "\njack " << info.jack << "\npid "
          << ::getpid() << "\n";
-    const std::string line = text.str();
-    withdraw();
-    if (::pwrite(lock_fd_, line.data(), line.size(), 0) != static_cast<ssize_t>(line.size())) {
-        throw Failure{"cannot write the registry entry " + (folder_ / client_).string() + ": " + errno_text(errno)};
+    entry_ = text.str();
+    write_entry();
+    if (entry_missing_) {
+        log_event(LogLevel::warning, "registry-entry-missing",
+                  {{"client", client_}, {"why", "cannot write " + (folder_ / client_).string()}});
     }
 }
 
-void RegistryEntry::withdraw() { (void)!::ftruncate(lock_fd_, 0); }
+void RegistryEntry::write_entry() {
+    if (!lock_) {
+        entry_missing_ = true;
+        return;
+    }
+    (void)!::ftruncate(lock_.get(), 0);
+    entry_missing_ = ::pwrite(lock_.get(), entry_.data(), entry_.size(), 0) != static_cast<ssize_t>(entry_.size());
+}
 
-void RegistryEntry::save_state(std::string_view text) const {
-    write_atomically(folder_ / (client_ + ".state"), text, Durability::process);
+void RegistryEntry::withdraw() {
+    entry_.clear();
+    entry_missing_ = false;
+    (void)!::ftruncate(lock_.get(), 0);
+}
+
+void RegistryEntry::save_state(std::string_view text) {
+    state_ = text;
+    write_state();
+}
+
+void RegistryEntry::write_state() {
+    try {
+        write_atomically(folder_ / (client_ + ".state"), state_, Durability::process);
+        if (std::exchange(state_missing_, false)) {
+            log_event(LogLevel::info, "state-saved-again", {{"client", client_}});
+        }
+    } catch (const Failure& failure) {
+        if (!std::exchange(state_missing_, true)) {
+            log_event(LogLevel::warning, "state-not-saved",
+                      {{"client", client_}, {"why", failure.what()}, {"do", "it is tried again each second"}});
+        }
+    }
+}
+
+void RegistryEntry::keep_up(ControlLoop& loop) {
+    constexpr auto each = std::chrono::seconds{1};
+    loop_ = &loop;
+    timer_ = loop.every(each, [this] { look(); });
+}
+
+void RegistryEntry::look() {
+    const fs::path folder = registry_path(server_);
+    struct stat status {};
+    const bool entry_is_there = lock_ && folder == folder_ && names(folder / client_, inode_of(lock_));
+    if (!entry_is_there) {
+        put_back();
+        return;
+    }
+    if (pulse_inode_ != 0 && !names(folder / (client_ + ".pulse"), pulse_inode_)) {
+        take_pulse_file();
+    }
+    if (entry_missing_) {
+        write_entry();
+    }
+    const bool has_state = ::lstat((folder / (client_ + ".state")).c_str(), &status) == 0;
+    if (state_missing_ || (!state_.empty() && !has_state)) {
+        write_state();
+    }
+}
+
+void RegistryEntry::put_back() {
+    try {
+        enter();
+        write_entry();
+        trouble_said_ = false;
+        log_event(LogLevel::warning, "registry-entry-restored",
+                  {{"client", client_}, {"folder", folder_.string()}, {"why", "it was gone"}});
+        if (!state_.empty()) {
+            write_state();
+        }
+    } catch (const Failure& failure) {
+        if (!std::exchange(trouble_said_, true)) {
+            log_event(LogLevel::warning, "registry-entry-missing",
+                      {{"client", client_}, {"why", failure.what()}, {"do", "it is tried again each second"}});
+        }
+    }
 }
 
 std::optional<std::string> RegistryEntry::load_state() const {
@@ -140,14 +290,29 @@ std::optional<std::string> RegistryEntry::load_state() const {
 }
 
 std::optional<PulseReader> PulseReader::open(const std::string& server, const std::string& client) {
-    const auto* pulse = map_pulse(registry_path(server) / (client + ".pulse"), O_RDONLY, PROT_READ);
-    return pulse == nullptr ? std::nullopt : std::optional{PulseReader{pulse}};
+    fs::path path = registry_path(server) / (client + ".pulse");
+    const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
+    struct stat status {};
+    if (!file || ::fstat(file.get(), &status) != 0 || status.st_size < static_cast<off_t>(sizeof(Pulse))) {
+        return std::nullopt;
+    }
+    void* memory = ::mmap(nullptr, sizeof(Pulse), PROT_READ, MAP_SHARED, file.get(), 0);
+    if (memory == MAP_FAILED) {
+        return std::nullopt;
+    }
+    return PulseReader{static_cast<const Pulse*>(memory), std::move(path), status.st_ino};
 }
 
-PulseReader::PulseReader(PulseReader&& other) noexcept : pulse_{std::exchange(other.pulse_, nullptr)} {}
+PulseReader::PulseReader(const Pulse* pulse, fs::path file, ino_t inode) noexcept
+    : pulse_{pulse}, file_{std::move(file)}, inode_{inode} {}
+
+PulseReader::PulseReader(PulseReader&& other) noexcept
+    : pulse_{std::exchange(other.pulse_, nullptr)}, file_{std::move(other.file_)}, inode_{other.inode_} {}
 
 PulseReader& PulseReader::operator=(PulseReader&& other) noexcept {
     std::swap(pulse_, other.pulse_);
+    std::swap(file_, other.file_);
+    std::swap(inode_, other.inode_);
     return *this;
 }
 
@@ -156,5 +321,7 @@ PulseReader::~PulseReader() {
         ::munmap(const_cast<Pulse*>(pulse_), sizeof(Pulse));
     }
 }
+
+bool PulseReader::is_current() const { return names(file_, inode_); }
 
 }  // namespace crowdjack

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "common/error.hpp"
+
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -28,8 +32,17 @@ public:
     [[nodiscard]] virtual int error() const = 0;
 };
 
-/// A new file; never overwrites, never follows a link in the last place.
-/// @throws Failure naming the path when it exists or can't be made
-[[nodiscard]] std::unique_ptr<ByteSink> create_file(const std::filesystem::path& path);
+/// There is something of that name already.
+class FileExists : public Failure {
+public:
+    using Failure::Failure;
+};
+
+/// A new file; never overwrites, never follows a link in the last place. It is locked (flock) while it is written to.
+/// @param frame_bytes  a medium that fills up keeps whole frames of so many bytes
+/// @param make_room  called when the medium is full: true when it has removed something; may be empty
+/// @throws FileExists; Failure naming the path when it can't be made
+[[nodiscard]] std::unique_ptr<ByteSink> create_file(const std::filesystem::path& path, std::size_t frame_bytes = 8,
+                                                    std::function<bool()> make_room = {});
 
 }  // namespace crowdjack

@@ -1,75 +1,103 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "mixer-bus/icecast_connection.hpp"
 
-#include "common/error.hpp"
+#include <algorithm>
+#include <utility>
 
 namespace crowdjack {
 
 namespace {
 
-/// libshout is set up once, before its first use, for the life of the program.
-void set_up_libshout() {
-    static const bool done = [] {
-        shout_init();
-        return true;
-    }();
-    (void)done;
+constexpr std::size_t taken_at_once = 16 * 1024;  ///< of what a server says while it is sent to
+
+std::string request_head(const StreamTarget& target, StreamFormat format, const Station& station, int rate) {
+    std::string head = "PUT " + target.mount + " HTTP/1.1\r\nHost: " + host_and_port(target.host, target.port) +
+                       "\r\nAuthorization: " + basic_authorization(target.user, target.password) +
+                       "\r\nUser-Agent: crowdjack/" CROWDJACK_VERSION "\r\nContent-Type: " +
+                       (format == StreamFormat::mp3 ? "audio/mpeg" : "application/ogg") +
+                       "\r\nIce-Public: " + (station.listed ? "1" : "0") + "\r\n";
+    const auto add = [&head](const char* name, std::string value) {
+        value.erase(std::remove_if(value.begin(), value.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }),
+                    value.end());
+        head += value.empty() ? "" : std::string{name} + ": " + value + "\r\n";
+    };
+    add("Ice-Name", station.name);
+    add("Ice-Genre", station.genre);
+    add("Ice-URL", station.url);
+    const std::string bitrate = std::to_string(station.bitrate_of(format));
+    add("Ice-Bitrate", bitrate);
+    add("Ice-Audio-Info", "channels=2;samplerate=" + std::to_string(rate) + ";bitrate=" + bitrate);
+    return head + "Expect: 100-continue\r\n\r\n";
 }
 
 }  // namespace
 
-IcecastConnection::IcecastConnection(const StreamTarget& target, StreamFormat format) : shown_{target.shown()} {
-    set_up_libshout();
-    shout_.reset(shout_new());
-    shout_t* const shout = shout_.get();
-    const unsigned int content = format == StreamFormat::mp3 ? SHOUT_FORMAT_MP3 : SHOUT_FORMAT_OGG;
-    const bool fine = shout_set_host(shout, target.host.c_str()) == SHOUTERR_SUCCESS &&
-                      shout_set_port(shout, target.port) == SHOUTERR_SUCCESS &&
-                      shout_set_protocol(shout, SHOUT_PROTOCOL_HTTP) == SHOUTERR_SUCCESS &&
-                      shout_set_user(shout, target.user.c_str()) == SHOUTERR_SUCCESS &&
-                      shout_set_password(shout, target.password.c_str()) == SHOUTERR_SUCCESS &&
-                      shout_set_mount(shout, target.mount.c_str()) == SHOUTERR_SUCCESS &&
-                      shout_set_content_format(shout, content, SHOUT_USAGE_AUDIO, nullptr) == SHOUTERR_SUCCESS &&
-                      shout_set_agent(shout, "crowdjack/" CROWDJACK_VERSION) == SHOUTERR_SUCCESS &&
-                      shout_set_nonblocking(shout, 1) == SHOUTERR_SUCCESS;
-    if (!fine) {
-        throw Failure{"cannot stream to " + shown_ + ": " + shout_get_error(shout)};
-    }
-    judge(shout_open(shout));
+IcecastConnection::IcecastConnection(const StreamTarget& target, StreamFormat format, const Station& station, int rate)
+    : shown_{target.shown()}, connection_{target.host, target.port} {
+    connection_.send(request_head(target, format, station, rate));
 }
 
-IcecastConnection::~IcecastConnection() = default;
-
-IcecastConnection::Progress IcecastConnection::judge(int code) {
-    if (code == SHOUTERR_SUCCESS || code == SHOUTERR_CONNECTED) {
-        connected_ = true;
-        return Progress::connected;
-    }
-    if (code == SHOUTERR_BUSY) {
-        return Progress::connecting;
-    }
-    refused_ = code == SHOUTERR_NOLOGIN;
-    if (refused_) {
-        why_ = "it refuses: check user and password, and that nobody else streams to this mount";
-    } else if (code == SHOUTERR_SOCKET || code == SHOUTERR_NOCONNECT) {  // libshout says "No error" to some of these
-        why_ = connected_ ? "the connection broke" : "nobody answers there";
-    } else {
-        why_ = shout_get_error(shout_.get());
-    }
-    return Progress::failed;
+IcecastConnection::Progress IcecastConnection::fail(std::string why) {
+    why_ = std::move(why);
+    return progress_ = Progress::failed;
 }
 
 IcecastConnection::Progress IcecastConnection::proceed() {
-    return why_.empty() ? judge(shout_get_connected(shout_.get())) : Progress::failed;
+    if (progress_ != Progress::connecting) {
+        return progress_;
+    }
+    const auto state = connection_.proceed();
+    if (state == TcpConnection::State::broken) {
+        return fail(connection_.why());
+    }
+    if (state == TcpConnection::State::connecting) {
+        return progress_;
+    }
+    const bool open = connection_.receive(received_, longest_http_head);
+    if (const auto head = parse_http_head(received_); head && !received_.empty()) {
+        return judge(*head);
+    }
+    if (!open) {
+        return fail(connection_.why().empty() ? "it hung up without an answer" : connection_.why());
+    }
+    return received_.size() < longest_http_head ? progress_ : fail("its answer has no end: that is no Icecast server");
+}
+
+IcecastConnection::Progress IcecastConnection::judge(const HttpHead& head) {
+    if (head.status == 100 || head.status == 200) {
+        received_.clear();
+        return progress_ = Progress::connected;
+    }
+    refused_ = (head.status >= 300 && head.status < 500) || head.status == 0;
+    const std::string said = std::to_string(head.status) + (head.reason.empty() ? "" : " " + head.reason);
+    if (head.status == 0) {
+        return fail("what answers there is no Icecast server: check host and port");
+    }
+    if (head.status == 401 || head.status == 403) {
+        return fail("it refuses (" + said + "): check user and password, and that nobody else streams to this mount");
+    }
+    if (head.status < 400 && head.status >= 300) {
+        return fail("it sends on" + (head.location.empty() ? "" : " to " + head.location) + " (" + said +
+                    "), which a stream doesn't follow: give that address");
+    }
+    return fail("it answers " + said);
 }
 
 bool IcecastConnection::send(std::span<const std::byte> bytes) {
-    const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
-    const int code = shout_send(shout_.get(), data, bytes.size());
-    return judge(code) != Progress::failed;
+    connection_.send(bytes);
+    if (connection_.proceed() == TcpConnection::State::broken) {
+        fail(connection_.why());
+        return false;
+    }
+    received_.clear();  // what it says now is of no interest, but that it says nothing more
+    if (!connection_.receive(received_, taken_at_once)) {
+        const auto head = parse_http_head(received_);
+        fail(head && head->status >= 400 ? "it ended the stream: " + std::to_string(head->status) + " " + head->reason
+                                         : "it hung up");
+        return false;
+    }
+    return true;
 }
-
-std::ptrdiff_t IcecastConnection::waiting_bytes() const noexcept { return shout_queuelen(shout_.get()); }
 
 std::string IcecastConnection::why() const { return shown_ + ": " + (why_.empty() ? "it does not answer" : why_); }
 

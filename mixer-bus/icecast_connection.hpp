@@ -1,34 +1,32 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "mixer-bus/http.hpp"
 #include "mixer-bus/stream_target.hpp"
-
-#include <shout/shout.h>
+#include "mixer-bus/tcp_connection.hpp"
 
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <string>
 
 namespace crowdjack {
 
-/// One source connection to an Icecast server that never blocks for long. One thread (a worker's).
+/// One source connection to an Icecast server (HTTP PUT, as Icecast 2.4 and later have it). No call blocks or takes
+/// more than its share of what the server sends; libshout, which this replaces, reads inside one call for as long as
+/// something comes. One thread (a worker's).
 class IcecastConnection {
 public:
-    /// Begins to connect. @throws Failure when the target makes no sense to libshout
-    IcecastConnection(const StreamTarget& target, StreamFormat format);
-    ~IcecastConnection();
-    IcecastConnection(const IcecastConnection&) = delete;
-    IcecastConnection& operator=(const IcecastConnection&) = delete;
+    /// Begins to connect.
+    IcecastConnection(const StreamTarget& target, StreamFormat format, const Station& station, int rate);
 
     enum class Progress { connecting, connected, failed };
     /// Goes on connecting; to be called every few ms until it is no longer `connecting`.
     Progress proceed();
 
-    /// Hands bytes over. @returns false when the connection is lost (why() says more)
+    /// Hands bytes over, or none to go on sending. @returns false when the connection is lost (why() says more)
     bool send(std::span<const std::byte> bytes);
-    /// Bytes handed over that the network has not taken yet. Negative when the connection is lost.
-    [[nodiscard]] std::ptrdiff_t waiting_bytes() const noexcept;
+    /// Bytes handed over that the network has not taken yet.
+    [[nodiscard]] std::size_t waiting_bytes() const noexcept { return connection_.waiting_bytes(); }
 
     /// What went wrong, without secrets.
     [[nodiscard]] std::string why() const;
@@ -36,18 +34,14 @@ public:
     [[nodiscard]] bool refused() const noexcept { return refused_; }
 
 private:
-    Progress judge(int code);
+    Progress judge(const HttpHead& head);
+    Progress fail(std::string why);
 
-    struct Free {
-        void operator()(shout_t* shout) const noexcept {
-            shout_close(shout);
-            shout_free(shout);
-        }
-    };
-    std::unique_ptr<shout_t, Free> shout_;
     std::string shown_;
+    TcpConnection connection_;
+    std::string received_;
     std::string why_;
-    bool connected_{false};  ///< the server took sound once
+    Progress progress_{Progress::connecting};
     bool refused_{false};
 };
 

@@ -14,6 +14,7 @@ Mixer::Mixer(const MixerSetup& setup)
 }
 
 void Mixer::prepare(double rate) {
+    gather_counts();
     rate_ = rate;
     isolator_ = IsolatorCoefficients{setup_.low_crossover_hz, setup_.high_crossover_hz, rate};
     const bool on = limiter_.on();
@@ -25,34 +26,49 @@ void Mixer::prepare(double rate) {
     }
     parameters_.forget_frames();
     pfl_line_ = {};
-    master_left_ = master_right_ = Levels{};
 }
 
 CROWDJACK_REALTIME bool Mixer::move(ParameterId id, const Move& move, JackFrame now) noexcept {
+    parameters_[id].settle(now);  // what has begun meanwhile waits no more
     return parameters_[id].schedule(move, now, to_frames(least_ramp(), rate_));
 }
 
 CROWDJACK_REALTIME void Mixer::process(JackFrame frame, std::span<const StereoIn> inputs, StereoOut master,
-                                       StereoOut phones) noexcept {
+                                       StereoOut phones, std::span<const StripInsert> inserts) noexcept {
     std::array<StereoIn, max_strips> part{};
+    std::array<StripInsert, max_strips> insert_part{};
     for (std::size_t at = 0; at < master.left.size(); at += chunk_frames) {
         const std::size_t run = std::min(chunk_frames, master.left.size() - at);
         for (std::size_t i = 0; i < strips_.size(); ++i) {
             part[i] = {inputs[i].left.subspan(at, run), inputs[i].right.subspan(at, run)};
         }
+        for (std::size_t i = 0; i < inserts.size(); ++i) {
+            for (std::size_t side = 0; side < 2; ++side) {
+                const auto& [send, back] = inserts[i];
+                insert_part[i].send[side] = send[side].empty() ? send[side] : send[side].subspan(at, run);
+                insert_part[i].back[side] = back[side].empty() ? back[side] : back[side].subspan(at, run);
+            }
+        }
         process_chunk(frame + Frames{static_cast<std::int64_t>(at)}, std::span{part}.first(strips_.size()),
                       {master.left.subspan(at, run), master.right.subspan(at, run)},
-                      {phones.left.subspan(at, run), phones.right.subspan(at, run)});
+                      {phones.left.subspan(at, run), phones.right.subspan(at, run)},
+                      std::span{insert_part}.first(inserts.size()));
     }
 }
 
 CROWDJACK_REALTIME void Mixer::process_chunk(JackFrame frame, std::span<const StereoIn> inputs, StereoOut master,
-                                             StereoOut phones) noexcept {
+                                             StereoOut phones, std::span<const StripInsert> inserts) noexcept {
     const std::size_t frames = master.left.size();
     for (std::size_t i = 0; i < strips_.size(); ++i) {
         strips_[i].take(inputs[i].left, inputs[i].right, frame, {parameters_, i});
     }
     run_isolators(frame);
+    for (std::size_t i = 0; i < inserts.size(); ++i) {
+        const auto& [send, back] = inserts[i];
+        if (!send[0].empty() || !send[1].empty() || !back[0].empty() || !back[1].empty() || strips_[i].needs_insert()) {
+            strips_[i].run_insert(inserts[i], frame);
+        }
+    }
     const std::span pfl_left{pfl_line_[0].data() + Limiter::delay, frames};
     const std::span pfl_right{pfl_line_[1].data() + Limiter::delay, frames};
     for (const auto block : {master.left, master.right, pfl_left, pfl_right}) {
@@ -114,28 +130,33 @@ CROWDJACK_REALTIME void Mixer::finish_phones(JackFrame frame, StereoOut master, 
     blend(phones.right, master.right, pfl_line_[1]);
 }
 
-CROWDJACK_REALTIME MeterReport Mixer::take_meters() noexcept {
-    const auto channel = [](const Levels& left, const Levels& right) noexcept {
+/// Levels start anew, counts go on.
+CROWDJACK_REALTIME void Mixer::gather_counts() noexcept {
+    const auto channel = [](MeterReport::Channel& result, const Levels& left, const Levels& right) noexcept {
         const auto mean = [](const Levels& levels) noexcept {
             return levels.frames == 0 ? 0.0F : levels.sum_of_squares / static_cast<float>(levels.frames);
         };
-        MeterReport::Channel result;
         result.peak = {left.peak, right.peak};
         result.mean_square = {mean(left), mean(right)};
-        result.clipped = left.clipped + right.clipped;
-        return result;
+        result.clipped += std::uint64_t{left.clipped} + right.clipped;
     };
-    MeterReport report;
     for (std::size_t i = 0; i < strips_.size(); ++i) {
         const Strip::Meter meter = strips_[i].take_meter();
-        report.strips[i] = channel(meter.left, meter.right);
-        report.strips[i].cleaned = static_cast<std::uint32_t>(meter.cleaned);
-        report.engaged_eqs += strips_[i].eq_engaged() ? 1U : 0U;
+        channel(totals_.strips[i], meter.left, meter.right);
+        totals_.strips[i].cleaned += meter.cleaned;
     }
-    report.master = channel(std::exchange(master_left_, Levels{}), std::exchange(master_right_, Levels{}));
-    report.lowest_limiter_gain = limiter_.take_lowest_gain();
-    report.serial = ++meter_serial_;
-    return report;
+    channel(totals_.master, std::exchange(master_left_, Levels{}), std::exchange(master_right_, Levels{}));
+}
+
+CROWDJACK_REALTIME MeterReport Mixer::take_meters() noexcept {
+    gather_counts();
+    totals_.engaged_eqs = 0;
+    for (const auto& strip : strips_) {
+        totals_.engaged_eqs += strip.eq_engaged() ? 1U : 0U;
+    }
+    totals_.lowest_limiter_gain = limiter_.take_lowest_gain();
+    ++totals_.serial;
+    return totals_;
 }
 
 }  // namespace crowdjack

@@ -30,13 +30,14 @@ struct StereoOut {
     std::span<float> left, right;
 };
 
-/// Levels since the last report, for each strip (before its fader) and the master (as it leaves).
+/// Levels since the last report and counts since the start, for each strip (before its fader) and the master (as it
+/// leaves).
 struct MeterReport {
     struct Channel {
         std::array<float, 2> peak{};  ///< linear
         std::array<float, 2> mean_square{};
-        std::uint32_t clipped{};  ///< samples beyond full scale
-        std::uint32_t cleaned{};  ///< samples that were no music
+        std::uint64_t clipped{};  ///< samples beyond full scale since the start: a report that gets lost loses none
+        std::uint64_t cleaned{};  ///< samples that were no music since the start
     };
     std::array<Channel, max_strips> strips{};
     Channel master{};
@@ -67,8 +68,11 @@ public:
     CROWDJACK_REALTIME void set_limiter(bool on, float ceiling) noexcept { limiter_.set(on, ceiling); }
 
     /// @param inputs  one per strip, each as long as the outputs
+    /// @param inserts  one per strip, or none at all; each span is empty or as long as the outputs
     CROWDJACK_REALTIME void process(JackFrame frame, std::span<const StereoIn> inputs, StereoOut master,
-                                    StereoOut phones) noexcept;
+                                    StereoOut phones, std::span<const StripInsert> inserts = {}) noexcept;
+    /// The strips, the one memory that this object has elsewhere.
+    [[nodiscard]] std::span<Strip> strips() noexcept { return strips_; }
 
     /// Levels since the last call.
     [[nodiscard]] CROWDJACK_REALTIME MeterReport take_meters() noexcept;
@@ -78,7 +82,8 @@ public:
 
 private:
     CROWDJACK_REALTIME void process_chunk(JackFrame frame, std::span<const StereoIn> inputs, StereoOut master,
-                                          StereoOut phones) noexcept;
+                                          StereoOut phones, std::span<const StripInsert> inserts) noexcept;
+    CROWDJACK_REALTIME void gather_counts() noexcept;
     CROWDJACK_REALTIME void run_isolators(JackFrame frame) noexcept;
     CROWDJACK_REALTIME void finish_master(JackFrame frame, StereoOut master) noexcept;
     CROWDJACK_REALTIME void finish_phones(JackFrame frame, StereoOut master, StereoOut phones) noexcept;
@@ -93,7 +98,7 @@ private:
         pfl_line_{};  ///< delays the PFL sum like the limiter
     Chunk gains_{}, cue_gains_{};
     Levels master_left_{}, master_right_{};
-    std::uint64_t meter_serial_{};
+    MeterReport totals_{};  ///< the counts of what was gathered so far
 };
 
 }  // namespace crowdjack

@@ -5,9 +5,11 @@
 #include "common/options.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <utility>
 
 namespace crowdjack {
 
@@ -26,9 +28,18 @@ void describe(po::options_description& own) {
         ("no-eq", po::bool_switch(), "leave the EQ out altogether")
         ("crossover-low", po::value<double>()->default_value(200.0, "200"), "Hz between low and mid")
         ("crossover-high", po::value<double>()->default_value(2000.0, "2000"), "Hz between mid and high")
-        ("record", po::value<std::string>(), "record the master from the start: .wav, .rf64, .flac or .ogg")
+        ("record", po::value<std::string>(), "record the master from the start: .wav, .rf64, .flac, .ogg, .opus or .mp3; the name may hold fields of the time, as strftime has them: set-%Y%m%d-%H%M.flac")
+        ("record-split", po::value<std::string>(), "a new file each so often: 60m (s m h d w), without a lost frame")
+        ("record-keep", po::value<std::vector<std::string>>()->composing(),
+         "remove recordings of the same name that are older than 14d (m h d w), or the oldest beyond 200G (M G T); again for both")
+        ("record-format", po::value<std::string>(), "samples of .wav, .rf64 and .flac: s16, s24 or f32 (the default; .flac s24)")
         ("stream-url-file", po::value<std::string>(),
-         "stream from the start to the address in this file: icecast://source:PASSWORD@HOST:PORT/MOUNT [vorbis|opus|mp3]");
+         "stream from the start to the address in this file: icecast://source:PASSWORD@HOST:PORT/MOUNT [vorbis|opus|mp3]")
+        ("stream-name", po::value<std::string>()->default_value(""), "the station's name")
+        ("stream-genre", po::value<std::string>()->default_value(""), "its genre")
+        ("stream-url", po::value<std::string>()->default_value(""), "its web page")
+        ("stream-public", po::bool_switch(), "may be listed in public directories")
+        ("stream-bitrate", po::value<int>()->default_value(0, "about 190"), "kbit/s, 32 to 320");
     // clang-format on
 }
 
@@ -77,41 +88,100 @@ double in_range(const CommandLine& line, const std::string& option, double low, 
     return value;
 }
 
-DeskSetup desk_setup(const CommandLine& line) {
-    DeskSetup desk;
-    desk.strips = parse_strips(line.values()["strips"].as<std::string>());
-    desk.curve = EqCurve{{in_range(line, "eq-boost", 0.0, 24.0)}};
-    desk.mixer.strips = desk.strips.size();
-    desk.mixer.has_eq = !line.values()["no-eq"].as<bool>();
-    desk.mixer.low_crossover_hz = in_range(line, "crossover-low", 40.0, 3000.0);
-    desk.mixer.high_crossover_hz = in_range(line, "crossover-high", 400.0, 10000.0);
-    if (desk.mixer.high_crossover_hz < 2.0 * desk.mixer.low_crossover_hz) {
+ControlSetup control_setup(const CommandLine& line) {
+    ControlSetup control;
+    control.strips = parse_strips(line.values()["strips"].as<std::string>());
+    control.curve = EqCurve{{in_range(line, "eq-boost", 0.0, 24.0)}};
+    control.mixer.strips = control.strips.size();
+    control.mixer.has_eq = !line.values()["no-eq"].as<bool>();
+    control.mixer.low_crossover_hz = in_range(line, "crossover-low", 40.0, 3000.0);
+    control.mixer.high_crossover_hz = in_range(line, "crossover-high", 400.0, 10000.0);
+    if (control.mixer.high_crossover_hz < 2.0 * control.mixer.low_crossover_hz) {
         throw UsageError{"--crossover-high must lie at least an octave above --crossover-low"};
     }
-    return desk;
+    return control;
 }
 
-/// Makes sure before anything starts that the recording can begin.
-fs::path recording_wish(const std::string& text, bool resuming, MusicFolders& folders) {
+/// Makes sure before anything starts that the recording can begin. A name that is taken is no reason not to start:
+/// after a power cut the recording goes on under the next name.
+fs::path recording_wish(const std::string& text, MusicFolders& folders) {
     if (!recording_format(text)) {
-        throw UsageError{"--record " + text + ": use .wav, .rf64, .flac or .ogg"};
+        throw UsageError{"--record " + text + ": use " + std::string{recording_formats}};
     }
     folders.add_folder_of(text);
-    const fs::path path = fs::absolute(text);
-    return resuming ? path : folders.fresh(path.string());
+    try {
+        const RecordingName name{fs::absolute(text)};
+        return folders.fresh(name.free_name(std::time(nullptr)).string()).parent_path() / name.asked().filename();
+    } catch (const PathError& error) {
+        throw Failure{"--record: " + std::string{error.what()}};
+    } catch (const Failure& error) {
+        throw UsageError{"--record: " + std::string{error.what()}};
+    }
 }
 
-void read_stream_wish(const std::string& file, Takes::Wishes& wishes) {
-    std::ifstream in{file};
-    std::string url;
-    std::string format;
-    if (!(in >> url)) {
-        throw Failure{"cannot read a stream address from " + file + ": it should hold one line"};
+RecorderSettings recorder_settings(const CommandLine& line, MusicFolders& folders) {
+    RecorderSettings settings;
+    const auto& values = line.values();
+    if (line.given("record")) {
+        settings.from_start = recording_wish(values["record"].as<std::string>(), folders);
     }
-    wishes.stream = StreamTarget::parse(url);
-    if (in >> format) {
-        wishes.format = parse_stream_format(format);
+    if (line.given("record-split")) {
+        settings.split = parse_duration(values["record-split"].as<std::string>(), "record-split");
     }
+    if (line.given("record-keep")) {
+        for (const auto& rule : values["record-keep"].as<std::vector<std::string>>()) {
+            settings.keep.add(rule);
+        }
+    }
+    if (line.given("record-format")) {
+        settings.width = parse_sample_width(values["record-format"].as<std::string>());
+    }
+    return settings;
+}
+
+/// The first line of the file that is not empty: an address and, perhaps, a format. Editors leave a byte order mark at
+/// the beginning and carriage returns at the ends of lines.
+RunningNote::Stream stream_wish(const std::string& file) {
+    std::ifstream in{file, std::ios::binary};
+    std::string line;
+    bool first = true;
+    while (std::getline(in, line)) {
+        if (std::exchange(first, false)) {
+            if (line.starts_with("\xFF\xFE") || line.starts_with("\xFE\xFF")) {
+                throw Failure{"the stream address in " + file + " is written in UTF-16: save the file as UTF-8"};
+            }
+            line.erase(0, line.starts_with("\xEF\xBB\xBF") ? 3 : 0);
+        }
+        std::istringstream words{line};
+        std::string url;
+        std::string format;
+        if (!(words >> url)) {
+            continue;
+        }
+        RunningNote::Stream stream{StreamTarget::parse(url), StreamFormat::vorbis};
+        if (words >> format) {
+            stream.format = parse_stream_format(format);
+        }
+        return stream;
+    }
+    throw Failure{"cannot read a stream address from " + file + ": it should hold one line"};
+}
+
+StreamerSettings streamer_settings(const CommandLine& line) {
+    StreamerSettings settings;
+    const auto& values = line.values();
+    settings.station.name = values["stream-name"].as<std::string>();
+    settings.station.genre = values["stream-genre"].as<std::string>();
+    settings.station.url = values["stream-url"].as<std::string>();
+    settings.station.listed = values["stream-public"].as<bool>();
+    settings.station.bitrate = values["stream-bitrate"].as<int>();
+    if (line.given("stream-bitrate") && (settings.station.bitrate < 32 || settings.station.bitrate > 320)) {
+        throw UsageError{"--stream-bitrate " + std::to_string(settings.station.bitrate) + " is not within 32 to 320"};
+    }
+    if (line.given("stream-url-file")) {
+        settings.from_start = stream_wish(values["stream-url-file"].as<std::string>());
+    }
+    return settings;
 }
 
 }  // namespace
@@ -125,7 +195,7 @@ std::optional<MixerOptions> read_mixer_options(int argc, const char* const* argv
     }
     MixerOptions options;
     options.common = *common;
-    options.desk = desk_setup(line);
+    options.control = control_setup(line);
     const auto& values = line.values();
     std::vector<fs::path> roots;
     if (line.given("music-dir")) {
@@ -136,14 +206,8 @@ std::optional<MixerOptions> read_mixer_options(int argc, const char* const* argv
         throw UsageError{"--osc-bind " + common->osc_bind + " lets others command: name the folders with --music-dir"};
     }
     options.folders = MusicFolders{roots};
-    if (line.given("record")) {
-        // Started again as it was started: what it recorded then lies there and stays.
-        const bool resuming = common->resume || !common->resume_from.empty();
-        options.wishes.recording = recording_wish(values["record"].as<std::string>(), resuming, options.folders);
-    }
-    if (line.given("stream-url-file")) {
-        read_stream_wish(values["stream-url-file"].as<std::string>(), options.wishes);
-    }
+    options.recorder = recorder_settings(line, options.folders);
+    options.streamer = streamer_settings(line);
     return options;
 }
 

@@ -3,17 +3,19 @@
 
 #include "common/common_options.hpp"
 #include "common/music_folders.hpp"
-#include "mixer-bus/desk.hpp"
-#include "mixer-bus/takes.hpp"
+#include "mixer-bus/mixer_control.hpp"
+#include "mixer-bus/recorder.hpp"
+#include "mixer-bus/streamer.hpp"
 
 namespace crowdjack {
 
 /// The mixer's command line, read and checked.
 struct MixerOptions {
     CommonOptions common;
-    DeskSetup desk;
+    ControlSetup control;
     MusicFolders folders{{}};
-    Takes::Wishes wishes;
+    RecorderSettings recorder;
+    StreamerSettings streamer;
 };
 
 /// @returns nothing when --help or --version was answered

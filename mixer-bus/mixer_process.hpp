@@ -6,6 +6,8 @@
 #include "mixer-bus/mixer.hpp"
 #include "mixer-bus/tap.hpp"
 
+#include <array>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -30,7 +32,7 @@ using MixerCommand = std::variant<MoveCommand, LimiterCommand, ForgetCommand>;
 static_assert(std::is_trivially_copyable_v<MixerCommand>);
 static_assert(std::is_trivially_copyable_v<MeterReport>);
 
-/// The mixer in JACK: ports in the order strips, master, phones.
+/// The mixer in JACK: ports in the order strips, master, phones, then each strip's send and return.
 class MixerProcess final : public AudioProcess {
 public:
     explicit MixerProcess(const MixerSetup& setup);
@@ -51,7 +53,17 @@ public:
     /// Control thread, while no server runs.
     [[nodiscard]] Mixer& mixer() noexcept { return mixer_; }
 
+    /// Any thread: cycles in a row so far in which the master faded down to 0 gave nothing but zeros.
+    [[nodiscard]] std::uint64_t silent_cycles() const noexcept {
+        return silent_cycles_.load(std::memory_order_acquire);
+    }
+    /// Control thread: true when all memory that process() touches is locked, so that it never faults a page.
+    [[nodiscard]] bool locked() const noexcept { return locked_; }
+
 private:
+    void lock_memory() noexcept;
+    [[nodiscard]] CROWDJACK_REALTIME std::size_t find_inserts(const AudioCycle& cycle) noexcept;
+    CROWDJACK_REALTIME void count_silence(JackFrame frame, StereoOut master) noexcept;
     CROWDJACK_REALTIME void obey_commands(JackFrame now) noexcept;
     CROWDJACK_REALTIME void wait_for_readers(std::size_t frames) const noexcept;
     CROWDJACK_REALTIME void report_meters(std::uint32_t frames) noexcept;
@@ -62,6 +74,12 @@ private:
     MessageQueue<MeterReport, 32> reports_;
     std::uint32_t meter_frames_{0};  ///< since the last report
     std::uint32_t meter_period_{1920};
+    std::atomic<std::uint64_t> silent_cycles_{0};  ///< written by audio (release), read by control (acquire)
+    std::array<StripInsert, max_strips> inserts_{};
+    std::array<bool, max_strips> had_insert_{};         ///< its send or return was connected in the cycle before
+    std::array<const void*, 2 * max_strips> zeroed_{};  ///< the buffer of an unconnected send that holds zeros
+    std::uint32_t zeroed_frames_{0};                    ///< the cycles' length when they were zeroed
+    bool locked_{false};
 };
 
 }  // namespace crowdjack

@@ -12,41 +12,41 @@ constexpr ParameterId master{MixerParameter::master};
 constexpr ParameterId phones{MixerParameter::phones};
 constexpr ParameterId cue_mix{MixerParameter::cue_mix};
 
-void obey_master(ClientShell& shell, Desk& desk, const OscRequest& request) {
+void obey_master(ClientShell& shell, MixerControl& control, const OscRequest& request) {
     request.arguments.expect(0, 3, "[f:linear [d:ramp_s [i:frame]]]");
     if (request.arguments.empty()) {
         OscMessage answer{std::string{request.address}};
-        request.reply_to.send(answer.real(desk.target(master)).real(desk.current(master)));
+        request.reply_to.send(answer.real(control.target(master)).real(control.current(master)));
         return;
     }
     const double gain = request.arguments.number(0, "linear", 0.0, highest_gain);
-    move_or_refuse(desk, master, timing_arguments(shell, request, 1).to(gain));
+    move_or_refuse(control, master, timing_arguments(shell, request, 1).to(gain));
     shell.state_changed();
     request.reply_to.done();
 }
 
-void obey_phones(ClientShell& shell, Desk& desk, const OscRequest& request) {
+void obey_phones(ClientShell& shell, MixerControl& control, const OscRequest& request) {
     request.arguments.expect(0, 2, "[f:gain [f:cue_mix]]");
     if (request.arguments.empty()) {
         OscMessage answer{std::string{request.address}};
-        request.reply_to.send(answer.real(desk.target(phones)).real(desk.target(cue_mix)));
+        request.reply_to.send(answer.real(control.target(phones)).real(control.target(cue_mix)));
         return;
     }
     request.arguments.expect_no_text(1);
     const double gain = request.arguments.number(0, "gain", 0.0, highest_gain);
     const auto mix = request.arguments.optional_number(1, "cue_mix", 0.0, 1.0);
     const Timing now = timing(shell, {}, {});
-    move_or_refuse(desk, phones, now.to(gain));
+    move_or_refuse(control, phones, now.to(gain));
     if (mix) {
-        move_or_refuse(desk, cue_mix, now.to(*mix));
+        move_or_refuse(control, cue_mix, now.to(*mix));
     }
     shell.state_changed();
     request.reply_to.done();
 }
 
-void obey_limiter(ClientShell& shell, Desk& desk, const OscRequest& request) {
+void obey_limiter(ClientShell& shell, MixerControl& control, const OscRequest& request) {
     request.arguments.expect(0, 2, "[T|F [f:ceiling_dB]]");
-    LimiterCommand limiter = desk.limiter();
+    LimiterCommand limiter = control.limiter();
     if (request.arguments.empty()) {
         OscMessage answer{std::string{request.address}};
         answer.flag(limiter.on).real(static_cast<float>(to_decibels(static_cast<double>(limiter.ceiling)).value));
@@ -58,18 +58,41 @@ void obey_limiter(ClientShell& shell, Desk& desk, const OscRequest& request) {
     if (const auto ceiling = request.arguments.optional_number(1, "ceiling_dB", -60.0, 20.0)) {
         limiter.ceiling = to_gain({*ceiling}).value;
     }
-    if (desk.set_limiter(limiter) != Desk::Sent::yes) {
+    if (control.set_limiter(limiter) != MixerControl::Sent::yes) {
         throw OscError{OscErrorCode::failed, "the audio thread takes no commands: does JACK run?"};
     }
     shell.state_changed();
     request.reply_to.done();
 }
 
+void obey_silence(ClientShell& shell, SilenceWatch& silence, const OscRequest& request) {
+    request.arguments.expect(0, 2, "[f:threshold_dB [f:seconds]]");
+    SilenceWatch::Settings settings = silence.settings();
+    if (request.arguments.empty()) {
+        OscMessage answer{std::string{request.address}};
+        answer.real(static_cast<float>(settings.threshold_db)).real(static_cast<float>(settings.seconds));
+        request.reply_to.send(answer.flag(silence.silent()));
+        return;
+    }
+    settings.threshold_db = request.arguments.number(0, "threshold_dB", -120.0, 0.0);
+    settings.seconds = request.arguments.optional_number(1, "seconds", 0.5, 86400.0).value_or(settings.seconds);
+    request.arguments.expect_no_text(1);
+    silence.set(settings);
+    shell.state_changed();
+    request.reply_to.done();
+}
+
 }  // namespace
 
-void register_master_commands(ClientShell& shell, Desk& desk) {
-    const auto handle = [&](const char* address, void (*obey)(ClientShell&, Desk&, const OscRequest&)) {
-        shell.osc().handle(address, [&shell, &desk, obey](const OscRequest& request) { obey(shell, desk, request); });
+void register_silence(ClientShell& shell, SilenceWatch& silence) {
+    shell.osc().handle("/mixer/silence",
+                       [&shell, &silence](const OscRequest& request) { obey_silence(shell, silence, request); });
+}
+
+void register_master_commands(ClientShell& shell, MixerControl& control) {
+    const auto handle = [&](const char* address, void (*obey)(ClientShell&, MixerControl&, const OscRequest&)) {
+        shell.osc().handle(address,
+                           [&shell, &control, obey](const OscRequest& request) { obey(shell, control, request); });
     };
     handle("/mixer/master", obey_master);
     handle("/mixer/phones", obey_phones);

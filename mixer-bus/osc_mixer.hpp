@@ -2,24 +2,44 @@
 #pragma once
 
 #include "common/client_shell.hpp"
-#include "mixer-bus/desk.hpp"
 #include "mixer-bus/loudness.hpp"
-#include "mixer-bus/takes.hpp"
+#include "mixer-bus/mixer_control.hpp"
+#include "mixer-bus/recorder.hpp"
+#include "mixer-bus/silence_watch.hpp"
+#include "mixer-bus/streamer.hpp"
 
 namespace crowdjack {
 
-/// Registers /mixer/gain, trim, fade, eq, eq_all, filter, forget (what a strip has scheduled), pfl, mute, master,
-/// phones, limiter. All three outlive the shell.
-void register_strip_commands(ClientShell& shell, Desk& desk);
-void register_master_commands(ClientShell& shell, Desk& desk);
+/// All that the mixer's handlers work on; all of it outlives the shell's OSC server.
+struct MixerParts {
+    ClientShell& shell;
+    MixerProcess& process;
+    MixerControl& control;
+    Recorder& recorder;
+    Streamer& streamer;
+    LoudnessMeter& loudness;
+    SilenceWatch& silence;
+};
 
-/// Registers /mixer/record/* and /mixer/stream/*.
-void register_take_commands(ClientShell& shell, Takes& takes);
+/// Registers gain, trim, pan, fade, eq, eq_all, filter, forget (what a strip has scheduled), pfl, mute, solo: as
+/// /mixer/COMMAND and /mixer/STRIP/COMMAND.
+void register_strip_commands(ClientShell& shell, MixerControl& control);
+/// Registers /mixer/master, phones, limiter.
+void register_master_commands(ClientShell& shell, MixerControl& control);
+/// Registers /mixer/silence.
+void register_silence(ClientShell& shell, SilenceWatch& silence);
+
+/// Registers /mixer/record/*, /mixer/stream/* and /mixer/nowplaying.
+/// @{
+void register_record_commands(ClientShell& shell, Recorder& recorder);
+void register_stream_commands(ClientShell& shell, Streamer& streamer);
+void register_now_playing(ClientShell& shell, Recorder& recorder, Streamer& streamer);
+/// @}
 
 /// Registers the /mixer/meters, tap, state and health questions, and takes /tempo/line as the report it is.
-void register_questions(ClientShell& shell, Desk& desk, Takes& takes, MixerProcess& process, LoudnessMeter& loudness);
+void register_questions(const MixerParts& parts);
 
 /// The /mixer/meters message of now.
-[[nodiscard]] OscMessage meters_message(Desk& desk, double lufs);
+[[nodiscard]] OscMessage meters_message(MixerControl& control, double lufs);
 
 }  // namespace crowdjack

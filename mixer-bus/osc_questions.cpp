@@ -27,7 +27,7 @@ private:
     OscMessage message_;
 };
 
-void add_channel(OscMessage& message, const std::string& name, const Desk::Meter& meter) {
+void add_channel(OscMessage& message, const std::string& name, const MixerControl::Meter& meter) {
     message.text(name).real(meter.peak_db[0]).real(meter.peak_db[1]).real(meter.rms_db[0]).real(meter.rms_db[1]);
     message.integer(static_cast<std::int32_t>(std::min<std::uint64_t>(meter.clipped, INT32_MAX)));
 }
@@ -37,20 +37,21 @@ void add_reader(OscMessage& message, std::string_view name, std::string_view sta
     message.text(name).text(state).precise(written).precise(lost).precise(dropouts).precise(lag);
 }
 
-OscMessage tap_message(const Takes& takes, const LoudnessMeter& loudness) {
+OscMessage tap_message(const MixerParts& parts) {
+    const LoudnessMeter& loudness = parts.loudness;
     OscMessage message{"/mixer/tap"};
-    const auto add = [&](const char* name, const auto* take) {
-        if (take == nullptr) {
+    const auto add = [&](const char* name, const auto* reader) {
+        if (reader == nullptr) {
             add_reader(message, name, "idle", 0, 0, 0, 0);
             return;
         }
-        const auto status = take->status();
+        const auto status = reader->status();
         add_reader(message, name, name_of(status.state), static_cast<double>(status.frames),
                    static_cast<double>(status.lost), static_cast<double>(status.dropouts),
                    static_cast<double>(status.lag));
     };
-    add("recorder", takes.recording());
-    add("streamer", takes.stream());
+    add("recorder", parts.recorder.recording());
+    add("streamer", parts.streamer.stream());
     const TapReader* const meters = loudness.busy() ? loudness.reader() : nullptr;
     add_reader(message, "meters", meters == nullptr ? "idle" : "measuring", static_cast<double>(loudness.measured()),
                meters == nullptr ? 0.0 : static_cast<double>(meters->lost()),
@@ -59,40 +60,54 @@ OscMessage tap_message(const Takes& takes, const LoudnessMeter& loudness) {
     return message;
 }
 
-OscMessage state_message(ClientShell& shell, Desk& desk, const Takes& takes) {
+OscMessage state_message(const MixerParts& parts) {
+    ClientShell& shell = parts.shell;
+    MixerControl& control = parts.control;
     Pairs pairs{"/mixer/state"};
-    pairs.add("strips", desk.strip_names());
+    pairs.add("strips", control.strip_names());
     if (shell.has_jack()) {
         pairs.add("rate", shell.jack().format().rate).add("period", shell.jack().period());
     }
-    const EqCurve& curve = desk.setup().curve;
-    for (std::size_t i = 0; i < desk.setup().strips.size(); ++i) {
-        const std::string prefix = desk.setup().strips[i] + ".";
-        const auto target = [&](StripParameter parameter) { return static_cast<double>(desk.target({i, parameter})); };
+    const EqCurve& curve = control.setup().curve;
+    for (std::size_t i = 0; i < control.setup().strips.size(); ++i) {
+        const std::string prefix = control.setup().strips[i] + ".";
+        const auto target = [&](StripParameter parameter) {
+            return static_cast<double>(control.target({i, parameter}));
+        };
         pairs.add(prefix + "trim", target(StripParameter::trim)).add(prefix + "gain", target(StripParameter::fader));
         for (const auto& [name, parameter] :
              {std::pair{"low", StripParameter::low}, std::pair{"mid", StripParameter::mid},
               std::pair{"high", StripParameter::high}}) {
-            pairs.add(prefix + name, curve.percent(Gain{desk.target({i, parameter})}));
+            pairs.add(prefix + name, curve.percent(Gain{control.target({i, parameter})}));
         }
         pairs.add(prefix + "mute", 1.0 - target(StripParameter::mute)).add(prefix + "pfl", target(StripParameter::pfl));
+        pairs.add(prefix + "pan", target(StripParameter::pan)).add(prefix + "solo", control.soloed(i) ? 1.0 : 0.0);
     }
     const auto whole = [&](MixerParameter parameter) {
-        return static_cast<double>(desk.target(ParameterId{parameter}));
+        return static_cast<double>(control.target(ParameterId{parameter}));
     };
-    const LimiterCommand limiter = desk.limiter();
+    const LimiterCommand limiter = control.limiter();
     pairs.add("master", whole(MixerParameter::master))
         .add("phones", whole(MixerParameter::phones))
         .add("cue_mix", whole(MixerParameter::cue_mix))
         .add("limiter", limiter.on ? 1.0 : 0.0)
         .add("ceiling_db", to_decibels(static_cast<double>(limiter.ceiling)).value)
-        .add("eq", desk.setup().mixer.has_eq ? 1.0 : 0.0)
-        .add("recording", takes.recording() == nullptr ? "" : takes.recording()->path().string())
-        .add("streaming", takes.stream() == nullptr ? "" : takes.stream()->target().shown());
+        .add("eq", control.setup().mixer.has_eq ? 1.0 : 0.0)
+        .add("silence_db", parts.silence.settings().threshold_db)
+        .add("silence_s", parts.silence.settings().seconds)
+        .add("silent", parts.silence.silent() ? 1.0 : 0.0)
+        .add("recording", parts.recorder.recording() == nullptr ? "" : parts.recorder.recording()->path().string());
+    const Streaming* const stream = parts.streamer.stream();
+    pairs.add("streaming", stream == nullptr ? "" : stream->target().shown());
+    if (const auto listeners = stream == nullptr ? std::nullopt : stream->status().listeners) {
+        pairs.add("listeners", *listeners);
+    }
     return pairs.take();
 }
 
-OscMessage health_message(ClientShell& shell, Desk& desk, MixerProcess& process) {
+OscMessage health_message(const MixerParts& parts) {
+    ClientShell& shell = parts.shell;
+    MixerControl& control = parts.control;
     Pairs pairs{"/mixer/health"};
     if (shell.has_jack()) {
         const CallbackFigures figures = shell.jack().figures();
@@ -104,12 +119,13 @@ OscMessage health_message(ClientShell& shell, Desk& desk, MixerProcess& process)
     const OscServer::Counters& heard = shell.osc().counters();
     pairs.add("osc_malformed", static_cast<double>(heard.malformed))
         .add("osc_refused", static_cast<double>(heard.refused));
-    for (std::size_t i = 0; i < desk.setup().strips.size(); ++i) {
-        pairs.add(desk.setup().strips[i] + ".cleaned", static_cast<double>(desk.cleaned(i)));
+    for (std::size_t i = 0; i < control.setup().strips.size(); ++i) {
+        pairs.add(control.setup().strips[i] + ".cleaned", static_cast<double>(control.cleaned(i)));
     }
-    pairs.add("limiter_gain_db", to_decibels(static_cast<double>(desk.latest_report().lowest_limiter_gain)).value)
-        .add("engaged_eqs", desk.latest_report().engaged_eqs);
-    if (const auto& tap = process.tap()) {
+    pairs.add("limiter_gain_db", to_decibels(static_cast<double>(control.latest_report().lowest_limiter_gain)).value)
+        .add("engaged_eqs", control.latest_report().engaged_eqs);
+    pairs.add("memory_locked", parts.process.locked() ? 1.0 : 0.0);
+    if (const auto& tap = parts.process.tap()) {
         pairs.add("tap_locked", tap->locked() ? 1.0 : 0.0)
             .add("clock_jumps", static_cast<double>(tap->clock_jumps()))
             .add("frames", static_cast<double>(tap->written()));
@@ -119,17 +135,17 @@ OscMessage health_message(ClientShell& shell, Desk& desk, MixerProcess& process)
 
 }  // namespace
 
-OscMessage meters_message(Desk& desk, double lufs) {
+OscMessage meters_message(MixerControl& control, double lufs) {
     OscMessage message{"/mixer/meters"};
-    for (std::size_t i = 0; i < desk.setup().strips.size(); ++i) {
-        add_channel(message, desk.setup().strips[i], desk.strip_meter(i));
+    for (std::size_t i = 0; i < control.setup().strips.size(); ++i) {
+        add_channel(message, control.setup().strips[i], control.strip_meter(i));
     }
-    add_channel(message, "master", desk.master_meter());
+    add_channel(message, "master", control.master_meter());
     return std::move(message.real(static_cast<float>(std::max(-120.0, lufs))));
 }
 
-void register_questions(ClientShell& shell, Desk& desk, Takes& takes, MixerProcess& process, LoudnessMeter& loudness) {
-    OscServer& osc = shell.osc();
+void register_questions(const MixerParts& parts) {
+    OscServer& osc = parts.shell.osc();
     const auto answer = [&osc](const char* address, const std::function<OscMessage()>& make) {
         osc.handle(address, [make](const OscRequest& request) {
             request.arguments.expect(0, 0, "no arguments");
@@ -137,10 +153,10 @@ void register_questions(ClientShell& shell, Desk& desk, Takes& takes, MixerProce
         });
     };
     answer("/mixer/meters",
-           [&desk, &process, &loudness] { return meters_message(desk, loudness.momentary(process.tap())); });
-    answer("/mixer/tap", [&takes, &loudness] { return tap_message(takes, loudness); });
-    answer("/mixer/state", [&shell, &desk, &takes] { return state_message(shell, desk, takes); });
-    answer("/mixer/health", [&shell, &desk, &process] { return health_message(shell, desk, process); });
+           [parts] { return meters_message(parts.control, parts.loudness.momentary(parts.process.tap())); });
+    answer("/mixer/tap", [parts] { return tap_message(parts); });
+    answer("/mixer/state", [parts] { return state_message(parts); });
+    answer("/mixer/health", [parts] { return health_message(parts); });
     // The mixer keeps no time, but the follower tells everyone.
     osc.handle_report("/tempo/line", [](const OscRequest&) {});
 }

@@ -15,11 +15,11 @@ namespace crowdjack {
 inline constexpr std::size_t max_strips = 16;
 
 /// What a strip can have moved.
-enum class StripParameter : std::uint8_t { trim, low, mid, high, fader, mute, pfl };
-inline constexpr std::size_t strip_parameter_count = 7;
+enum class StripParameter : std::uint8_t { trim, low, mid, high, fader, mute, pfl, pan, solo };
+inline constexpr std::size_t strip_parameter_count = 9;
 
-/// What the mixer as a whole can have moved. `mute` and `pfl` above are gains of 0 or 1, so that switching is a short
-/// fade.
+/// What the mixer as a whole can have moved. `mute`, `pfl` and `solo` above are gains of 0 or 1, so that switching is a
+/// short fade: `solo` is 0 while other strips are soloed. `pan` is -1 (left) … 1 (right).
 enum class MixerParameter : std::uint8_t { master, phones, cue_mix };
 inline constexpr std::size_t mixer_parameter_count = 3;
 
@@ -50,10 +50,11 @@ private:
 /// to answer questions without asking the audio thread.
 class Parameters {
 public:
-    /// All at their defaults: unity, flat, not muted, no PFL, cue mix 0 (PFL only).
+    /// All at their defaults: unity, flat, not muted, no PFL, no solo, pan in the middle, cue mix 0 (PFL only).
     Parameters() noexcept {
         for (std::size_t strip = 0; strip < max_strips; ++strip) {
             (*this)[{strip, StripParameter::pfl}].reset(0.0F);
+            (*this)[{strip, StripParameter::pan}].reset(0.0F);
         }
         (*this)[ParameterId{MixerParameter::cue_mix}].reset(0.0F);
     }

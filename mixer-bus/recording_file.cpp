@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdio>
 #include <utility>
 
@@ -14,39 +13,46 @@ namespace crowdjack {
 namespace {
 
 constexpr std::int64_t flac_block = 4096;  ///< frames libsndfile's encoder gathers before it writes any
-constexpr Seconds ogg_page{0.4};           ///< a page at least this often: what a crash can take of an .ogg
+constexpr Seconds page{0.4};               ///< a page at least this often: what a crash can take of an .ogg or .opus
 constexpr float ogg_quality = 0.8F;        ///< about 256 kbit/s
+constexpr double kilobits = 256.0;         ///< of .opus and .mp3, a second
 
-int sndfile_format(RecordingFormat format) {
+int sndfile_format(RecordingFormat format, SampleWidth width) {
+    const int samples = width == SampleWidth::s16   ? SF_FORMAT_PCM_16
+                        : width == SampleWidth::s24 ? SF_FORMAT_PCM_24
+                                                    : SF_FORMAT_FLOAT;
     switch (format) {
     case RecordingFormat::wav:
     case RecordingFormat::rf64:
-        return SF_FORMAT_RF64 | SF_FORMAT_FLOAT;
+        return SF_FORMAT_RF64 | samples;
     case RecordingFormat::flac:
-        return SF_FORMAT_FLAC | SF_FORMAT_PCM_24;
+        return SF_FORMAT_FLAC | samples;
     case RecordingFormat::ogg:
         return SF_FORMAT_OGG | SF_FORMAT_VORBIS;
+    case RecordingFormat::opus:
+        return SF_FORMAT_OGG | SF_FORMAT_OPUS;
+    case RecordingFormat::mp3:
+        return SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III;
     }
     return 0;
 }
 
-}  // namespace
-
-std::optional<RecordingFormat> recording_format(const std::filesystem::path& path) {
-    std::string extension = path.extension().string();
-    std::transform(extension.begin(), extension.end(), extension.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    constexpr std::array<std::pair<std::string_view, RecordingFormat>, 4> known{{{".wav", RecordingFormat::wav},
-                                                                                 {".rf64", RecordingFormat::rf64},
-                                                                                 {".flac", RecordingFormat::flac},
-                                                                                 {".ogg", RecordingFormat::ogg}}};
-    for (const auto& [name, format] : known) {
-        if (extension == name) {
-            return format;
-        }
+/// libsndfile 1.2: opus has 6 to 256 kbit/s a channel, mp3 32 to 320 in all, both straight along the level.
+void set_up_encoder(SNDFILE* file, RecordingFormat format) {
+    if (format == RecordingFormat::opus) {
+        double page_ms = page.value * 1000.0;
+        double level = 1.0 - (kilobits / 2.0 - 6.0) / 250.0;
+        sf_command(file, SFC_SET_OGG_PAGE_LATENCY_MS, &page_ms, sizeof page_ms);
+        sf_command(file, SFC_SET_COMPRESSION_LEVEL, &level, sizeof level);
+    } else if (format == RecordingFormat::mp3) {
+        int constant = SF_BITRATE_MODE_CONSTANT;
+        double level = (320.0 - kilobits) / 288.0;
+        sf_command(file, SFC_SET_BITRATE_MODE, &constant, sizeof constant);
+        sf_command(file, SFC_SET_COMPRESSION_LEVEL, &level, sizeof level);
     }
-    return {};
 }
+
+}  // namespace
 
 SF_VIRTUAL_IO RecordingFile::virtual_io() noexcept {
     SF_VIRTUAL_IO io{};
@@ -68,13 +74,22 @@ SF_VIRTUAL_IO RecordingFile::virtual_io() noexcept {
     return io;
 }
 
-RecordingFile::RecordingFile(std::unique_ptr<ByteSink> sink, RecordingFormat format, int rate)
-    : sink_{std::move(sink)}, format_{format} {
-    if (format == RecordingFormat::ogg) {
-        vorbis_ = std::make_unique<VorbisEncoder>(rate, ogg_quality, ogg_page);
+RecordingFile::RecordingFile(std::unique_ptr<ByteSink> sink, const Settings& settings)
+    : sink_{std::move(sink)}, format_{settings.format}, width_{sample_width(settings.format, settings.width)} {
+    if (format_ == RecordingFormat::ogg) {
+        Tags tags;
+        if (!settings.title.empty()) {
+            tags.emplace_back("TITLE", settings.title);
+        }
+        if (!settings.date.empty()) {
+            tags.emplace_back("DATE", settings.date);
+        }
+        vorbis_ = std::make_unique<VorbisEncoder>(
+            settings.rate, VorbisEncoder::Settings{
+                               .quality = ogg_quality, .bits_per_second = 0, .page = page, .tags = std::move(tags)});
         return;
     }
-    open_sndfile(rate);
+    open_sndfile(settings);
     make_valid();
     if (sink_->error() != 0) {
         const std::string why = error();
@@ -83,21 +98,36 @@ RecordingFile::RecordingFile(std::unique_ptr<ByteSink> sink, RecordingFormat for
     }
 }
 
-void RecordingFile::open_sndfile(int rate) {
+void RecordingFile::open_sndfile(const Settings& settings) {
     SF_INFO info{};
-    info.samplerate = rate;
+    info.samplerate = settings.rate;
     info.channels = 2;
-    info.format = sndfile_format(format_);
+    info.format = sndfile_format(format_, width_);
     SF_VIRTUAL_IO io = virtual_io();
     file_ = sf_open_virtual(&io, SFM_WRITE, &info, this);
     if (file_ == nullptr) {
-        throw Failure{std::string{"cannot set up the recording: "} + sf_strerror(nullptr)};
+        throw Failure{"cannot set up the recording at " + std::to_string(settings.rate) +
+                      " Hz: " + sf_strerror(nullptr) + ": record to .flac instead"};
     }
     sf_command(file_, SFC_SET_ADD_PEAK_CHUNK, nullptr, SF_FALSE);
-    sf_command(file_, SFC_SET_CLIPPING, nullptr, SF_TRUE);  // 24 bit can't hold what the limiter didn't catch
+    sf_command(file_, SFC_SET_CLIPPING, nullptr, SF_TRUE);  // whole numbers can't hold what the limiter didn't catch
     if (format_ == RecordingFormat::wav) {
         sf_command(file_, SFC_RF64_AUTO_DOWNGRADE, nullptr, SF_TRUE);
     }
+    set_up_encoder(file_, format_);
+    sf_set_string(file_, SF_STR_SOFTWARE, "crowdjack " CROWDJACK_VERSION);
+    // Longer than the 30 characters of ID3v1: then an .mp3 has its tags at its beginning.
+    sf_set_string(file_, SF_STR_COMMENT, "recorded by crowdjack from the mixer's master");
+    if (!settings.title.empty()) {
+        sf_set_string(file_, SF_STR_TITLE, settings.title.c_str());
+    }
+    if (!settings.date.empty()) {
+        sf_set_string(file_, SF_STR_DATE, settings.date.c_str());
+    }
+}
+
+bool RecordingFile::is_plain() const noexcept {
+    return format_ == RecordingFormat::wav || format_ == RecordingFormat::rf64;
 }
 
 RecordingFile::~RecordingFile() { close(); }
@@ -122,7 +152,7 @@ bool RecordingFile::flush_vorbis() {
 }
 
 void RecordingFile::make_valid() {
-    if (format_ == RecordingFormat::wav || format_ == RecordingFormat::rf64) {
+    if (is_plain()) {
         sf_command(file_, SFC_UPDATE_HEADER_NOW, nullptr, 0);
     }
     if (format_ == RecordingFormat::flac && frames_ > 0) {
@@ -130,19 +160,22 @@ void RecordingFile::make_valid() {
     }
 }
 
-/// A FLAC stream's length stands in its STREAMINFO, which the encoder fills in only at the end: 36 bits at byte 13 of
-/// the block, which begins 8 bytes into the file (RFC 9639, section 8.2).
+/// A FLAC stream's length stands in its STREAMINFO, which the encoder fills in only at the end: 36 bits, of which the
+/// upper four share byte 13 of the block with the lower four bits of (bits per sample - 1); the block begins 8 bytes
+/// into the file (RFC 9639, section 8.2).
 void RecordingFile::patch_flac_length(std::int64_t frames) {
-    constexpr std::int64_t length_offset = 8 + 14;  // the 32 low bits; a set within 24 h never needs the upper four
-    const auto low = static_cast<std::uint32_t>(frames);
-    const std::array<std::byte, 4> bytes{std::byte(low >> 24U), std::byte(low >> 16U), std::byte(low >> 8U),
+    constexpr std::int64_t length_offset = 8 + 13;
+    const auto whole = static_cast<std::uint64_t>(frames);
+    const unsigned width_bits = width_ == SampleWidth::s16 ? 15 : 23;
+    const auto low = static_cast<std::uint32_t>(whole);
+    const std::array<std::byte, 5> bytes{std::byte((width_bits & 15U) << 4U | (whole >> 32U & 15U)),
+                                         std::byte(low >> 24U), std::byte(low >> 16U), std::byte(low >> 8U),
                                          std::byte(low)};
     sink_->write_at(length_offset, bytes);
 }
 
 void RecordingFile::cut_to(std::int64_t frames) {
-    const bool plain = format_ == RecordingFormat::wav || format_ == RecordingFormat::rf64;
-    if (!plain || sink_->error() != 0 || frames >= frames_) {
+    if (!is_plain() || sink_->error() != 0 || frames >= frames_) {
         return;
     }
     // It places itself and counts anew; the bytes, which it can't reach through virtual IO, are cut here.

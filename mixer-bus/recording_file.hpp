@@ -2,35 +2,29 @@
 #pragma once
 
 #include "mixer-bus/byte_sink.hpp"
+#include "mixer-bus/recording_format.hpp"
 #include "mixer-bus/vorbis_encoder.hpp"
 
 #include <sndfile.h>
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 
 namespace crowdjack {
 
-enum class RecordingFormat {
-    wav,   ///< 32-bit float; turns into RF64 by itself past 4 GB
-    rf64,  ///< 32-bit float, RF64 from the start
-    flac,  ///< 24 bit
-    ogg,   ///< Vorbis
-};
-
-/// The format an extension (in any case) means; nothing for others.
-[[nodiscard]] std::optional<RecordingFormat> recording_format(const std::filesystem::path& path);
-
 /// A stereo sound file being written, of which at every make_valid() what is on disk opens and plays. Worker thread.
 class RecordingFile {
 public:
-    /// @param rate  whole frames per second
+    struct Settings {
+        RecordingFormat format{};
+        SampleWidth width{SampleWidth::f32};  ///< of a plain file
+        int rate{48000};                      ///< whole frames per second
+        std::string title, date;              ///< tags; "" leaves one out
+    };
     /// @throws Failure when the encoder can't be set up or the header can't be written
-    RecordingFile(std::unique_ptr<ByteSink> sink, RecordingFormat format, int rate);
+    RecordingFile(std::unique_ptr<ByteSink> sink, const Settings& settings);
     ~RecordingFile();
     RecordingFile(const RecordingFile&) = delete;
     RecordingFile& operator=(const RecordingFile&) = delete;
@@ -52,7 +46,8 @@ public:
 
 private:
     static SF_VIRTUAL_IO virtual_io() noexcept;
-    void open_sndfile(int rate);
+    void open_sndfile(const Settings& settings);
+    [[nodiscard]] bool is_plain() const noexcept;
     /// Appends what the Vorbis encoder gave. False when the sink took less.
     bool flush_vorbis();
     void patch_flac_length(std::int64_t frames);
@@ -60,6 +55,7 @@ private:
     std::unique_ptr<ByteSink> sink_;
     std::int64_t offset_{0};  ///< libsndfile's place in the sink
     RecordingFormat format_;
+    SampleWidth width_;
     std::unique_ptr<VorbisEncoder> vorbis_;  ///< of an .ogg
     std::vector<std::byte> encoded_;
     SNDFILE* file_{nullptr};  ///< of anything else

@@ -2,8 +2,9 @@
 #pragma once
 
 #include "common/client_shell.hpp"
-#include "mixer-bus/desk.hpp"
 #include "mixer-bus/loudness.hpp"
+#include "mixer-bus/mixer_control.hpp"
+#include "mixer-bus/silence_watch.hpp"
 
 #include <array>
 #include <chrono>
@@ -14,8 +15,9 @@ namespace crowdjack {
 /// Passes on what the audio thread reports: meters to subscribers, cleaned inputs to the log. Control thread.
 class Reporter {
 public:
-    Reporter(ClientShell& shell, Desk& desk, MixerProcess& process, LoudnessMeter& loudness)
-        : shell_{shell}, desk_{desk}, process_{process}, loudness_{loudness} {}
+    Reporter(ClientShell& shell, MixerControl& control, MixerProcess& process, LoudnessMeter& loudness,
+             SilenceWatch& silence)
+        : shell_{shell}, control_{control}, process_{process}, loudness_{loudness}, silence_{silence} {}
 
     static constexpr std::chrono::milliseconds metering{40};  ///< as often as the audio thread reports
     static constexpr std::chrono::milliseconds unheard{200};
@@ -28,9 +30,10 @@ private:
     void report_cleaned();
 
     ClientShell& shell_;
-    Desk& desk_;
+    MixerControl& control_;
     MixerProcess& process_;
     LoudnessMeter& loudness_;
+    SilenceWatch& silence_;
     std::array<std::uint64_t, max_strips> said_cleaned_{};
     std::chrono::steady_clock::time_point next_cleaned_report_{};
     std::shared_ptr<Tap> known_tap_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "mixer-bus/cue_sheet.hpp"
 #include "mixer-bus/stream_target.hpp"
 #include "mixer-bus/vorbis_encoder.hpp"
 
@@ -9,6 +10,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace crowdjack {
@@ -16,8 +18,15 @@ namespace crowdjack {
 /// Stereo floats in, bytes of an endless Ogg or MP3 stream out. One thread (a worker's).
 class StreamEncoder {
 public:
+    struct Settings {
+        StreamFormat format{};
+        int rate{48000};
+        int bitrate{0};  ///< kbit/s; 0: about 190
+        Title title;     ///< in the stream's own comments (not of MP3, which has none)
+        std::string station;
+    };
     /// @throws Failure when the rate can't be encoded (Opus: only 8, 12, 16, 24 and 48 kHz)
-    StreamEncoder(StreamFormat format, int rate);
+    explicit StreamEncoder(const Settings& settings);
     ~StreamEncoder();
     StreamEncoder(const StreamEncoder&) = delete;
     StreamEncoder& operator=(const StreamEncoder&) = delete;
@@ -29,7 +38,7 @@ public:
     [[nodiscard]] std::vector<std::byte> take();
 
 private:
-    void open(StreamFormat format, int rate);
+    void open(const Settings& settings);
 
     std::vector<std::byte> out_;
     std::unique_ptr<VorbisEncoder> vorbis_;

@@ -2,9 +2,11 @@
 #include "mixer-bus/stream_target.hpp"
 
 #include "common/error.hpp"
+#include "mixer-bus/http.hpp"
+
+#include <strings.h>
 
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <utility>
 
@@ -35,22 +37,6 @@ std::string unescaped(std::string_view text) {
     return result;
 }
 
-std::string escaped(std::string_view text) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string result;
-    for (const char c : text) {
-        if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
-            result += c;
-        } else {
-            const auto byte = static_cast<unsigned char>(c);
-            result += '%';
-            result += digits[byte >> 4U];
-            result += digits[byte & 15U];
-        }
-    }
-    return result;
-}
-
 /// A header line of the request must stay one line.
 bool has_control(std::string_view text) {
     for (const char c : text) {
@@ -61,11 +47,57 @@ bool has_control(std::string_view text) {
     return false;
 }
 
+/// user:password, and host:port/mount.
+std::pair<std::string_view, std::string_view> split_at_login(std::string_view url) {
+    if (url.find('@') == std::string_view::npos) {
+        refuse("user or password is missing");
+    }
+    for (auto at = url.rfind('@'); at != std::string_view::npos && at > 0; at = url.rfind('@', at - 1)) {
+        const std::string_view place = url.substr(at + 1);
+        const auto slash = place.find('/');
+        if (slash != std::string_view::npos && slash > 0 && slash + 1 < place.size()) {
+            return {url.substr(0, at), place};
+        }
+    }
+    refuse("host or mount is missing");
+}
+
+/// HOST, HOST:PORT, [IPV6] or [IPV6]:PORT.
+void read_host(std::string_view text, StreamTarget& target) {
+    std::string_view port;
+    if (text.starts_with('[')) {
+        const auto end = text.find(']');
+        if (end == std::string_view::npos || (end + 1 < text.size() && text[end + 1] != ':')) {
+            refuse("an IPv6 host is [ADDRESS] or [ADDRESS]:PORT");
+        }
+        target.host = text.substr(1, end - 1);
+        if (end + 1 == text.size()) {
+            return;
+        }
+        port = text.substr(end + 2);
+    } else {
+        const auto colon = text.find(':');
+        target.host = text.substr(0, colon);
+        if (colon == std::string_view::npos) {
+            return;
+        }
+        port = text.substr(colon + 1);
+        if (port.find(':') != std::string_view::npos) {
+            refuse("an IPv6 host stands in brackets");
+        }
+    }
+    const char* const last = port.data() + port.size();
+    const auto [end, error] = std::from_chars(port.data(), last, target.port);
+    if (error != std::errc{} || end != last || target.port == 0) {
+        refuse("the port is no number from 1 to 65535");
+    }
+}
+
 }  // namespace
 
 StreamFormat parse_stream_format(std::string_view text) {
     for (const auto& [name, format] : formats) {
-        if (text == name) {
+        if (text.size() == name.size() && strncasecmp(text.data(), name.data(), name.size()) == 0) {
             return format;
         }
     }
@@ -76,35 +108,21 @@ StreamFormat parse_stream_format(std::string_view text) {
 const char* name_of(StreamFormat format) noexcept { return formats[static_cast<std::size_t>(format)].first.data(); }
 
 StreamTarget StreamTarget::parse(std::string_view url) {
-    if (!url.starts_with(scheme)) {
+    if (url.size() < scheme.size() || strncasecmp(url.data(), scheme.data(), scheme.size()) != 0) {
         refuse("it does not begin with icecast://");
     }
     url.remove_prefix(scheme.size());
-    // The password may hold anything but a slash: the last @ before the path counts.
-    const auto slash = url.find('/');
-    if (slash == std::string_view::npos || slash + 1 == url.size()) {
-        refuse("the mount is missing");
-    }
-    const std::string_view authority = url.substr(0, slash);
-    const auto at = authority.rfind('@');
-    const auto colon = authority.find(':');
-    if (at == std::string_view::npos || colon == std::string_view::npos || colon > at) {
+    const auto [login, place] = split_at_login(url);
+    const auto colon = login.find(':');
+    if (colon == std::string_view::npos) {
         refuse("user or password is missing");
     }
     StreamTarget target;
-    target.user = unescaped(authority.substr(0, colon));
-    target.password = unescaped(authority.substr(colon + 1, at - colon - 1));
-    target.mount = url.substr(slash);
-    std::string_view host = authority.substr(at + 1);
-    if (const auto port = host.rfind(':'); port != std::string_view::npos) {
-        const std::string_view digits = host.substr(port + 1);
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), target.port);
-        if (error != std::errc{} || end != digits.data() + digits.size() || target.port == 0) {
-            refuse("the port is no number from 1 to 65535");
-        }
-        host = host.substr(0, port);
-    }
-    target.host = host;
+    target.user = unescaped(login.substr(0, colon));
+    target.password = unescaped(login.substr(colon + 1));
+    const auto slash = place.find('/');
+    target.mount = place.substr(slash);
+    read_host(place.substr(0, slash), target);
     if (target.host.empty() || target.user.empty() || target.password.empty()) {
         refuse("user, password or host is empty");
     }
@@ -112,13 +130,16 @@ StreamTarget StreamTarget::parse(std::string_view url) {
         has_control(target.host) || target.mount.find_first_of(" \"") != std::string::npos) {
         refuse("it holds characters that no such address has");
     }
+    if (target.user.find(':') != std::string::npos) {
+        refuse("a user's name can't hold a colon");
+    }
     return target;
 }
 
-std::string StreamTarget::shown() const { return std::string{scheme} + host + ":" + std::to_string(port) + mount; }
+std::string StreamTarget::shown() const { return std::string{scheme} + host_and_port(host, port) + mount; }
 
 std::string StreamTarget::url() const {
-    return std::string{scheme} + escaped(user) + ":" + escaped(password) + "@" + host + ":" + std::to_string(port) +
+    return std::string{scheme} + url_escaped(user) + ":" + url_escaped(password) + "@" + host_and_port(host, port) +
            mount;
 }
 

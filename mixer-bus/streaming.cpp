@@ -3,6 +3,7 @@
 
 #include "mixer-bus/icecast_connection.hpp"
 #include "mixer-bus/stream_encoder.hpp"
+#include "mixer-bus/stream_side_channel.hpp"
 
 #include <algorithm>
 #include <array>
@@ -23,10 +24,11 @@ using Milliseconds = std::chrono::milliseconds;
 
 constexpr std::size_t buffer_frames = 1024;
 constexpr Milliseconds nap{20};
-constexpr Milliseconds handshake_patience{5000};
+constexpr Milliseconds handshake_patience{5000};  ///< for an attempt, and for a server that takes nothing more
+constexpr Milliseconds standstill{1000};          ///< of the tap; then silence is sent
 constexpr Milliseconds first_pause{250}, longest_pause{2000};
 constexpr Milliseconds farewell{500};
-constexpr std::ptrdiff_t full_queue = 64 * 1024;  ///< bytes; beyond, sound waits in the tap, where it is accounted for
+constexpr std::size_t full_queue = 64 * 1024;  ///< bytes; beyond, sound waits in the tap, where it is accounted for
 
 }  // namespace
 
@@ -36,7 +38,8 @@ struct Streaming::Shared {
           request{std::move(wanted)},
           reader{tap, request.from},
           listener{std::move(told)},
-          buffer(2 * buffer_frames) {}
+          buffer(2 * buffer_frames),
+          title{request.playing} {}
 
     const std::shared_ptr<Tap> tap;
     const Request request;
@@ -50,12 +53,24 @@ struct Streaming::Shared {
     std::vector<float> buffer;         ///< worker only
     std::int64_t sent{0};              ///< worker only
 
+    Title title;                             ///< under mutex
+    std::int64_t title_serial{1};            ///< under mutex
+    std::int64_t encoder_serial{0};          ///< worker only: of the title in the encoder's comments
+    std::int64_t told_serial{0};             ///< worker only: of the title that the server was told beside the stream
+    std::unique_ptr<StreamEncoder> encoder;  ///< worker only: of this connection
+    std::unique_ptr<StreamSideChannel> side_channel;  ///< worker only: likewise
+    Clock::time_point last_sound{};                   ///< worker only
+
     void run();
     void stream();
+    [[nodiscard]] std::unique_ptr<StreamEncoder> new_encoder();
+    [[nodiscard]] std::int64_t first_to_tell();
+    bool pass_on_title(IcecastConnection& connection);
+    bool fill_standstill(IcecastConnection& connection);
     IcecastConnection::Progress shake_hands(IcecastConnection& connection);
-    bool feed(IcecastConnection& connection, StreamEncoder& encoder);
-    bool send_some(IcecastConnection& connection, StreamEncoder& encoder);
-    void say_goodbye(IcecastConnection& connection, StreamEncoder& encoder);
+    bool feed(IcecastConnection& connection);
+    bool send_some(IcecastConnection& connection);
+    void say_goodbye(IcecastConnection& connection);
     bool wait(Milliseconds time);  ///< false when it is time to stop
     void publish(State state);
     void tell(StreamEvent::Kind kind, const std::string& text = "", std::int64_t frames = 0);
@@ -88,6 +103,14 @@ void Streaming::stop() {
     shared_->changed.notify_all();
 }
 
+void Streaming::played(const Title& title) {
+    const std::lock_guard lock{shared_->mutex};
+    if (shared_->title != title) {
+        shared_->title = title;
+        ++shared_->title_serial;
+    }
+}
+
 Streaming::Status Streaming::status() const {
     const std::lock_guard lock{shared_->mutex};
     return shared_->status;
@@ -116,8 +139,11 @@ void Streaming::Shared::stream() {
     do {
         publish(State::connecting);
         // Each connection begins a new Ogg or MP3 stream, as its listeners need it.
-        StreamEncoder encoder{request.format, static_cast<int>(std::lround(tap->rate()))};
-        IcecastConnection connection{request.target, request.format};
+        encoder = new_encoder();
+        side_channel = std::make_unique<StreamSideChannel>(request.target);
+        told_serial = first_to_tell();
+        IcecastConnection connection{request.target, request.format, request.station,
+                                     static_cast<int>(std::lround(tap->rate()))};
         if (shake_hands(connection) == IcecastConnection::Progress::connected) {
             {
                 const std::lock_guard lock{mutex};
@@ -127,7 +153,7 @@ void Streaming::Shared::stream() {
             pause = first_pause;
             said_unreachable = false;
             accepted = true;
-            if (feed(connection, encoder)) {
+            if (feed(connection)) {
                 return;
             }
             tell(StreamEvent::Kind::lost, connection.why());
@@ -152,11 +178,73 @@ IcecastConnection::Progress Streaming::Shared::shake_hands(IcecastConnection& co
     return progress;
 }
 
+/// With the title of now in its comments.
+std::unique_ptr<StreamEncoder> Streaming::Shared::new_encoder() {
+    StreamEncoder::Settings settings{.format = request.format,
+                                     .rate = static_cast<int>(std::lround(tap->rate())),
+                                     .bitrate = request.station.bitrate,
+                                     .title = {},
+                                     .station = request.station.name};
+    const std::lock_guard lock{mutex};
+    settings.title = title;
+    encoder_serial = title_serial;
+    return std::make_unique<StreamEncoder>(settings);
+}
+
+/// A new connection is told what plays, unless nothing does.
+std::int64_t Streaming::Shared::first_to_tell() {
+    const std::lock_guard lock{mutex};
+    return title.empty() ? title_serial : 0;
+}
+
+/// Vorbis and Opus begin a new chain link with the new comments (RFC 3533); of MP3 the server is told beside the
+/// stream. Icecast 2.4 shows the comments of Vorbis, and passes on those of Opus to the players without showing them.
+bool Streaming::Shared::pass_on_title(IcecastConnection& connection) {
+    Title now;
+    bool new_link = false;
+    bool new_words = false;
+    {
+        const std::lock_guard lock{mutex};
+        now = title;
+        new_link = request.format != StreamFormat::mp3 && encoder_serial != title_serial;
+        new_words = request.format == StreamFormat::mp3 && told_serial != title_serial;
+        told_serial = title_serial;
+    }
+    if (new_words) {
+        side_channel->tell(now);
+    }
+    if (!new_link) {
+        return true;
+    }
+    encoder->finish();
+    const bool fine = connection.send(encoder->take());
+    encoder = new_encoder();
+    return fine;
+}
+
+/// While JACK is away nothing comes out of the tap: silence keeps the connection, in time.
+bool Streaming::Shared::fill_standstill(IcecastConnection& connection) {
+    const auto now = Clock::now();
+    if (now - last_sound < standstill) {
+        return connection.send({});
+    }
+    const double seconds = std::chrono::duration<double>(nap).count();
+    std::fill(buffer.begin(), buffer.end(), 0.0F);
+    const auto frames = std::min(buffer_frames, static_cast<std::size_t>(seconds * tap->rate()));
+    encoder->write(std::span{buffer}.first(2 * frames));
+    return connection.send(encoder->take());
+}
+
 /// Sends until told to stop (true) or until the connection breaks (false).
-bool Streaming::Shared::feed(IcecastConnection& connection, StreamEncoder& encoder) {
+bool Streaming::Shared::feed(IcecastConnection& connection) {
     auto moving = Clock::now();
+    last_sound = moving;
     while (true) {
         publish(State::streaming);
+        side_channel->proceed();
+        if (side_channel->take_told()) {
+            tell(StreamEvent::Kind::titled, request.target.shown());
+        }
         const bool clogged = connection.waiting_bytes() > full_queue;
         if (!clogged) {
             moving = Clock::now();
@@ -164,41 +252,43 @@ bool Streaming::Shared::feed(IcecastConnection& connection, StreamEncoder& encod
             return false;  // the server takes nothing: as good as gone
         }
         const bool behind = !clogged && reader.lag() >= static_cast<std::int64_t>(buffer_frames);
-        if (behind ? !send_some(connection, encoder) : !connection.send({})) {
+        if (behind ? !send_some(connection)
+                   : !(clogged ? connection.send({}) : pass_on_title(connection) && fill_standstill(connection))) {
             return false;
         }
         if (!behind && !wait(nap)) {
-            say_goodbye(connection, encoder);
+            say_goodbye(connection);
             return true;
         }
     }
 }
 
-bool Streaming::Shared::send_some(IcecastConnection& connection, StreamEncoder& encoder) {
+bool Streaming::Shared::send_some(IcecastConnection& connection) {
     const TapReader::Part part = reader.read(buffer);
     if (part.lost > 0) {
         tell(StreamEvent::Kind::skipped, request.target.shown(), part.lost);
     }
-    encoder.write(std::span{buffer}.first(2 * part.frames));
+    last_sound = Clock::now();
+    encoder->write(std::span{buffer}.first(2 * part.frames));
     sent += static_cast<std::int64_t>(part.frames);
-    const std::vector<std::byte> bytes = encoder.take();
+    const std::vector<std::byte> bytes = encoder->take();
     return connection.send(bytes);
 }
 
-void Streaming::Shared::say_goodbye(IcecastConnection& connection, StreamEncoder& encoder) {
+void Streaming::Shared::say_goodbye(IcecastConnection& connection) {
     while (reader.lag() > 0) {
         const TapReader::Part part = reader.read(buffer);
         if (part.frames == 0) {
             break;
         }
-        encoder.write(std::span{buffer}.first(2 * part.frames));
+        encoder->write(std::span{buffer}.first(2 * part.frames));
         sent += static_cast<std::int64_t>(part.frames);
         if (reader.lag() < static_cast<std::int64_t>(buffer_frames)) {
             break;  // the mix goes on; what came before the command is out
         }
     }
-    encoder.finish();
-    bool fine = connection.send(encoder.take());
+    encoder->finish();
+    bool fine = connection.send(encoder->take());
     const auto until = Clock::now() + farewell;
     while (fine && connection.waiting_bytes() > 0 && Clock::now() < until) {
         std::this_thread::sleep_for(Milliseconds{5});
@@ -218,6 +308,7 @@ void Streaming::Shared::publish(State state) {
     status.lost = reader.lost();
     status.dropouts = reader.dropouts();
     status.lag = reader.lag();
+    status.listeners = state == State::streaming && side_channel ? side_channel->listeners() : std::nullopt;
 }
 
 void Streaming::Shared::tell(StreamEvent::Kind kind, const std::string& text, std::int64_t frames) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "mixer-bus/cue_sheet.hpp"
 #include "mixer-bus/stream_target.hpp"
 #include "mixer-bus/tap.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace crowdjack {
@@ -19,13 +21,15 @@ struct StreamEvent {
         lost,         ///< was connected: tries again by itself
         skipped,      ///< `frames` could not be sent in time and are gone
         failed,       ///< the server refuses at first, or the rate can't be encoded: over
+        titled,       ///< the server took a title
         finished,
     } kind{};
     std::string text;
     std::int64_t frames{};
 };
 
-/// One stream of the tap to an Icecast server in a thread of its own: begins at a frame, whatever the handshake takes;
+/// One stream of the tap to an Icecast server in a thread of its own: begins at a frame, whatever the handshake takes
+/// (at most 5 s an attempt); sends silence while the tap stands still, so that the server keeps the listeners;
 /// reconnects by itself with growing pauses (at most 2 s) and goes on where it stopped, as far back as the tap reaches.
 /// Only a refusal of the first connection ends it: later the server may not have noticed yet that the old one is gone.
 class Streaming {
@@ -34,6 +38,8 @@ public:
         StreamTarget target;
         StreamFormat format{};
         JackFrame from{};
+        Station station{};
+        Title playing{};    ///< at the beginning
         bool again{false};  ///< it was accepted before: a server that refuses still holds the mount for the one gone
     };
     using Listener = std::function<void(const StreamEvent&)>;
@@ -47,11 +53,15 @@ public:
     /// Ends the stream after what has been written to the tap so far; `finished` follows.
     void stop();
 
+    /// What plays from now on: the listeners are told, and told again after each reconnection.
+    void played(const Title& title);
+
     enum class State { connecting, streaming, waiting, finished, failed };
     struct Status {
         State state{};
         std::int64_t frames{}, lost{}, dropouts{}, lag{};
-        std::int64_t connections{};  ///< times connected
+        std::int64_t connections{};    ///< times connected
+        std::optional<int> listeners;  ///< as the server counts them; nothing while it doesn't say
     };
     [[nodiscard]] Status status() const;
     [[nodiscard]] const StreamTarget& target() const noexcept;

@@ -2,6 +2,8 @@
 #include "mixer-bus/strip.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <numbers>
 #include <utility>
 
 namespace crowdjack {
@@ -9,6 +11,7 @@ namespace crowdjack {
 namespace {
 
 constexpr double blend_seconds = 0.020;      ///< isolator in, isolator out
+constexpr double insert_seconds = 0.010;     ///< an insert coming or going
 constexpr double flat_hold_seconds = 0.100;  ///< a knob passing the middle doesn't switch the isolator out and in
 constexpr double tail_seconds = 0.25;        ///< after it the slowest pole of a 200 Hz crossover is below e^-100
 
@@ -36,6 +39,14 @@ void mix(std::span<float> sum, std::span<const float> samples, std::span<const f
     for (std::size_t i = 0; i < sum.size(); ++i) {
         sum[i] += samples[i] * gains[i];
     }
+}
+
+/// The gain of the side that `place` (-1…1) leaves: 1 up to the middle, then a quarter of a cosine down to 0.
+float side_gain(float place) noexcept {
+    if (place <= 0.0F) {
+        return 1.0F;
+    }
+    return place >= 1.0F ? 0.0F : std::cos(place * std::numbers::pi_v<float> / 2.0F);
 }
 
 }  // namespace
@@ -159,12 +170,16 @@ CROWDJACK_REALTIME void Strip::give(std::span<float> sum_left, std::span<float> 
     Automation& fader = controls[StripParameter::fader];
     Automation& mute = controls[StripParameter::mute];
     Automation& pfl = controls[StripParameter::pfl];
+    Automation& solo = controls[StripParameter::solo];
+    Automation& pan = controls[StripParameter::pan];
     if (silent_) {
         meter_.left.add_silence(frames_);
         meter_.right.add_silence(frames_);
         fader.settle(frame);
         mute.settle(frame);
         pfl.settle(frame);
+        solo.settle(frame);
+        pan.settle(frame);
         return;
     }
     const auto left = std::span{std::as_const(left_)}.first(frames_);
@@ -182,20 +197,88 @@ CROWDJACK_REALTIME void Strip::give(std::span<float> sum_left, std::span<float> 
         mix(pfl_right, right, gain);
     }
 
-    const bool steady = fader.holds(frame, frames_) && mute.holds(frame, frames_);
-    if (steady) {
-        if (const float gain = fader.value_at(frame) * mute.value_at(frame); gain != 0.0F) {
-            mix(sum_left, left, gain);
-            mix(sum_right, right, gain);
-        }
+    if (!(fader.holds(frame, frames_) && mute.holds(frame, frames_) && solo.holds(frame, frames_) &&
+          pan.holds(frame, frames_))) {
+        give_moving(sum_left, sum_right, frame, controls);
         return;
     }
-    const auto mute_gains = std::span{mute_gains_}.first(frames_);
-    fader.render(frame, gains);
-    mute.render(frame, mute_gains);
-    scale(gains, mute_gains);
-    mix(sum_left, left, gains);
-    mix(sum_right, right, gains);
+    if (const float gain = fader.value_at(frame) * mute.value_at(frame) * solo.value_at(frame); gain != 0.0F) {
+        const float place = pan.value_at(frame);
+        mix(sum_left, left, gain * side_gain(place));
+        mix(sum_right, right, gain * side_gain(-place));
+    }
+}
+
+CROWDJACK_REALTIME void Strip::give_moving(std::span<float> sum_left, std::span<float> sum_right, JackFrame frame,
+                                           StripControls controls) noexcept {
+    const auto left = std::span{std::as_const(left_)}.first(frames_);
+    const auto right = std::span{std::as_const(right_)}.first(frames_);
+    const auto gains = std::span{gains_}.first(frames_);
+    const auto more = std::span{more_gains_}.first(frames_);
+    controls[StripParameter::fader].render(frame, gains);
+    for (const auto factor : {StripParameter::mute, StripParameter::solo}) {
+        controls[factor].render(frame, more);
+        scale(gains, more);
+    }
+    Automation& pan = controls[StripParameter::pan];
+    if (pan.holds(frame, frames_) && pan.value_at(frame) == 0.0F) {
+        mix(sum_left, left, gains);
+        mix(sum_right, right, gains);
+        return;
+    }
+    pan.render(frame, more);
+    for (std::size_t i = 0; i < frames_; ++i) {
+        sum_left[i] += left[i] * gains[i] * side_gain(more[i]);
+        sum_right[i] += right[i] * gains[i] * side_gain(-more[i]);
+    }
+}
+
+CROWDJACK_REALTIME void Strip::run_insert(const StripInsert& insert, JackFrame frame) noexcept {
+    const std::array<Chunk*, 2> sides{&left_, &right_};
+    for (std::size_t side = 0; side < 2 && !insert.send[side].empty(); ++side) {
+        if (silent_) {
+            std::fill(insert.send[side].begin(), insert.send[side].end(), 0.0F);
+        } else {
+            std::copy_n(sides[side]->begin(), frames_, insert.send[side].begin());
+        }
+    }
+    const bool connected = !insert.back[0].empty() || !insert.back[1].empty();
+    if (connected != insert_on_) {
+        insert_on_ = connected;
+        insert_leaving_ = !connected;
+        insert_.schedule({frame, to_frames({insert_seconds}, rate_), connected ? 1.0F : 0.0F, FadeShape::smooth}, frame,
+                         Frames{0});
+    }
+    if (!needs_insert()) {
+        return;
+    }
+    const bool blending = !insert_.holds(frame, frames_);
+    insert_leaving_ = blending && !insert_on_;
+    if (!blending && !insert_on_) {
+        insert_sides_ = {};
+        return;
+    }
+    if (silent_) {
+        std::fill_n(left_.begin(), frames_, 0.0F);
+        std::fill_n(right_.begin(), frames_, 0.0F);
+    }
+    const auto gains = std::span{gains_}.first(frames_);
+    insert_.render(frame, gains);
+    const auto back = std::span{more_gains_}.first(frames_);
+    for (std::size_t side = 0; side < 2; ++side) {
+        insert_sides_[side] = insert_sides_[side] || !insert.back[side].empty();
+        if (!insert_sides_[side]) {
+            continue;  // a return of one side leaves the other as it is
+        }
+        std::fill(back.begin(), back.end(), 0.0F);
+        meter_.cleaned += copy_clean(insert.back[side], back);
+        Chunk& out = *sides[side];
+        for (std::size_t i = 0; i < frames_; ++i) {
+            out[i] = blending ? out[i] + (back[i] - out[i]) * gains[i] : back[i];
+        }
+    }
+    silent_ = is_silent(std::span{std::as_const(left_)}.first(frames_)) &&
+              is_silent(std::span{std::as_const(right_)}.first(frames_));
 }
 
 CROWDJACK_REALTIME Strip::Meter Strip::take_meter() noexcept { return std::exchange(meter_, Meter{}); }

@@ -31,7 +31,14 @@ private:
     std::size_t strip_;
 };
 
-/// One stereo channel of the mixer: cleaning, trim, isolator; then fader and mute into the sum, PFL into the phones.
+/// A strip's insert in one chunk: empty spans where nothing is connected.
+struct StripInsert {
+    std::array<std::span<float>, 2> send;        ///< left, right: what leaves the EQ
+    std::array<std::span<const float>, 2> back;  ///< what takes its place
+};
+
+/// One stereo channel of the mixer: cleaning, trim, isolator, insert; then fader, mute, solo and pan into the sum, PFL
+/// into the phones.
 ///
 /// The isolator is out of the way (bit-exact) while all its bands are flat; it comes in with a 20 ms blend when a band
 /// begins to move and goes out the same way 100 ms after all are flat again. A strip that receives silence costs next
@@ -52,6 +59,11 @@ public:
     [[nodiscard]] CROWDJACK_REALTIME std::optional<IsolatorJob> isolator_job(JackFrame frame,
                                                                              StripControls controls) noexcept;
 
+    /// Sends what left the EQ, and takes what comes back in its place; coming and going is a 10 ms blend. Between
+    /// isolator_job() and give(), only while something is or was connected: needs_insert().
+    CROWDJACK_REALTIME void run_insert(const StripInsert& insert, JackFrame frame) noexcept;
+    [[nodiscard]] bool needs_insert() const noexcept { return insert_on_ || insert_leaving_; }
+
     /// Adds the strip to the sum (and the phones' PFL sum), and meters it before the fader.
     CROWDJACK_REALTIME void give(std::span<float> sum_left, std::span<float> sum_right, std::span<float> pfl_left,
                                  std::span<float> pfl_right, JackFrame frame, StripControls controls) noexcept;
@@ -69,6 +81,8 @@ private:
 
     /// @returns the frames of this chunk that go by before the isolator comes in
     CROWDJACK_REALTIME std::size_t update_eq_state(JackFrame frame, StripControls controls) noexcept;
+    CROWDJACK_REALTIME void give_moving(std::span<float> sum_left, std::span<float> sum_right, JackFrame frame,
+                                        StripControls controls) noexcept;
 
     double rate_{48000.0};
     bool has_eq_{true};
@@ -81,7 +95,10 @@ private:
     JackFrame flat_since_{};
     std::array<IsolatorState, 2> isolator_{};
     std::array<Chunk, band_count> band_gains_{};
-    Chunk wet_gains_{}, gains_{}, mute_gains_{};
+    bool insert_on_{false}, insert_leaving_{false};
+    std::array<bool, 2> insert_sides_{};  ///< left, right: came back since the insert came in
+    Automation insert_{0.0F};             ///< 0: what left the EQ, 1: what came back
+    Chunk wet_gains_{}, gains_{}, more_gains_{};
     Meter meter_{};
 };
 

@@ -61,6 +61,20 @@ CROWDJACK_REALTIME bool Tap::must_wait(std::size_t frames) const noexcept {
     });
 }
 
+std::vector<Tap::Jump> Tap::jumps_after(std::int64_t count) const {
+    std::vector<Jump> jumps;
+    const std::int64_t anchors = anchor_count_.load(std::memory_order_acquire);
+    for (std::int64_t i = std::max({count + 1, std::int64_t{1}, anchors - 60}); i < anchors; ++i) {
+        const Anchor& before = anchors_[static_cast<std::size_t>((i - 1) % anchor_capacity)];
+        const Anchor& anchor = anchors_[static_cast<std::size_t>(i % anchor_capacity)];
+        const std::int64_t run =
+            anchor.position.load(std::memory_order_acquire) - before.position.load(std::memory_order_acquire);
+        jumps.push_back(
+            {{before.frame.load(std::memory_order_acquire) + run}, {anchor.frame.load(std::memory_order_acquire)}});
+    }
+    return jumps;
+}
+
 std::int64_t Tap::position_of(JackFrame frame) const noexcept {
     const std::int64_t count = anchor_count_.load(std::memory_order_acquire);
     std::int64_t next_begins = std::numeric_limits<std::int64_t>::max();

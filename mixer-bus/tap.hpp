@@ -12,6 +12,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace crowdjack {
 
@@ -48,6 +49,12 @@ public:
     [[nodiscard]] std::int64_t clock_jumps() const noexcept {
         return std::max<std::int64_t>(0, anchor_count_.load(std::memory_order_acquire) - 1);
     }
+
+    struct Jump {
+        JackFrame expected, came;
+    };
+    /// The jumps after the first `count` (as clock_jumps() counted them), the 60 latest at most. Any thread.
+    [[nodiscard]] std::vector<Jump> jumps_after(std::int64_t count) const;
 
     /// The place (in frames written) where `frame` stands or will stand; the first written after it when the clock
     /// jumped over it. Any thread; precondition: something was written.
@@ -119,6 +126,8 @@ public:
     /// Looks whether the first wanted frame was written, as read() does; true once it was.
     bool attach() noexcept;
     [[nodiscard]] bool attached() const noexcept { return attached_; }
+    /// Frames of the tap before the next one read.
+    [[nodiscard]] std::int64_t position() const noexcept { return position_; }
     /// The first frame wanted; once attached, the first there really is (the oldest held, or after a jump of the
     /// clock).
     [[nodiscard]] JackFrame first_frame() const noexcept { return from_; }

@@ -24,14 +24,23 @@ void append(const ogg_page& page, std::vector<std::byte>& out) {
 
 }  // namespace
 
-VorbisEncoder::VorbisEncoder(int rate, float quality, Seconds page) : page_frames_{to_frames(page, rate).value} {
+VorbisEncoder::VorbisEncoder(int rate, const Settings& settings) : page_frames_{to_frames(settings.page, rate).value} {
     vorbis_info_init(&info_);
-    if (vorbis_encode_init_vbr(&info_, 2, rate, quality) != 0) {
+    const int failed = settings.bits_per_second > 0
+                           ? vorbis_encode_init(&info_, 2, rate, -1, settings.bits_per_second, -1)
+                           : vorbis_encode_init_vbr(&info_, 2, rate, settings.quality);
+    if (failed != 0) {
         vorbis_info_clear(&info_);
-        throw Failure{"vorbis can't be encoded at " + std::to_string(rate) + " Hz"};
+        throw Failure{"vorbis can't be encoded at " + std::to_string(rate) + " Hz" +
+                      (settings.bits_per_second > 0
+                           ? " and " + std::to_string(settings.bits_per_second / 1000) + " kbit/s"
+                           : "")};
     }
     vorbis_comment_init(&comment_);
     vorbis_comment_add_tag(&comment_, "ENCODER", "crowdjack " CROWDJACK_VERSION);
+    for (const auto& [name, value] : settings.tags) {
+        vorbis_comment_add_tag(&comment_, name.c_str(), value.c_str());
+    }
     vorbis_analysis_init(&dsp_, &info_);
     vorbis_block_init(&dsp_, &block_);
     ogg_stream_init(&stream_, static_cast<int>(std::random_device{}() & 0x7FFFFFFFU));

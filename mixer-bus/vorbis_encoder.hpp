@@ -8,17 +8,27 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace crowdjack {
+
+/// Name and value, as in ARTIST, TITLE.
+using Tags = std::vector<std::pair<std::string, std::string>>;
 
 /// Stereo floats in, Ogg Vorbis out, with a page at least every `page` of sound: libsndfile's writer waits for 4 KB,
 /// which in a quiet passage is seconds that a crash would take and a listener would wait. One thread (a worker's).
 class VorbisEncoder {
 public:
-    /// @param quality  0…1, as oggenc's -q divided by ten
+    struct Settings {
+        float quality{0.6F};      ///< 0…1, as oggenc's -q divided by ten
+        long bits_per_second{0};  ///< on average, instead of a quality; 0: none
+        Seconds page{0.2};        ///< a page at least this often
+        Tags tags;                ///< UTF-8
+    };
     /// @throws Failure when libvorbis can't encode this rate
-    VorbisEncoder(int rate, float quality, Seconds page);
+    VorbisEncoder(int rate, const Settings& settings);
     ~VorbisEncoder();
     VorbisEncoder(const VorbisEncoder&) = delete;
     VorbisEncoder& operator=(const VorbisEncoder&) = delete;

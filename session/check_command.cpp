@@ -2,6 +2,7 @@
 // crowdjack-session check: everything that is wrong with a session file, one line each.
 #include "common/command_line.hpp"
 #include "common/error.hpp"
+#include "session/check/session_check.hpp"
 #include "session/commands.hpp"
 #include "session/session_file.hpp"
 
@@ -42,7 +43,18 @@ int run_check(int argc, const char* const* argv) {
     const std::filesystem::path path = session_file_argument(command, "check");
     std::vector<SessionProblem> problems;
     const SessionFile session = parse_session(read_session_text(path), path, problems);
+    for (SessionProblem& problem : problems) {
+        problem.warning = false;  // a name that is nearly right is worth a second look before the night
+    }
     check_programs(session, problems);
+    if (problems.empty()) {  // else programs would be asked about what was not meant
+        const ProgramAnswers answers = ask_programs(session);
+        check_clients(session, answers, problems);
+        check_patch(session, answers, problems);
+        check_guard(session, problems);
+        std::stable_sort(problems.begin(), problems.end(),
+                         [](const SessionProblem& a, const SessionProblem& b) { return a.line < b.line; });
+    }
     for (const SessionProblem& problem : problems) {
         std::cerr << "crowdjack-session: " << problem_text(path, problem) << "\n";
     }

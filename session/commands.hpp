@@ -34,6 +34,15 @@ int run_status(int argc, const char* const* argv);
 /// Measures period sizes with the user's own session and recommends one.
 int run_tune(int argc, const char* const* argv);
 
+/// Serves the page, OSCQuery and metrics.
+int run_web(int argc, const char* const* argv);
+
+/// Lets a MIDI controller play the suite, or learns one.
+int run_midi(int argc, const char* const* argv);
+
+/// Prints the OSC page of the manual in Markdown; not for users.
+int run_osc_page(int argc, const char* const* argv);
+
 /// Plays one sine for the front door's /test_tone; not for users.
 int run_tone(int argc, const char* const* argv);
 

@@ -28,13 +28,17 @@ constexpr std::array subcommands{
     Subcommand{"run", "FILE.toml [--period N]", "start, patch, watch and conduct a session", run_session},
     Subcommand{"check", "FILE.toml", "say what is wrong with a session file", run_check},
     Subcommand{"save", "FILE.toml", "store the present patch in a session file", run_save},
-    Subcommand{"status", "[--watch] [--json]", "show how the suite is, once or live", run_status},
+    Subcommand{"status", "[--watch] [--json] [--check]", "show how the suite is, once or live", run_status},
     Subcommand{"setlist", "SECTIONS.csv", "play the sections of an export as an unattended set", run_setlist},
+    Subcommand{"web", "[--http-port 57180] [--http-bind 127.0.0.1]", "serve the page that shows and plays the suite",
+               run_web},
+    Subcommand{"midi", "MAP.toml [--learn]", "let a MIDI controller play the suite", run_midi},
     Subcommand{"tune", "[FILE.toml]", "measure which period size this machine manages", run_tune},
 };
 
 /// Run by the session itself.
 constexpr std::array hidden_subcommands{
+    Subcommand{"osc-page", "", "", run_osc_page},
     Subcommand{"tone", "", "", run_tone},
 };
 

@@ -7,6 +7,7 @@
 #include "common/own_command.hpp"
 #include "session/commands.hpp"
 #include "session/idle_audio.hpp"
+#include "session/other_session.hpp"
 #include "session/session_run.hpp"
 
 #include <algorithm>
@@ -100,6 +101,9 @@ int run_session(int argc, const char* const* argv) {
     if (!options) {
         return 0;
     }
+    if (options->check_options) {
+        throw UsageError{"--check-options is for the clients: use crowdjack-session check FILE.toml"};
+    }
     set_up_log("crowdjack-session", options->log_level);
     ::unsetenv("NSM_URL");  // a session of its own; without a file it would be NSM's client
     SessionFile session = load_session(session_file_argument(command, "run"));
@@ -110,6 +114,11 @@ int run_session(int argc, const char* const* argv) {
     const CommonOptions own = session_options(*options, command, session);
     if (command.given("osc-port")) {
         session.osc_ports = {own.osc_port};
+    }
+    if (const std::string other = session_in_the_way(own.server, session.osc_ports); !other.empty()) {
+        throw Failure{other +
+                      " runs already: end it first (oscsend localhost 57120 /session/quit, or kill its pid), or "
+                      "give this one another server and other ports"};
     }
     std::vector<std::uint16_t> ports = session.osc_ports;
     return keep_session(own, std::move(session), std::move(ports),

@@ -3,7 +3,9 @@
 
 #include "common/atomic_file.hpp"
 #include "common/error.hpp"
+#include "common/printable.hpp"
 #include "session/program_lookup.hpp"
+#include "session/toml_bound.hpp"
 
 #include <sys/stat.h>
 
@@ -26,7 +28,7 @@ const ClientSpec* SessionFile::client(const std::string& name) const {
 
 std::string problem_text(const std::filesystem::path& path, const SessionProblem& problem) {
     const std::string place = problem.line > 0 ? ":" + std::to_string(problem.line) : std::string{};
-    return path.string() + place + ": " + (problem.warning ? "warning: " : "") + problem.what;
+    return printable(path.string() + place + ": " + (problem.warning ? "warning: " : "") + problem.what);
 }
 
 std::string read_session_text(const std::filesystem::path& path) {
@@ -40,7 +42,10 @@ std::string read_session_text(const std::filesystem::path& path) {
                           : !regular ? "it is no regular file"
                                      : errno_text(errno))};
     }
-    return {std::istreambuf_iterator<char>{file}, {}};
+    std::string text(largest_session_file + 1, '\0');  // one more: so that what is too large is seen to be
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    return text;
 }
 
 void write_session_text(const std::filesystem::path& path, const std::string& text) {

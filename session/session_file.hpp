@@ -41,6 +41,14 @@ struct ClientSpec {
     [[nodiscard]] bool of_the_suite() const;
 };
 
+/// `[guard]`: what to do when nobody is there to do it. Commands are a program and its arguments, never a shell's line.
+struct GuardSpec {
+    std::vector<std::string> on_silence, on_crash, on_start;
+    std::string fallback;  ///< a sound file, relative to the session file; empty: none
+    int line{};
+    [[nodiscard]] bool watches_silence() const { return !on_silence.empty() || !fallback.empty(); }
+};
+
 /// A thing wrong with a session file.
 struct SessionProblem {
     int line{};  ///< from 1; 0: the file as a whole
@@ -55,6 +63,7 @@ struct SessionFile {
     std::vector<ClientSpec> clients;
     std::vector<Connection> connections;
     Keep keep{Keep::wanted};
+    GuardSpec guard;
     std::vector<SessionProblem> warnings;  ///< of load_session()
 
     [[nodiscard]] const ClientSpec* client(const std::string& name) const;

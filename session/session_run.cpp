@@ -60,7 +60,7 @@ SessionRun::SessionRun(ClientShell& shell, SessionFile session, Settings setting
       session_{std::move(session)},
       settings_{std::move(settings)},
       wanted_{session_.connections, session_.keep},
-      logs_{shell.loop(), registry_folder(shell.server()) / "logs"},
+      logs_{shell.loop(), [server = shell.server()] { return registry_folder(server) / "logs"; }},
       server_{shell.loop(), logs_, session_.jack, shell.server()},
       patchbay_{shell.loop(), shell.server(), wanted_, suite_clients_of(session_), [this] { patch_changed(); }},
       clients_{shell.loop(), logs_, session_, shell.server(), wanted_},
@@ -70,6 +70,7 @@ SessionRun::SessionRun(ClientShell& shell, SessionFile session, Settings setting
       decks_{shell, calls_},
       tempo_{shell, calls_},
       setlist_{shell.loop(), logs_, shell.server()},
+      guard_{shell, logs_, calls_, decks_, session_, [this] { return session_.connections; }},
       setlist_folders_{setlist_folders(session_, !shell.options().osc_bind.starts_with("127."))},
       starter_{shell,
                calls_,
@@ -81,13 +82,21 @@ SessionRun::SessionRun(ClientShell& shell, SessionFile session, Settings setting
       movement_{{shell, calls_, decks_, starter_, tempo_}},
       native_{{shell, calls_, decks_, starter_, tempo_},
               {clients_, patchbay_, [this] { save_patch(); },
-               [this](const std::string& csv) { setlist_.start_named(csv, setlist_folders_); }}} {
+               [this](const std::string& csv) { setlist_.start_named(csv, setlist_folders_); },
+               [this](OscMessage& state) { describe(state); }}} {
     shell_.hooks.ports = [](const std::string&) { return std::vector<PortSpec>{}; };
     shell_.hooks.connected = [this] { connected(); };
     shell_.hooks.disconnected = [this] { disconnected(); };
     shell_.hooks.save = [this] { return state_text(); };
     shell_.hooks.stop = [this](std::function<void()> finished) { stop(std::move(finished)); };
-    clients_.changed = [this] { shell_.state_changed(); };
+    clients_.changed = [this] {
+        shell_.state_changed();
+        tell_service();
+    };
+    clients_.crashed = [this](const std::string& client, const std::string& how, int starts) {
+        guard_.crashed(client, how, starts);
+    };
+    service_.keep_alive(shell_.loop());
     server_.changed = [this] { shell_.state_changed(); };
     calls_.expected = [this](const std::string& peer) { return clients_.is_coming(peer); };
     decks_.changed = [this](const std::string&) { starter_.look_again(); };
@@ -123,9 +132,13 @@ void SessionRun::connected() {
     patchbay_.server_is(true);
     tempo_.server_is_back();
     starter_.server_is_back();
+    service_.say("READY=1");
+    tell_service();
 }
 
 void SessionRun::disconnected() {
+    service_.say("STATUS=the JACK server is away");
+    told_.clear();
     patchbay_.server_is(false);
     clients_.server_is(false);
     tempo_.frames_are_void();
@@ -135,9 +148,7 @@ void SessionRun::disconnected() {
 
 void SessionRun::watch_registry() {
     registry_fd_ = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    const std::string folder = registry_folder(shell_.server()).string();
-    if (registry_fd_ >= 0 &&
-        ::inotify_add_watch(registry_fd_, folder.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO) >= 0) {
+    if (registry_fd_ >= 0) {
         shell_.loop().watch(registry_fd_, [this] {
             std::array<char, 4096> events{};
             while (::read(registry_fd_, events.data(), events.size()) > 0) {
@@ -145,15 +156,29 @@ void SessionRun::watch_registry() {
             registry_changed();
         });
     }
-    shell_.loop().every(registry_look, [this] { registry_changed(); });
+    shell_.loop().every(registry_look, [this] {
+        follow_registry_folder();
+        registry_changed();
+    });
+    follow_registry_folder();
+}
+
+/// The folder may have been removed and made again: then it is another one, with no watch on it. (On the same one, this
+/// changes nothing.)
+void SessionRun::follow_registry_folder() const {
+    if (registry_fd_ >= 0) {
+        (void)::inotify_add_watch(registry_fd_, registry_path(shell_.server()).c_str(),
+                                  IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
+    }
 }
 
 void SessionRun::registry_changed() {
-    const std::vector<PeerInfo>& peers = shell_.peers().look_now();
+    const std::vector<PeerInfo> peers = shell_.peers().look_now();
     clients_.see_peers(peers);
     calls_.see_peers();
     watchdog_.see_peers(peers);
     decks_.see_peers(peers);
+    guard_.see_peers(peers);
     tempo_.see_peers(peers);
     crowdstream_.see_peers(peers);
     std::map<std::string, std::string> names;
@@ -178,14 +203,46 @@ void SessionRun::patch_changed() {
     starter_.look_again();
     if (status->complete()) {
         begin_setlist();
+        if (!std::exchange(was_whole_, true)) {
+            guard_.started();
+        }
     }
+    tell_service();
     if (settings_.patch_is_state && status->graph.links != saved_links_) {
         saved_links_ = status->graph.links;
         shell_.state_changed();  // the user patched: worth saving
     }
 }
 
+/// What `systemctl status` shows.
+void SessionRun::tell_service() {
+    if (!service_.asked_for() || !shell_.has_jack()) {
+        return;
+    }
+    const auto patch = patchbay_.status();
+    std::string text =
+        "STATUS=" + std::to_string(patch->made) + " of " + std::to_string(patch->wanted) + " connections";
+    for (const Clients::View& client : clients_.view()) {
+        text += client.phase == ClientPhase::failing ? ", " + client.name + " keeps ending" : "";
+    }
+    if (text != told_) {
+        told_ = text;
+        service_.say(text);
+    }
+}
+
+void SessionRun::describe(OscMessage& state) const {
+    state.text("silent").flag(guard_.silent());
+    state.text("fallback").flag(guard_.fallback_plays());
+    state.text("server_failures").integer(server_.failures());
+    if (setlist_.wanted()) {
+        state.text("setlist").text(setlist_.failing() ? "failing" : "playing");
+    }
+}
+
 void SessionRun::stop(std::function<void()> finished) {
+    service_.say("STOPPING=1");
+    patchbay_.want(WantedGraph{{}, Keep::wanted});  // ports vanish now one by one: nothing is to be joined any more
     setlist_.stop();
     if (tone_) {
         tone_->signal(SIGTERM);

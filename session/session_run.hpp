@@ -4,12 +4,14 @@
 #include "session/api/front_door.hpp"
 #include "session/api/movement_relay.hpp"
 #include "session/api/native_door.hpp"
+#include "session/guard/guard.hpp"
 #include "session/patch/patchbay.hpp"
 #include "session/status/budget_log.hpp"
 #include "session/supervision/clients.hpp"
 #include "session/supervision/jack_server.hpp"
 #include "session/supervision/setlist_keeper.hpp"
 #include "session/supervision/watchdog.hpp"
+#include "session/systemd/service_notice.hpp"
 
 #include <memory>
 #include <string>
@@ -39,10 +41,13 @@ private:
     void registry_changed();
     void patch_changed();
     void watch_registry();
+    void follow_registry_folder() const;
     void stop(std::function<void()> finished);
     void save_patch();
     void restore_patch(const std::string& text);
     void begin_setlist();
+    void tell_service();
+    void describe(OscMessage& state) const;
     void play_tone(double hz);
     [[nodiscard]] std::string state_text() const;
     [[nodiscard]] bool strangers_use_the_server() const;
@@ -61,6 +66,8 @@ private:
     DeckStates decks_;
     FallbackTempo tempo_;
     SetlistKeeper setlist_;
+    Guard guard_;
+    ServiceNotice service_;
     MusicFolders setlist_folders_;
     GroupStarter starter_;
     CrowdstreamDoor crowdstream_;
@@ -69,6 +76,8 @@ private:
     std::optional<ChildProcess> tone_;
     int registry_fd_{-1};
     bool begun_{false};
+    bool was_whole_{false};                          ///< once: on_start has run
+    std::string told_;                               ///< to the service manager
     std::map<std::string, std::string> jack_names_;  ///< of the peers: JACK name → plain name
     std::set<Link> saved_links_;                     ///< under NSM
     std::map<std::string, pid_t> earlier_;           ///< pids of an earlier run of this session

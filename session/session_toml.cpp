@@ -4,6 +4,7 @@
 #include "common/nearest_name.hpp"
 #include "common/osc_endpoint.hpp"
 #include "session/session_file.hpp"
+#include "session/toml_bound.hpp"
 
 #include <toml++/toml.h>
 
@@ -308,6 +309,16 @@ void read_patch(const toml::table& table, SessionFile& session, std::vector<Sess
     reader.refuse_unknown_keys();
 }
 
+void read_guard(const toml::table& table, GuardSpec& guard, std::vector<SessionProblem>& problems) {
+    TableReader reader{table, "[guard]", problems};
+    guard.line = line_of(table);
+    reader.texts("on_silence", guard.on_silence);
+    reader.texts("on_crash", guard.on_crash);
+    reader.texts("on_start", guard.on_start);
+    reader.text("fallback", guard.fallback);
+    reader.refuse_unknown_keys();
+}
+
 }  // namespace
 
 SessionFile parse_session(const std::string& text, const std::filesystem::path& path,
@@ -315,6 +326,10 @@ SessionFile parse_session(const std::string& text, const std::filesystem::path& 
     SessionFile session;
     session.path = path;
     toml::table root;
+    if (const SessionProblem bound = toml_bound(text); !bound.what.empty()) {
+        problems.push_back(bound);
+        return session;
+    }
     try {
         root = toml::parse(text);
     } catch (const toml::parse_error& error) {
@@ -331,6 +346,9 @@ SessionFile parse_session(const std::string& text, const std::filesystem::path& 
     }
     if (const toml::array* clients = reader.array("client", "written as [[client]] tables")) {
         read_clients(*clients, session, problems);
+    }
+    if (const toml::table* guard = reader.table("guard")) {
+        read_guard(*guard, session.guard, problems);
     }
     if (const toml::table* patch = reader.table("patch")) {
         read_patch(*patch, session, problems);

@@ -44,13 +44,13 @@ SuiteLink::SuiteLink(const CommonOptions& options)
 }
 
 std::optional<PeerInfo> SuiteLink::peer(const std::string& client) {
-    const auto& all = book_.all();
+    const auto all = book_.all();
     const auto found = std::find_if(all.begin(), all.end(), [&](const PeerInfo& p) { return p.client == client; });
     return found == all.end() ? std::nullopt : std::optional{*found};
 }
 
 std::optional<PeerInfo> SuiteLink::peer_of_kind(const std::string& kind) {
-    const auto& all = book_.all();
+    const auto all = book_.all();
     const auto found = std::find_if(all.begin(), all.end(), [&](const PeerInfo& p) { return p.kind == kind; });
     return found == all.end() ? std::nullopt : std::optional{*found};
 }
@@ -69,7 +69,7 @@ void SuiteLink::send(const PeerInfo& peer, const OscMessage& message) {
 
 std::optional<std::string> SuiteLink::client_of(const OscEndpoint& sender) {
     const std::string url = sender.url();
-    const auto& all = book_.all();
+    const auto all = book_.all();
     const auto found = std::find_if(all.begin(), all.end(), [&](const PeerInfo& p) { return p.url == url; });
     return found == all.end() ? std::nullopt : std::optional{found->client};
 }

@@ -26,7 +26,7 @@ public:
     [[nodiscard]] OscServer& osc() noexcept { return osc_; }
     [[nodiscard]] const std::string& server() const noexcept { return server_; }
 
-    [[nodiscard]] const std::vector<PeerInfo>& peers() { return book_.all(); }
+    [[nodiscard]] std::vector<PeerInfo> peers() { return book_.all(); }
     [[nodiscard]] std::optional<PeerInfo> peer(const std::string& client);
     [[nodiscard]] std::optional<PeerInfo> peer_of_kind(const std::string& kind);
 

@@ -86,30 +86,40 @@ AudioLookup::AudioLookup(std::optional<fs::path> audio_dir) : audio_dir_{std::mo
     }
 }
 
-std::optional<fs::path> AudioLookup::below_audio_dir(const std::string& path) const {
+std::optional<AudioLookup::Found> AudioLookup::below_audio_dir(const std::string& path) const {
     if (!fs::path{path}.is_absolute() && is_file(*audio_dir_ / path)) {
-        return *audio_dir_ / path;
+        return Found{*audio_dir_ / path, {}};
     }
     const std::string wanted = match_key(path);
-    const fs::path* best = nullptr;
-    std::size_t best_shared = 0;
+    std::vector<const fs::path*> best;
+    std::size_t best_shared = 1;
     auto [candidate, end] = by_name_.equal_range(std::string{file_name(wanted)});
     for (; candidate != end; ++candidate) {
         const std::size_t shared = shared_components(match_key(candidate->second.string()), wanted);
         if (shared > best_shared) {
-            best = &candidate->second;
+            best.clear();
             best_shared = shared;
         }
+        if (shared == best_shared) {
+            best.push_back(&candidate->second);
+        }
     }
-    return best == nullptr ? std::nullopt : std::optional{*best};
+    if (best.empty()) {
+        return std::nullopt;
+    }
+    std::string doubt;
+    for (const fs::path* other : best) {
+        doubt += other == best.front() ? "" : (doubt.empty() ? "" : ", ") + other->string();
+    }
+    return Found{*best.front(), doubt};
 }
 
-fs::path AudioLookup::find(const TrackStruct& track, const std::string& rekordbox_path) const {
+AudioLookup::Found AudioLookup::find(const TrackStruct& track, const std::string& rekordbox_path) const {
     const std::string path = with_slashes(track.audio);
     std::string tried;
     if (audio_dir_) {
         if (const auto found = below_audio_dir(path)) {
-            return fs::absolute(*found).lexically_normal();
+            return {fs::absolute(found->file).lexically_normal(), found->doubt};
         }
         tried = std::string{file_name(path)} + " in --audio-dir " + audio_dir_->string() + ", ";
     }
@@ -124,7 +134,7 @@ fs::path AudioLookup::find(const TrackStruct& track, const std::string& rekordbo
     }
     for (const fs::path& place : places) {
         if (const auto found = on_disk(place); found && is_file(*found)) {
-            return fs::absolute(*found).lexically_normal();
+            return {fs::absolute(*found).lexically_normal(), {}};
         }
         tried += place.string() + ", ";
     }

@@ -19,13 +19,17 @@ public:
     /// @param audio_dir  listed once, here. @throws Failure when it can't be
     explicit AudioLookup(std::optional<std::filesystem::path> audio_dir);
 
-    /// Absolute path of a regular file.
+    struct Found {
+        std::filesystem::path file;  ///< absolute, a regular file
+        std::string doubt;           ///< other files that fit as well; empty when none does
+    };
+
     /// @param rekordbox_path  decoded Location, or empty
     /// @throws NotExported "audio missing" with every path that was tried
-    [[nodiscard]] std::filesystem::path find(const TrackStruct& track, const std::string& rekordbox_path) const;
+    [[nodiscard]] Found find(const TrackStruct& track, const std::string& rekordbox_path) const;
 
 private:
-    [[nodiscard]] std::optional<std::filesystem::path> below_audio_dir(const std::string& path) const;
+    [[nodiscard]] std::optional<Found> below_audio_dir(const std::string& path) const;
 
     std::optional<std::filesystem::path> audio_dir_;
     std::multimap<std::string, std::filesystem::path> by_name_;  ///< match_key of the file name; paths sorted

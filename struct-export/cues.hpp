@@ -30,7 +30,7 @@ struct Cues {
 enum class IntroFallback { none, downbeat };
 
 /// ini = end of the last intro; begin, end = start, end of the n-th segment (from 1) that starts at or after ini.
-/// Segments without length count; one can't be the n-th.
+/// Segments without length count; one can't be the n-th, nor can an `end` of less than 4 s.
 /// @throws NotExported "no intro segment", "fewer than n sections", "empty section"
 [[nodiscard]] Cues find_cues(const TrackStruct& track, int n_sections, IntroFallback fallback);
 

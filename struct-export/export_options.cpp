@@ -3,6 +3,7 @@
 
 #include "common/command_line.hpp"
 #include "common/error.hpp"
+#include "struct-export/musical_key.hpp"
 #include "struct-export/text.hpp"
 
 #include <algorithm>
@@ -41,6 +42,7 @@ void describe(PlainCommandLine& line) {
         "write-keys", po::bool_switch(), "put Rekordbox's keys into the structure files")(
         "stretch", text("rubberband|wsola|rate")->default_value("rubberband"),
         "best, fastest with the pitch kept, or resampling (pitch follows tempo)")(
+        "warp", po::bool_switch(), "follow each beat of tracks that no single BPM fits (live drummers)")(
         "format", text("source|24|float")->default_value("source"),
         "samples of the parts: 16-bit for 16-bit sources and else 24-bit, 24-bit, or 32-bit float")(
         "jobs",
@@ -124,6 +126,11 @@ void read_choices(const PlainCommandLine& line, const Values& values, ExportOpti
                                                                      {"rekordbox", TempoSource::rekordbox},
                                                                      {"json", TempoSource::json},
                                                                      {"beats", TempoSource::beats}});
+    options.warp = line.values()["warp"].as<bool>();
+    if (options.warp && !follows_anchors(options.method)) {
+        throw UsageError{"--warp with --stretch rate would make the pitch waver with every beat: use --stretch "
+                         "rubberband or wsola"};
+    }
     options.n_sections = line.values()["n-sections"].as<int>();
     options.jobs = line.values()["jobs"].as<unsigned>();
     if (options.n_sections < 1) {
@@ -137,9 +144,14 @@ void read_choices(const PlainCommandLine& line, const Values& values, ExportOpti
 void read_keys(const Values& values, ExportOptions& options) {
     std::istringstream list{values.text("key").value_or("")};
     for (std::string each; std::getline(list, each, ',');) {
-        if (!trimmed(each).empty()) {
-            options.keys.emplace_back(trimmed(each));
+        if (trimmed(each).empty()) {
+            continue;
         }
+        if (!musical_key(each)) {
+            throw UsageError{"--key '" + std::string{trimmed(each)} +
+                             "' is no key: write Gm, F# minor, Bb, 6A (Camelot) or 11m (Open Key); the German H is B"};
+        }
+        options.keys.emplace_back(trimmed(each));
     }
     if (values.text("key") && options.keys.empty()) {
         throw UsageError{"--key names no key: e.g. --key \"Gm,Cm\""};

@@ -24,6 +24,7 @@ struct ExportOptions {
     IntroFallback intro_fallback{IntroFallback::none};
     std::filesystem::path parts_dir, csv;
     bool write_keys{false};
+    bool warp{false};  ///< lay each beat onto the target's grid where no single BPM fits
     FitMethod method{FitMethod::rubberband};
     PartFormat format{PartFormat::source};
     TempoSource tempo_source{TempoSource::automatic};

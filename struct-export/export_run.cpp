@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <numeric>
 #include <system_error>
 #include <thread>
@@ -51,6 +52,8 @@ void tell(const ExportPlan& plan, const Outcome& outcome, Progress& progress) {
                   {"bpm", fixed(plan.tempo.bpm, 2)},
                   {"source", to_text(plan.tempo.source)},
                   {"speed", fixed(plan.order.speed, 4)},
+                  {"beats_off", plan.tempo.phase ? fixed(std::abs(plan.tempo.phase->at_begin), 2) : "unknown"},
+                  {"warped", !plan.order.warp.empty()},
                   {"part", plan.order.part_fitted.filename().string()}});
     if (outcome.result->clipped > 0) {
         progress.say(LogLevel::warning, "clipped",

@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <string_view>
 
 namespace crowdjack {
 
@@ -22,6 +24,34 @@ std::string plain(const char* what) {
     const std::string text{what};
     const std::size_t bracket = text.find("] ");
     return bracket == std::string::npos ? text : text.substr(bracket + 2);
+}
+
+/// The text with `instead` for each number that isn't one.
+std::string without_nan(std::string_view text, std::string_view instead) {
+    std::string result;
+    result.reserve(text.size());
+    bool in_string = false;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const char c = text[at];
+        if (in_string && c == '\\' && at + 1 < text.size()) {
+            result += c;
+            result += text[++at];
+            continue;
+        }
+        in_string = in_string != (c == '"');
+        const bool may_begin = !in_string && (c == 'N' || c == 'I' || c == '-');
+        std::string_view word;
+        for (const std::string_view each : {"NaN", "-NaN", "Infinity", "-Infinity"}) {
+            word = may_begin && text.substr(at, each.size()) == each ? each : word;
+        }
+        if (word.empty()) {
+            result += c;
+        } else {
+            result += instead;
+            at += word.size() - 1;
+        }
+    }
+    return result;
 }
 
 struct Descriptor {
@@ -79,6 +109,14 @@ nlohmann::ordered_json parse_json(const std::string& text, const std::string& na
     } catch (const nlohmann::json::exception& error) {
         throw Failure{name + ": not JSON: " + plain(error.what())};
     }
+}
+
+nlohmann::ordered_json parse_python_json(const std::string& text, const std::string& name, std::string_view nan) {
+    return parse_json(without_nan(text, nan), name);
+}
+
+nlohmann::ordered_json read_python_json(const std::filesystem::path& file, std::string_view nan) {
+    return parse_python_json(read_bounded(file, largest_json), file.string(), nan);
 }
 
 nlohmann::ordered_json read_json(const std::filesystem::path& file) {

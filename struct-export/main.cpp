@@ -118,6 +118,12 @@ int run(const ExportOptions& options) {
     std::vector<SkippedTrack> skipped = std::move(selection.skipped);
     const std::size_t exported = sort_out(selection, outcomes, skipped);
     write_lists(options, selection, outcomes, skipped);
+    if (structures.empty()) {
+        log_event(LogLevel::error, "no structures to export from",
+                  {{"folder", options.structs.string()},
+                   {"missing", "a .json file for each track, as all-in-one writes it"},
+                   {"help", "crowdjack-struct-export analyse FOLDER makes them"}});
+    }
     std::printf("%zu of %zu tracks exported to %s, %zu skipped\n", exported, structures.size(), options.csv.c_str(),
                 skipped.size());
     return exported > 0 ? 0 : 1;

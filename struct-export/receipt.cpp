@@ -40,6 +40,9 @@ std::string cut_inputs(const CutOrder& order) {
     line("ini", shortest(order.cues.ini.value));
     line("end", shortest(order.cues.end.value));
     line("speed", shortest(order.speed));
+    for (const WarpPoint& point : order.warp) {
+        line("warp", shortest(point.source.value) + " " + shortest(point.fitted.value));
+    }
     line("method", std::string{to_text(order.method)} + ", " + library_version(order.method));
     line("format", std::to_string(static_cast<int>(order.format)));
     line("title", order.tags.title);

@@ -122,21 +122,6 @@ private:
     pugi::xml_document document_;
 };
 
-/// How many characters two paths share from the end, up to whole folders.
-std::size_t shared_tail(std::string_view a, std::string_view b) noexcept {
-    std::size_t shared = 0;
-    for (std::size_t i = 1; i <= std::min(a.size(), b.size()) && a[a.size() - i] == b[b.size() - i]; ++i) {
-        if (a[a.size() - i] == '/' || i == a.size() || i == b.size()) {
-            shared = i;
-        }
-    }
-    return shared;
-}
-
-bool say_the_same(const RekordboxTrack& a, const RekordboxTrack& b) noexcept {
-    return a.bpm() == b.bpm() && a.tonality == b.tonality;
-}
-
 }  // namespace
 
 double RekordboxTrack::bpm() const noexcept {
@@ -162,49 +147,6 @@ RekordboxCollection RekordboxCollection::parse(const std::string& xml, const std
     std::erase_if(collection.tracks_, [](const RekordboxTrack& track) { return track.path.empty(); });
     collection.index();
     return collection;
-}
-
-void RekordboxCollection::index() {
-    path_keys_.reserve(tracks_.size());
-    for (std::size_t i = 0; i < tracks_.size(); ++i) {
-        path_keys_.push_back(match_key(tracks_[i].path));
-        by_path_.emplace(path_keys_.back(), i);
-        by_name_.emplace(file_name(path_keys_.back()), i);
-    }
-}
-
-RekordboxCollection::Match RekordboxCollection::match(const std::vector<std::string>& paths) const {
-    for (const std::string& path : paths) {
-        if (const auto found = by_path_.find(match_key(with_slashes(path))); found != by_path_.end()) {
-            return {&tracks_[found->second], false};
-        }
-    }
-    Match best;
-    for (const std::string& path : paths) {
-        const Match match = match_name(match_key(with_slashes(path)));
-        if (match.track != nullptr) {
-            return match;
-        }
-        best.ambiguous = best.ambiguous || match.ambiguous;
-    }
-    return best;
-}
-
-RekordboxCollection::Match RekordboxCollection::match_name(std::string_view path_key) const {
-    Match best;
-    std::size_t best_tail = 0;
-    auto [candidate, end] = by_name_.equal_range(file_name(path_key));
-    for (; candidate != end; ++candidate) {
-        const RekordboxTrack& track = tracks_[candidate->second];
-        const std::size_t tail = shared_tail(path_key, path_keys_[candidate->second]);
-        if (best.track == nullptr || tail > best_tail) {
-            best = {&track, false};
-            best_tail = tail;
-        } else if (tail == best_tail) {
-            best.ambiguous = best.ambiguous || !say_the_same(*best.track, track);
-        }
-    }
-    return best.ambiguous ? Match{nullptr, true} : best;
 }
 
 }  // namespace crowdjack

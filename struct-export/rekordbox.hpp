@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "common/quantities.hpp"
+
 #include <cstddef>
 #include <filesystem>
 #include <functional>
@@ -42,18 +44,29 @@ public:
     static RekordboxCollection parse(const std::string& xml, const std::string& name, const Warn& warn);
 
     struct Match {
-        const RekordboxTrack* track{};  ///< null: not in the collection
-        bool ambiguous{};               ///< several tracks of that file name say different things: none was taken
+        const RekordboxTrack* track{};  ///< null: not in the collection, or ambiguous
+        /// Several tracks have that file name and say different things: which, and in which lines; none was taken.
+        std::string differences;
+        /// Several tracks agree about the BPM but not about the key: `track` is one of them, without its key being
+        /// known.
+        bool key_differs{false};
+
+        [[nodiscard]] bool ambiguous() const noexcept { return track == nullptr && !differences.empty(); }
+        [[nodiscard]] std::string tonality() const {
+            return track == nullptr || key_differs ? std::string{} : track->tonality;
+        }
     };
 
-    /// The track of any of these paths: the same path in any spelling (NFC/NFD, case, slashes); else the one with the
-    /// same file name that shares most of the folders at the end.
-    [[nodiscard]] Match match(const std::vector<std::string>& paths) const;
+    /// The track of this path in any spelling (NFC/NFD, case, slashes); else one with the same file name. Of several,
+    /// the one whose TotalTime fits, then the one that shares most of the folders at the end, then any of those that
+    /// agree about the BPM; entries that were never analysed say nothing.
+    /// @param length  of the audio, as far as it is known; 0: unknown
+    [[nodiscard]] Match match(std::string_view path, Seconds length = {}) const;
 
     [[nodiscard]] const std::vector<RekordboxTrack>& tracks() const noexcept { return tracks_; }
 
 private:
-    [[nodiscard]] Match match_name(std::string_view path_key) const;
+    [[nodiscard]] Match match_name(std::string_view path_key, Seconds length) const;
     void index();
 
     std::vector<RekordboxTrack> tracks_;

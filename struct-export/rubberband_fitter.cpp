@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 namespace crowdjack {
 
@@ -73,6 +74,7 @@ public:
         }
         stretcher_.setExpectedInputDuration(static_cast<std::size_t>(settings.source_length.value));
         stretcher_.setMaxProcessSize(chunk);
+        follow(settings.anchors);
     }
 
     void process(std::span<const float> block, bool last, std::vector<float>& output) override {
@@ -90,6 +92,20 @@ public:
     [[nodiscard]] Seconds offset() const noexcept override { return offset_; }
 
 private:
+    void follow(const std::vector<FitAnchor>& anchors) {
+        if (anchors.empty()) {
+            return;
+        }
+        std::map<std::size_t, std::size_t> places;
+        for (const auto& [source, fitted] : anchors) {
+            places[static_cast<std::size_t>(source.value)] = static_cast<std::size_t>(fitted.value);
+        }
+        // The ratio of the whole and its key frames must say the same.
+        stretcher_.setTimeRatio(static_cast<double>(anchors.back().fitted.value) /
+                                static_cast<double>(anchors.back().source.value));
+        stretcher_.setKeyFrameMap(places);
+    }
+
     void take(std::vector<float>& output) {
         for (int available = stretcher_.available(); available > 0; available = stretcher_.available()) {
             const std::size_t count =

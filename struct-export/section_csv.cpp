@@ -38,8 +38,7 @@ void append_section(std::string& csv, const ExportPlan& plan, const CutResult& r
     const double speed = plan.order.speed;
     append_row(csv, {plan.order.audio.string(), shortest(plan.tempo.bpm), plan.key, shortest(plan.target_bpm),
                      shortest(speed), fixed(cues.ini.value, 6), fixed(cues.begin.value, 6), fixed(cues.end.value, 6),
-                     fixed((cues.begin.value - cues.ini.value) / speed, 6),
-                     fixed((cues.end.value - cues.ini.value) / speed, 6),
+                     fixed(plan.begin_fitted.value, 6), fixed(plan.end_fitted.value, 6),
                      minutes_text(to_seconds(result.original, result.rate)),
                      minutes_text(to_seconds(result.fitted, result.rate)), plan.order.part_original.string(),
                      plan.order.part_fitted.string()});

@@ -100,9 +100,27 @@ struct Span {
     Span(const CutOrder& order, double rate)
         : ini{to_frames(order.cues.ini, rate).value},
           length{to_frames(order.cues.end, rate) - Frames{ini}},
-          fitted_length{to_frames(Seconds{(order.cues.end.value - order.cues.ini.value) / order.speed}, rate)},
+          fitted_length{to_frames(order.warp.empty()
+                                      ? Seconds{(order.cues.end.value - order.cues.ini.value) / order.speed}
+                                      : order.warp.back().fitted,
+                                  rate)},
           margin{fit_margin(order.method, rate)},
           total{margin.before + length + margin.after} {}
+
+    /// The warp in frames of the stream, which begins a margin before the section.
+    [[nodiscard]] std::vector<FitAnchor> anchors(const CutOrder& order, double rate) const {
+        std::vector<FitAnchor> anchors;
+        const Frames before = to_frames(Seconds{to_seconds(margin.before, rate).value / order.speed}, rate);
+        for (const WarpPoint& point : order.warp) {
+            anchors.push_back(
+                {margin.before + to_frames(point.source, rate) - Frames{ini}, before + to_frames(point.fitted, rate)});
+        }
+        if (!anchors.empty()) {
+            const Frames after = to_frames(Seconds{to_seconds(margin.after, rate).value / order.speed}, rate);
+            anchors.push_back({total, before + fitted_length + after});
+        }
+        return anchors;
+    }
 
     std::int64_t ini;  ///< first frame of the section
     Frames length;     ///< of the original part
@@ -150,7 +168,8 @@ Frames missing_frames(const Span& span, const AudioReader& reader) {
 class Cutting {
 public:
     Cutting(const CutOrder& order, AudioReader& reader, const Span& span)
-        : fitter_{make_tempo_fitter({order.method, reader.channels(), reader.rate(), order.speed, span.total})},
+        : fitter_{make_tempo_fitter({order.method, reader.channels(), reader.rate(), order.speed, span.total,
+                                     span.anchors(order, reader.rate())})},
           span_{span},
           channels_{static_cast<std::size_t>(reader.channels())},
           window_{to_frames(declick, reader.rate())},

@@ -11,14 +11,24 @@
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace crowdjack {
+
+/// A beat of the section and where it is meant to come out.
+struct WarpPoint {
+    Seconds source;  ///< into the track
+    Seconds fitted;  ///< into the fitted part
+};
 
 /// One section to be cut from one file, as it is and fitted to a tempo.
 struct CutOrder {
     std::filesystem::path audio, part_original, part_fitted;
     Cues cues;
     double speed{1.0};
+    /// When not empty, every beat comes out at its own place: from ini (0) to end, ascending. `speed` is then that of
+    /// the whole section.
+    std::vector<WarpPoint> warp;
     FitMethod method{FitMethod::rubberband};
     PartFormat format{PartFormat::source};
     PartTags tags;  ///< an empty title or artist is taken from the audio file, a title at last from its name
@@ -40,8 +50,8 @@ public:
 
 /// Reads the section once, block by block, and writes both parts: `original` = round(end·rate) − round(ini·rate) frames
 /// from round(ini·rate), exact but for the declick in the first and last 3 ms; `fitted` = round((end − ini)/speed·rate)
-/// frames. The declick leaves the attack of a beat at ini alone, and does nothing after silence. At speed 1 no engine
-/// touches the samples.
+/// frames, or as long as the warp's last point says. The declick leaves the attack of a beat at ini alone, and does
+/// nothing after silence. At speed 1 no engine touches the samples.
 ///
 /// Both files appear complete or not at all.
 /// @param advanced  called now and then with the source seconds done since the last call

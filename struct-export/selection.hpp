@@ -21,6 +21,9 @@ struct ExportPlan {
     std::string key;  ///< Rekordbox's tonality, else the JSON's; may be empty
     double target_bpm{};
     CutOrder order;
+    /// Where the hand-over begins and ends in the fitted part.
+    Seconds begin_fitted, end_fitted;
+    std::vector<std::string> warnings;  ///< about this track
 };
 
 /// A track that is not, and why.
@@ -40,7 +43,7 @@ using Tell = std::function<void(const std::filesystem::path& file, const std::st
 
 /// Reads every structure and decides. A track that can't be read or found is skipped, never an error of the whole.
 /// @param collection  may be null
-/// @param warn  called for tempi that disagree, ambiguous names and the like
+/// @param warn  called for tempi that disagree, ambiguous names and the like, of the tracks that are taken
 [[nodiscard]] Selection select_tracks(const std::vector<std::filesystem::path>& structures,
                                       const ExportOptions& options, const RekordboxCollection* collection,
                                       const Tell& warn);

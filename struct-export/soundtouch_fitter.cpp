@@ -3,6 +3,9 @@
 
 #include <soundtouch/SoundTouch.h>
 
+#include <algorithm>
+#include <cstdint>
+
 namespace crowdjack {
 
 namespace {
@@ -32,11 +35,13 @@ public:
 
     void process(std::span<const float> block, bool /*last*/, std::vector<float>& output) override {
         const auto channels = static_cast<std::size_t>(settings_.channels);
-        engine_.putSamples(block.data(), static_cast<unsigned>(block.size() / channels));
-        while (const unsigned available = engine_.numSamples()) {
-            const std::size_t old = output.size();
-            output.resize(old + available * channels);
-            engine_.receiveSamples(output.data() + old, available);
+        const auto frames = static_cast<std::int64_t>(block.size() / channels);
+        for (std::int64_t at = 0; at < frames;) {
+            const std::int64_t count = std::min(frames - at, frames_to_next_anchor());
+            engine_.putSamples(block.data() + static_cast<std::size_t>(at) * channels, static_cast<unsigned>(count));
+            at += count;
+            seen_ += count;
+            take(output);
         }
     }
 
@@ -47,8 +52,35 @@ public:
     }
 
 private:
+    void take(std::vector<float>& output) {
+        const auto channels = static_cast<std::size_t>(settings_.channels);
+        while (const unsigned available = engine_.numSamples()) {
+            const std::size_t old = output.size();
+            output.resize(old + available * channels);
+            engine_.receiveSamples(output.data() + old, available);
+        }
+    }
+
+    /// How much may go in before the tempo changes; sets the tempo that leads to the next anchor. What the engine holds
+    /// back (some 80 ms) comes out in the new tempo already: every beat is off by the same small part of that, and
+    /// nothing adds up.
+    std::int64_t frames_to_next_anchor() {
+        const auto& anchors = settings_.anchors;
+        while (next_ < anchors.size() && seen_ >= anchors[next_].source.value) {
+            ++next_;
+            if (next_ < anchors.size()) {
+                const double source = static_cast<double>((anchors[next_].source - anchors[next_ - 1].source).value);
+                const double fitted = static_cast<double>((anchors[next_].fitted - anchors[next_ - 1].fitted).value);
+                engine_.setTempo(source / fitted);
+            }
+        }
+        return next_ < anchors.size() ? anchors[next_].source.value - seen_ : INT64_MAX;
+    }
+
     FitSettings settings_;
     soundtouch::SoundTouch engine_;
+    std::int64_t seen_{0};  ///< frames that went in
+    std::size_t next_{0};   ///< the anchor that is led to
 };
 
 }  // namespace

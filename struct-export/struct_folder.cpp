@@ -18,11 +18,11 @@ namespace {
 bool set_key(const std::filesystem::path& file, const RekordboxCollection& collection) {
     nlohmann::ordered_json document = read_json(file);
     const TrackStruct track = track_struct(document, file.string());
-    const RekordboxTrack* known = collection.match({track.audio}).track;
-    if (known == nullptr || known->tonality.empty() || track.key == known->tonality) {
+    const std::string tonality = collection.match(track.audio, track.length()).tonality();
+    if (tonality.empty() || track.key == tonality) {
         return false;
     }
-    document["key"] = known->tonality;
+    document["key"] = tonality;
     struct stat status {};
     const mode_t mode = ::stat(file.c_str(), &status) == 0 ? status.st_mode & 0777U : 0644U;
     // Through symbolic links, so that a link stays one.
@@ -42,7 +42,7 @@ void write_merged(const std::vector<std::filesystem::path>& structures, const st
         for (const std::filesystem::path& file : structures) {
             nlohmann::ordered_json document;
             try {
-                document = read_json(file);
+                document = read_python_json(file, nan_as_null);
             } catch (const Failure&) {
                 continue;
             }

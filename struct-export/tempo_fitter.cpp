@@ -42,7 +42,7 @@ FitMargin fit_margin(FitMethod method, double rate) noexcept {
 }
 
 std::unique_ptr<TempoFitter> make_tempo_fitter(const FitSettings& settings) {
-    if (settings.speed == 1.0) {
+    if (settings.speed == 1.0 && settings.anchors.empty()) {
         return std::make_unique<UnchangedTempo>();
     }
     switch (settings.method) {

@@ -30,13 +30,24 @@ public:
     [[nodiscard]] virtual Seconds offset() const noexcept { return {}; }
 };
 
+/// A place in the stream that must come out at a place of its own: frames from the stream's beginning.
+struct FitAnchor {
+    Frames source, fitted;
+};
+
 struct FitSettings {
     FitMethod method{FitMethod::rubberband};
     int channels{2};
     double rate{48000.0};    ///< Hz
     double speed{1.0};       ///< > 1 is faster, 0.25…4
     Frames source_length{};  ///< frames that will come, margins included
+    /// When not empty, the tempo changes at each of them, so that all come out where they are meant to; ascending, the
+    /// last one is the stream's end. `speed` is then only the one up to the first.
+    std::vector<FitAnchor> anchors;
 };
+
+/// Whether a method can follow anchors: by resampling, the pitch would waver with every beat.
+[[nodiscard]] constexpr bool follows_anchors(FitMethod method) noexcept { return method != FitMethod::rate; }
 
 /// Source frames to feed before and after the wanted ones, so that neither end of the section is an end of the stream.
 struct FitMargin {

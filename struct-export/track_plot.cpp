@@ -25,6 +25,8 @@ constexpr double wave_top = 90.0;
 constexpr double wave_bottom = 264.0;
 constexpr double beats_bottom = 284.0;
 constexpr double axis_text = 304.0;
+constexpr double flag_top = 308.0;
+constexpr double flag_row = 21.0;
 constexpr std::size_t wave_columns = 1552;
 static_assert(right - left == static_cast<double>(wave_columns));
 
@@ -70,18 +72,20 @@ public:
     Drawing(const ExportPlan& plan, const Waveform& waveform) : plan_{plan}, waveform_{waveform} {}
 
     std::string svg() {
-        svg_ = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1600\" height=\"330\" viewBox=\"0 0 1600 330\" "
-               "font-family=\"DejaVu Sans, Helvetica, Arial, sans-serif\">\n"
-               "<rect width=\"1600\" height=\"330\" fill=\"#ffffff\"/>\n";
+        place_flags();
+        const std::string tall = fixed(height + flag_row * static_cast<double>(rows_ - 1), 0);
+        svg_ = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1600\" height=\"" + tall + "\" viewBox=\"0 0 1600 " +
+               tall + "\" font-family=\"DejaVu Sans, Helvetica, Arial, sans-serif\">\n<rect width=\"1600\" height=\"" +
+               tall + "\" fill=\"#ffffff\"/>\n";
         heading();
         segments();
         unused_parts();
         wave();
         beats();
         axis();
-        cue("ini", plan_.order.cues.ini, "#1769aa", 0);
-        cue("begin", plan_.order.cues.begin, "#2e7d32", 1);
-        cue("end", plan_.order.cues.end, "#c62828", 2);
+        for (const Flag& flag : flags_) {
+            draw(flag);
+        }
         return svg_ + "</svg>\n";
     }
 
@@ -181,23 +185,55 @@ private:
         }
     }
 
-    /// A line with a flag; `row` keeps flags of neighbours apart.
-    void cue(const char* name, Seconds at, const char* colour, int row) {
-        const double position = x(at.value);
-        const double flag = 306.0;
-        const std::string stroke = std::string{"\" stroke=\""} + colour + "\" stroke-width=\"2\"/>\n";
-        svg_ += "<line x1=\"" + fixed(position, 2) + "\" x2=\"" + fixed(position, 2) + "\" y1=\"" +
-                fixed(bands_top - 4.0, 1) + "\" y2=\"" + fixed(flag + 6.0, 1) + stroke;
-        const std::string words = std::string{name} + " " + minutes_text(at);
-        const double wide = 7.4 * static_cast<double>(words.size()) + 10.0;
-        const bool leftwards = position + wide > right || row == 1;
-        const double from = leftwards ? position - wide : position;
-        rectangle(from, from + wide, flag + 2.0, flag + 20.0, std::string{"fill=\""} + colour + "\" rx=\"3\"");
-        text(from + 5.0, flag + 15.0, 12, "#ffffff", "", words);
+    /// A cue's line and the label at its foot.
+    struct Flag {
+        std::string words;
+        const char* colour;
+        double position, from, to;
+        int row;
+    };
+
+    /// Each label stands right of its line, or else left of it, in the first row where it covers no other.
+    void place_flags() {
+        const Cues& cues = plan_.order.cues;
+        add_flag("ini", cues.ini, "#1769aa");
+        add_flag("begin", cues.begin, "#2e7d32");
+        add_flag("end", cues.end, "#c62828");
+    }
+
+    void add_flag(const char* name, Seconds at, const char* colour) {
+        constexpr double apart = 4.0;
+        Flag flag{std::string{name} + " " + minutes_text(at), colour, x(at.value), 0.0, 0.0, 0};
+        const double wide = 7.4 * static_cast<double>(flag.words.size()) + 10.0;
+        for (;; ++flag.row) {
+            for (const double from : {flag.position, flag.position - wide}) {
+                flag.from = from;
+                flag.to = from + wide;
+                const bool free = std::ranges::none_of(flags_, [&](const Flag& other) {
+                    return other.row == flag.row && flag.from < other.to + apart && other.from < flag.to + apart;
+                });
+                if (free && flag.from >= 0.0 && flag.to <= width) {
+                    rows_ = std::max(rows_, flag.row + 1);
+                    flags_.push_back(std::move(flag));
+                    return;
+                }
+            }
+        }
+    }
+
+    void draw(const Flag& flag) {
+        const double top = flag_top + flag_row * flag.row;
+        svg_ += "<line x1=\"" + fixed(flag.position, 2) + "\" x2=\"" + fixed(flag.position, 2) + "\" y1=\"" +
+                fixed(bands_top - 4.0, 1) + "\" y2=\"" + fixed(top + 6.0, 1) + "\" stroke=\"" + flag.colour +
+                "\" stroke-width=\"2\"/>\n";
+        rectangle(flag.from, flag.to, top, top + 18.0, std::string{"fill=\""} + flag.colour + "\" rx=\"3\"");
+        text(flag.from + 5.0, top + 13.0, 12, "#ffffff", "", flag.words);
     }
 
     const ExportPlan& plan_;
     const Waveform& waveform_;
+    std::vector<Flag> flags_;
+    int rows_{1};
     std::string svg_;
 };
 

@@ -17,63 +17,106 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Reads the fields of one document and says which one is wrong.
+std::string article(const Json& value) {
+    const std::string type = value.type_name();
+    return (type == "array" || type == "object" ? "an " : type == "null" ? "" : "a ") + type;
+}
+
+std::string indexed(const std::string& field, std::size_t i) { return field + "[" + std::to_string(i) + "]"; }
+
+bool is_time(const Json& value) {
+    return value.is_number() && std::isfinite(value.get<double>()) && value.get<double>() >= 0.0;
+}
+
+/// Reads the fields of one document. What must be there is an error when it is wrong, what may be missing a warning.
 class Fields {
 public:
-    Fields(const Json& document, const std::string& name) : document_{document}, name_{name} {
+    Fields(const Json& document, const std::string& name, std::vector<std::string>& warnings)
+        : document_{document}, name_{name}, warnings_{warnings} {
         if (!document.is_object()) {
             throw Failure{name + ": holds " + article(document) + ", not one track's structure (an object)"};
         }
     }
 
-    [[nodiscard]] const Json* find(const char* field) const {
-        const auto found = document_.find(field);
-        return found == document_.end() || found->is_null() ? nullptr : &*found;
+    [[nodiscard]] double bpm() const {
+        const Json* value = find("bpm");
+        if (value == nullptr) {
+            return 0.0;
+        }
+        double number = 0.0;
+        if (value->is_string() && parse_number(trimmed(value->get_ref<const std::string&>()), number) &&
+            number >= 0.0) {
+            warn("bpm", "a text: read as " + shortest(number));
+            return number;
+        }
+        if (!is_time(*value)) {
+            pass_over("bpm", *value, "a number");
+            return 0.0;
+        }
+        return value->get<double>();
     }
 
-    [[nodiscard]] std::string text(const char* field) const {
-        const Json* value = find(field);
-        if (value != nullptr && !value->is_string()) {
-            throw wrong(field, *value, "a text");
+    /// A text; of an object of correlations (AutoMashup writes them) the name of the highest.
+    [[nodiscard]] std::string key() const {
+        const Json* value = find("key");
+        if (value == nullptr || value->is_string()) {
+            return value == nullptr ? std::string{} : std::string{trimmed(value->get_ref<const std::string&>())};
         }
-        return value == nullptr ? std::string{} : value->get<std::string>();
+        std::string best;
+        double highest = -INFINITY;
+        if (value->is_object()) {
+            for (const auto& [name, correlation] : value->items()) {
+                if (correlation.is_number() && correlation.get<double>() > highest) {
+                    highest = correlation.get<double>();
+                    best = trimmed(name);
+                }
+            }
+        }
+        if (best.empty()) {
+            pass_over("key", *value, "a text");
+        } else {
+            warn("key", "an object: the highest of its " + std::to_string(value->size()) + " values is " + best);
+        }
+        return best;
     }
 
-    [[nodiscard]] double number(const Json& value, const std::string& field) const {
-        if (!value.is_number()) {
-            throw wrong(field, value, "a number");
-        }
-        const auto number = value.get<double>();
-        if (!std::isfinite(number) || number < 0.0) {
-            throw Failure{name_ + ": field '" + field + "' is " + value.dump() + ": it can't be negative or infinite"};
-        }
-        return number;
-    }
-
-    [[nodiscard]] const Json& list(const char* field) const {
-        static const Json none = Json::array();
-        const Json* value = find(field);
-        if (value != nullptr && !value->is_array()) {
-            throw wrong(field, *value, "a list");
-        }
-        return value == nullptr ? none : *value;
-    }
-
-    [[nodiscard]] std::vector<double> numbers(const char* field) const {
-        const Json& values = list(field);
+    [[nodiscard]] std::vector<double> times(const char* field) const {
         std::vector<double> result;
-        result.reserve(values.size());
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            result.push_back(number(values[i], indexed(field, i)));
+        const Json* values = find(field);
+        if (values == nullptr) {
+            return result;
+        }
+        if (!values->is_array()) {
+            pass_over(field, *values, "a list");
+            return result;
+        }
+        std::size_t wrong = 0;
+        std::size_t first_wrong = 0;
+        for (std::size_t i = 0; i < values->size(); ++i) {
+            if (is_time((*values)[i])) {
+                result.push_back((*values)[i].get<double>());
+            } else {
+                first_wrong = wrong++ == 0 ? i : first_wrong;
+            }
+        }
+        if (wrong > 0) {
+            warn(field, "a list in which " + std::to_string(wrong) + " are no times, the first at " +
+                            std::to_string(first_wrong) + ": passed over");
         }
         return result;
     }
 
     [[nodiscard]] std::vector<Segment> segments() const {
-        const Json& values = list("segments");
+        const Json* values = find("segments");
+        if (values == nullptr) {
+            throw missing("segments");
+        }
+        if (!values->is_array()) {
+            throw wrong("segments", *values, "a list");
+        }
         std::vector<Segment> result;
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            result.push_back(segment(values[i], indexed("segments", i)));
+        for (std::size_t i = 0; i < values->size(); ++i) {
+            result.push_back(segment((*values)[i], indexed("segments", i)));
         }
         std::ranges::stable_sort(result, {}, [](const Segment& each) { return each.start; });
         return result;
@@ -83,18 +126,40 @@ public:
         return Failure{name_ + ": field '" + field + "' is missing"};
     }
 
-private:
-    static std::string article(const Json& value) {
-        const std::string type = value.type_name();
-        return (type == "array" || type == "object" ? "an " : type == "null" ? "" : "a ") + type;
+    void check_path() const {
+        for (const char* field : {"path", "file_path"}) {
+            const Json* value = find(field);
+            if (value != nullptr && !value->is_string()) {
+                throw wrong(field, *value, "a text");
+            }
+        }
     }
 
-    static std::string indexed(const std::string& field, std::size_t i) {
-        return field + "[" + std::to_string(i) + "]";
+private:
+    [[nodiscard]] const Json* find(const char* field) const {
+        const auto found = document_.find(field);
+        return found == document_.end() || found->is_null() ? nullptr : &*found;
+    }
+
+    void warn(const std::string& field, const std::string& what) const {
+        warnings_.push_back("field '" + field + "' is " + what);
+    }
+    void pass_over(const std::string& field, const Json& value, const char* wanted) const {
+        warn(field, (value.is_number() ? value.dump() : article(value)) + ", not " + wanted + ": passed over");
     }
 
     [[nodiscard]] Failure wrong(const std::string& field, const Json& value, const char* wanted) const {
         return Failure{name_ + ": field '" + field + "' is " + article(value) + ", not " + wanted};
+    }
+
+    [[nodiscard]] double time(const Json& value, const std::string& field) const {
+        if (!value.is_number()) {
+            throw wrong(field, value, "a number");
+        }
+        if (!is_time(value)) {
+            throw Failure{name_ + ": field '" + field + "' is " + value.dump() + ": it can't be negative or infinite"};
+        }
+        return value.get<double>();
     }
 
     [[nodiscard]] Segment segment(const Json& value, const std::string& field) const {
@@ -107,7 +172,7 @@ private:
             }
         }
         const Segment result{
-            {number(value["start"], field + ".start")}, {number(value["end"], field + ".end")}, label(value, field)};
+            {time(value["start"], field + ".start")}, {time(value["end"], field + ".end")}, label(value, field)};
         if (result.end < result.start) {
             throw Failure{name_ + ": field '" + field + "' ends (" + shortest(result.end.value) +
                           " s) before it starts (" + shortest(result.start.value) + " s)"};
@@ -121,44 +186,60 @@ private:
             return {};
         }
         if (!found->is_string()) {
-            throw wrong(field + ".label", *found, "a text");
+            pass_over(field + ".label", *found, "a text");
+            return {};
         }
         return found->get<std::string>();
     }
 
     const Json& document_;
     const std::string& name_;
+    std::vector<std::string>& warnings_;
 };
 
 bool is_json(const std::filesystem::path& file) { return match_key(file.extension().string()) == ".json"; }
 
 }  // namespace
 
-TrackStruct track_struct(const nlohmann::ordered_json& document, const std::string& name) {
-    const Fields fields{document, name};
-    TrackStruct track;
-    track.audio = fields.text("path");
-    if (track.audio.empty()) {
-        track.audio = fields.text("file_path");
+Seconds TrackStruct::length() const noexcept {
+    double last = 0.0;
+    for (const Segment& segment : segments) {
+        last = std::max(last, segment.end.value);
     }
+    for (const double beat : beats) {
+        last = std::max(last, beat);
+    }
+    return {last};
+}
+
+std::string audio_of(const nlohmann::ordered_json& document) {
+    for (const char* field : {"path", "file_path"}) {
+        const auto found = document.is_object() ? document.find(field) : document.end();
+        if (found != document.end() && found->is_string() && !found->get_ref<const std::string&>().empty()) {
+            return found->get<std::string>();
+        }
+    }
+    return {};
+}
+
+TrackStruct track_struct(const nlohmann::ordered_json& document, const std::string& name) {
+    TrackStruct track;
+    const Fields fields{document, name, track.warnings};
+    fields.check_path();
+    track.audio = audio_of(document);
     if (track.audio.empty()) {
         throw fields.missing("path");
     }
-    if (const Json* bpm = fields.find("bpm")) {
-        track.bpm = fields.number(*bpm, "bpm");
-    }
-    if (fields.find("segments") == nullptr) {
-        throw fields.missing("segments");
-    }
     track.segments = fields.segments();
-    track.beats = fields.numbers("beats");
-    track.downbeats = fields.numbers("downbeats");
-    track.key = trimmed(fields.text("key"));
+    track.bpm = fields.bpm();
+    track.beats = fields.times("beats");
+    track.downbeats = fields.times("downbeats");
+    track.key = fields.key();
     return track;
 }
 
 TrackStruct read_track_struct(const std::filesystem::path& file) {
-    TrackStruct track = track_struct(read_json(file), file.string());
+    TrackStruct track = track_struct(read_python_json(file, nan_as_text), file.string());
     track.file = file;
     track.name = file.stem().string();
     return track;

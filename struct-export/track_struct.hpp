@@ -27,12 +27,21 @@ struct TrackStruct {
     std::vector<double> beats;      ///< seconds, in the file's order
     std::vector<double> downbeats;  ///< seconds, in the file's order
     std::vector<Segment> segments;  ///< by start, stable
+    /// What was wrong with fields that need not be there, one line each; such a field counts as missing.
+    std::vector<std::string> warnings;
+
+    /// Where the last segment or beat ends: about the length of the audio. 0: unknown.
+    [[nodiscard]] Seconds length() const noexcept;
 };
 
 /// @param name  what to call it in errors
 /// @throws Failure naming the field: `path` (or `file_path`) must be a text, `segments` a list of {start, end, label};
-///         `bpm` (number or null), `beats`, `downbeats`, `key` may be missing; other keys are left alone
+///         `bpm`, `beats`, `downbeats`, `key` and labels may be missing, and when they are of another type they are
+///         passed over with a warning: a bpm in a text is read, of a key given as correlations the highest counts
 [[nodiscard]] TrackStruct track_struct(const nlohmann::ordered_json& document, const std::string& name);
+
+/// The path of the audio as far as the document says it; empty when it doesn't.
+[[nodiscard]] std::string audio_of(const nlohmann::ordered_json& document);
 
 /// @throws Failure naming the file and the line or field
 [[nodiscard]] TrackStruct read_track_struct(const std::filesystem::path& file);

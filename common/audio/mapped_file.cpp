@@ -2,6 +2,7 @@
 #include "common/audio/mapped_file.hpp"
 
 #include "common/error.hpp"
+#include "common/music_folders.hpp"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -113,8 +114,10 @@ void release_slot(std::size_t slot) {
 }  // namespace
 
 MappedFile::MappedFile(const std::filesystem::path& path) : path_{path} {
-    // Non-blocking, so that a FIFO or device in the way does not hang the opener.
-    fd_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    // Non-blocking, so that a FIFO or device in the way does not hang the opener. No link is followed: whoever looked
+    // where the path leads has resolved them all.
+    constexpr int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+    fd_ = path.is_absolute() ? MusicFolders::open(path, flags).release() : open(path.c_str(), flags);
     if (fd_ < 0) {
         refuse(-1, path, errno_text(errno));
     }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 
 namespace crowdjack {
 
@@ -77,6 +78,9 @@ std::optional<DeckOptions> read_deck_options(int argc, const char* const* argv) 
     options.decoded_memory = std::size_t{megabytes} << 20U;
     if (options.play && options.file.empty()) {
         throw UsageError{"--play needs a FILE to play"};
+    }
+    if (options.common.check_options && !options.file.empty() && !std::filesystem::is_regular_file(options.file)) {
+        throw UsageError{"there is no file '" + options.file + "' to play"};
     }
     if (line.given("music-dir")) {
         for (const auto& folder : line.values()["music-dir"].as<std::vector<std::string>>()) {

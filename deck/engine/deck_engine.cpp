@@ -19,7 +19,6 @@ constexpr double furthest_wait = 262'144.0;  // source frames; a line that jumps
 }  // namespace
 
 DeckEngine::DeckEngine() : epoch_{std::make_shared<AudioEpoch>()}, scratch_{std::make_unique<RenderScratch>()} {
-    static_cast<void>(SincBank::shared());
     mix_.track.scale = 1.0;
     tell_motion();
 }

@@ -69,10 +69,14 @@ SincBank::SincBank() {
     kernels_.emplace_back(16.0);
 }
 
-const SincBank& SincBank::shared() {
-    static const SincBank bank;
-    return bank;
-}
+namespace {
+
+// Built before main: a bank built at its first use could be built on the audio thread.
+const SincBank bank_of_the_process;  // NOLINT(cert-err58-cpp): without memory for it no deck can start
+
+}  // namespace
+
+const SincBank& SincBank::shared() noexcept { return bank_of_the_process; }
 
 const SincKernel& SincBank::for_speed(double speed) const noexcept {
     // A hair of slack: speeds that are 1 to rounding belong to the first kernel.

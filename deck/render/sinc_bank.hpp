@@ -45,8 +45,8 @@ class SincBank {
 public:
     SincBank();
 
-    /// The bank of this process, built at the first call: never on the audio thread first.
-    [[nodiscard]] static const SincBank& shared();
+    /// The bank of this process, built before main.
+    [[nodiscard]] CROWDJACK_REALTIME static const SincBank& shared() noexcept;
 
     /// The narrowest kernel that does not alias at `speed`.
     [[nodiscard]] CROWDJACK_REALTIME const SincKernel& for_speed(double speed) const noexcept;

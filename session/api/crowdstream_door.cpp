@@ -24,7 +24,7 @@ void refuse_too_late(double seconds) {
 }  // namespace
 
 std::string peer_of_kind(ClientShell& shell, const std::string& kind) {
-    const auto& peers = shell.peers().all();
+    const auto peers = shell.peers().all();
     const auto found =
         std::find_if(peers.begin(), peers.end(), [&](const PeerInfo& peer) { return peer.kind == kind; });
     if (found == peers.end()) {

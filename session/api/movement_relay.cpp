@@ -141,7 +141,7 @@ MovementRelay::Sender& MovementRelay::sender_for(const OscEndpoint& source) {
 }
 
 void MovementRelay::pass_on(const OscRequest& request) {
-    const auto& peers = parts_.shell.peers().all();
+    const auto peers = parts_.shell.peers().all();
     const auto follower =
         std::find_if(peers.begin(), peers.end(), [](const PeerInfo& peer) { return peer.kind == "bpm-follower"; });
     if (follower == peers.end()) {

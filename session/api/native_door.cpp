@@ -62,6 +62,7 @@ void NativeDoor::state(const OscRequest& request) {
     message.text("patch").text(patch->complete() ? "complete" : "incomplete");
     message.text("wanted").integer(static_cast<std::int32_t>(patch->wanted));
     message.text("made").integer(static_cast<std::int32_t>(patch->made));
+    surroundings_.describe(message);
     for (const std::string& missing : patch->missing) {
         message.text("missing").text(missing);
     }

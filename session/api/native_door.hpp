@@ -18,6 +18,7 @@ public:
         Patchbay& patchbay;
         std::function<void()> save;                                 ///< stores the patch; throws Failure
         std::function<void(const std::string& csv)> start_setlist;  ///< throws Failure
+        std::function<void(OscMessage&)> describe;                  ///< adds name/value pairs to /session/state
     };
 
     NativeDoor(DoorParts parts, Surroundings surroundings);

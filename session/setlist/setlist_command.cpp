@@ -73,6 +73,7 @@ void take_signals(ControlLoop& loop) {
     for (const int signal : {SIGINT, SIGTERM}) {
         loop.on_signal(signal, [&loop] { loop.stop(); });
     }
+    loop.on_signal(SIGHUP, [] {});   // a closed terminal ends no set
     loop.on_signal(SIGUSR1, [] {});  // all that is worth saving lies with the decks and the mixer
 }
 
@@ -156,6 +157,7 @@ int run_setlist(int argc, const char* const* argv) {
     SuiteLink link{*options};
     const std::string name = options->client_name.empty() ? "setlist" : options->client_name;
     RegistryEntry entry{link.server(), name};
+    entry.keep_up(link.loop());
     take_signals(link.loop());
     LiveSuite suite{link, sections, settings, log.get()};
     SetlistProgram program{link, suite};

@@ -121,7 +121,11 @@ void StatusCollector::note_budget(const ClientStatus& client) {
 }
 
 void StatusCollector::look_at_pulse(const std::string& client) {
-    const auto found = pulses_.find(client);
+    auto found = pulses_.find(client);
+    if (found != pulses_.end() && !found->second.reader.is_current()) {
+        pulses_.erase(found);
+        found = pulses_.end();
+    }
     if (found == pulses_.end()) {
         if (auto reader = PulseReader::open(link_.server(), client)) {
             const std::uint64_t count = reader->count();

@@ -73,6 +73,9 @@ PatchHealth read_session_state(const NamedValues& values) {
     patch.period = named_number(values, "period").value_or(0.0);
     patch.complete = named_text(values, "patch") == "complete";
     patch.wanted = static_cast<int>(named_number(values, "wanted").value_or(0.0));
+    patch.silent = named_text(values, "silent") == "true";
+    patch.fallback = named_text(values, "fallback") == "true";
+    patch.setlist = named_text(values, "setlist").value_or("");
     patch.made = static_cast<int>(named_number(values, "made").value_or(0.0));
     for (const auto& [name, value] : values) {
         if (name == "missing") {

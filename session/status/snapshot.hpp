@@ -56,8 +56,11 @@ struct PatchHealth {
     bool complete{false};
     int wanted{}, made{};
     std::vector<std::string> missing, failed;
-    std::map<std::string, std::string> phases;  ///< by client: waiting, starting, ready, ended, given-up, foreign
+    std::map<std::string, std::string> phases;  ///< by client: waiting, starting, ready, ended, failing, foreign
     std::map<std::string, int> starts;
+    bool silent{false};    ///< the mix, for long; known only with [guard]
+    bool fallback{false};  ///< plays
+    std::string setlist;   ///< of the session itself: playing, failing; "": none
 };
 
 /// One client of the registry.

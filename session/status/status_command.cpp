@@ -2,10 +2,13 @@
 // crowdjack-session status: the suite at a glance, once or live.
 #include "common/error.hpp"
 #include "common/options.hpp"
+#include "common/printable.hpp"
 #include "session/commands.hpp"
 #include "session/status/collector.hpp"
+#include "session/status/health_check.hpp"
 #include "session/status/watch.hpp"
 
+#include <array>
 #include <iostream>
 
 namespace crowdjack {
@@ -40,16 +43,18 @@ SuiteSnapshot collected(SuiteLink& link) {
 
 int run_status(int argc, const char* const* argv) {
     CommandLine line{"crowdjack-session status", "Shows how the suite is: decks, mixer, tempo, patch."};
-    line.own.add_options()("watch", po::bool_switch(),
-                           "a live view in the terminal; q quits")("json", po::bool_switch(), "as a JSON document");
+    line.own.add_options()("watch", po::bool_switch(), "a live view in the terminal; q quits")(
+        "json", po::bool_switch(), "as a JSON document")("check", po::bool_switch(),
+                                                         "one line; exit code 0 well, 1 degraded, 2 down");
     const auto options = line.parse(argc, argv);
     if (!options) {
         return 0;
     }
     const bool watch = line.values()["watch"].as<bool>();
     const bool json = line.values()["json"].as<bool>();
-    if (watch && json) {
-        throw UsageError{"--watch and --json exclude each other"};
+    const bool check = line.values()["check"].as<bool>();
+    if (int{watch} + int{json} + int{check} > 1) {
+        throw UsageError{"--watch, --json and --check exclude each other"};
     }
     SuiteLink link{*options};
     if (watch) {
@@ -57,7 +62,14 @@ int run_status(int argc, const char* const* argv) {
         return 0;
     }
     const SuiteSnapshot snapshot = collected(link);
-    std::cout << (json ? status_json(snapshot) : status_table(snapshot));
+    if (check) {
+        constexpr std::array<const char*, 3> words{"well", "degraded", "down"};
+        const HealthVerdict verdict = health_verdict(snapshot);
+        const auto level = static_cast<std::size_t>(verdict.level);
+        std::cout << words[level] << ": " << printable(verdict.why) << "\n";
+        return static_cast<int>(level);
+    }
+    std::cout << (json ? status_json(snapshot) : printable(status_table(snapshot), true));
     return 0;
 }
 

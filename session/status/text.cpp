@@ -221,8 +221,8 @@ std::string status_json(const SuiteSnapshot& snapshot) {
                            {"mixer", snapshot.mixer ? mixer_json(*snapshot.mixer) : Json()},
                            {"session", snapshot.patch ? patch_json(*snapshot.patch) : Json()},
                            {"setlist", snapshot.setlist.empty() ? Json() : values_json(snapshot.setlist)}};
-    // Whatever bytes a file name holds, the document stays valid.
-    return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    // Whatever bytes a file name holds, the document stays valid, and harmless on a terminal.
+    return document.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace crowdjack

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/status/watch_layout.hpp"
 
+#include "common/printable.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -25,14 +27,15 @@ int columns(const std::string& text) {
 }
 
 /// The first `width` columns of `text`, padded.
-std::string fitted(const std::string& text, int width) {
+std::string fitted(const std::string& shown, int width) {
+    const std::string text = printable(shown);
     std::string result;
     int used = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
         if ((text[i] & 0xC0) != 0x80 && ++used > width) {
             break;
         }
-        result += static_cast<unsigned char>(text[i]) < 0x20 ? '?' : text[i];
+        result += text[i];
     }
     return result + std::string(static_cast<std::size_t>(std::max(0, width - columns(result))), ' ');
 }

@@ -13,7 +13,9 @@ extern "C" {  // glibc 2.36 forgot to say so itself
 #include <sys/pidfd.h>
 }
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <fstream>
 #include <iterator>
@@ -78,9 +80,7 @@ void set_up(SpawnSettings& settings, const ChildCommand& command) {
     sigfillset(&all);
     posix_spawnattr_setsigmask(&settings.attributes, &none);
     posix_spawnattr_setsigdefault(&settings.attributes, &all);
-    posix_spawnattr_setpgroup(&settings.attributes, 0);
-    posix_spawnattr_setflags(&settings.attributes,
-                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
 }
 
 Ending ending_of(int pid_fd) {
@@ -151,6 +151,14 @@ ChildProcess::~ChildProcess() {
 
 void ChildProcess::signal(int number) const { (void)::pidfd_send_signal(pid_fd_, number, nullptr, 0); }
 
+void ChildProcess::signal_group(int number) const {
+    if (::getpgid(pid_) == pid_) {
+        (void)::kill(-pid_, number);
+    } else {
+        signal(number);
+    }
+}
+
 std::optional<std::string> environment_of(pid_t pid, const std::string& variable) {
     std::ifstream file{"/proc/" + std::to_string(pid) + "/environ", std::ios::binary};
     for (std::string entry; std::getline(file, entry, '\0');) {
@@ -159,6 +167,23 @@ std::optional<std::string> environment_of(pid_t pid, const std::string& variable
         }
     }
     return std::nullopt;
+}
+
+std::vector<pid_t> marked_processes(const std::string& server, const std::string& client) {
+    std::vector<pid_t> found;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator{"/proc", error}) {
+        const std::string name = entry.path().filename().string();
+        pid_t pid{};
+        if (std::from_chars(name.data(), name.data() + name.size(), pid).ptr != name.data() + name.size()) {
+            continue;
+        }
+        if (environment_of(pid, client_mark) == client && environment_of(pid, session_mark) == server) {
+            found.push_back(pid);
+        }
+    }
+    std::sort(found.begin(), found.end());
+    return found;
 }
 
 char state_of(pid_t pid) {

@@ -16,10 +16,11 @@ namespace {
 
 /// Where a follower listens that was told nothing else.
 constexpr std::uint16_t movement_port = 57122;
-constexpr const char* client_mark = "CROWDJACK_CLIENT";
 constexpr auto term_patience = std::chrono::milliseconds{1000};
 /// The next tier does not wait longer than this for a slow one before it.
 constexpr auto tier_patience = std::chrono::milliseconds{3000};
+/// A first process that ends well within this time of its start and leaves another behind is a daemon's.
+constexpr SessionTime background_patience{10'000};
 
 bool has_mark(pid_t pid, const std::string& server, const std::string& client) {
     return environment_of(pid, session_mark) == server && environment_of(pid, client_mark) == client;
@@ -43,8 +44,8 @@ const char* phase_text(ClientPhase phase) {
         return "ready";
     case ClientPhase::ended:
         return "ended";
-    case ClientPhase::given_up:
-        return "given-up";
+    case ClientPhase::failing:
+        return "failing";
     case ClientPhase::foreign:
         return "foreign";
     }
@@ -61,6 +62,7 @@ struct Clients::Client {
     bool hung{};               ///< the watchdog killed it
     bool resume{};             ///< its next start takes up where it was
     bool backing_off{};        ///< a timer will start it
+    bool loud{true};           ///< its starts and ends are worth a line each
     SessionTime tier_began{};  ///< when it was first told to start
 };
 
@@ -139,11 +141,10 @@ void Clients::start_next() {
 
 void Clients::launch(Client& client) {
     const auto program = find_program(client.spec.run.front(), program_folders());
+    client.tier_began = SessionClock::now();
+    client.restarts.started(client.tier_began);
     if (!program) {
-        log_event(LogLevel::error, "client-not-started",
-                  {{"client", client.spec.name}, {"why", "its program is gone"}, {"program", client.spec.run.front()}});
-        client.phase = ClientPhase::given_up;
-        tell_changed();
+        not_started(client, "its program '" + client.spec.run.front() + "' is gone");
         return;
     }
     ChildCommand command{client.spec.run,
@@ -168,23 +169,20 @@ void Clients::launch(Client& client) {
             command.arguments.emplace_back("--resume");
         }
     }
-    const SessionTime now = SessionClock::now();
-    client.tier_began = now;
-    client.restarts.started(now);
     try {
         client.process = ChildProcess::start(loop_, command,
                                              [this, &client](const Ending& ending) { client_ended(client, ending); });
     } catch (const Failure& failure) {
-        log_event(LogLevel::error, "client-not-started", {{"client", client.spec.name}, {"why", failure.what()}});
-        client.phase = ClientPhase::given_up;
-        tell_changed();
+        not_started(client, failure.what());
         return;
     }
     client.ours = true;
     client.hung = false;
     client.phase = ClientPhase::starting;
-    log_event(LogLevel::info, "client-started",
-              {{"client", client.spec.name}, {"pid", client.process->pid()}, {"resumed", client.resume}});
+    if (client.loud) {
+        log_event(LogLevel::info, "client-started",
+                  {{"client", client.spec.name}, {"pid", client.process->pid()}, {"resumed", client.resume}});
+    }
     loop_.after(tier_patience, [this] { start_next(); });
     tell_changed();
 }
@@ -195,6 +193,7 @@ void Clients::client_ready(Client& client) {
     }
     client.phase = ClientPhase::ready;
     client.restarts.ready(SessionClock::now());
+    logs_.let_speak(client.spec.name, true);
     tell_changed();
     start_next();
 }
@@ -202,36 +201,75 @@ void Clients::client_ready(Client& client) {
 void Clients::client_ended(Client& client, const Ending& how) {
     Ending ending = how;
     ending.by_us = client.hung;
+    const bool was_ours = std::exchange(client.ours, false);
     client.process.reset();
-    client.ours = false;
     client.resume = true;
+    if (was_ours && !stopped_ && see_who_is_left(client, ending)) {
+        return;
+    }
     if (stopped_) {
         client.phase = ClientPhase::ended;
         check_stopped();
         return;
     }
-    log_event(LogLevel::warning, "client-ended",
-              {{"client", client.spec.name}, {"how", ending.text()}, {"restart", client.spec.restart}});
     if (!client.spec.restart || client.spec.run.empty()) {
+        log_event(LogLevel::warning, "client-ended",
+                  {{"client", client.spec.name}, {"how", ending.text()}, {"restart", false}});
         client.phase = client.spec.run.empty() ? ClientPhase::foreign : ClientPhase::ended;
         tell_changed();
         start_next();
         return;
     }
-    const auto wait = client.restarts.ended(SessionClock::now(), ending);
-    if (!wait) {
-        client.phase = ClientPhase::given_up;
-        log_event(LogLevel::error, "client-given-up",
-                  {{"client", client.spec.name},
-                   {"why", "it keeps ending soon after its start (" + ending.text() + ")"},
-                   {"do", "see its last words above; then restart the session"}});
-        tell_changed();
-        start_next();
-        return;
+    start_again(client, ending);
+}
+
+bool Clients::see_who_is_left(Client& client, const Ending& ending) {
+    const auto left = marked_processes(server_, client.spec.name);
+    const bool went_to_background = ending.known && !ending.by_signal && ending.code == 0 &&
+                                    SessionClock::now() - client.restarts.last_start() < background_patience;
+    if (went_to_background && !left.empty()) {
+        log_event(LogLevel::info, "client-in-background",
+                  {{"client", client.spec.name}, {"pid", left.front()}, {"why", "its first process ended with 0"}});
+        adopt(client, left.front(), true);
+        return client.process.has_value();
     }
+    // Helpers of one that is gone would hold its ports and its sound card.
+    for (const pid_t pid : left) {
+        log_event(LogLevel::warning, "helper-killed", {{"client", client.spec.name}, {"pid", pid}});
+        ::kill(pid, SIGKILL);
+    }
+    return false;
+}
+
+void Clients::not_started(Client& client, const std::string& why) {
+    if (client.loud) {
+        log_event(LogLevel::error, "client-not-started", {{"client", client.spec.name}, {"why", why}});
+    }
+    start_again(client, {false, 127, false, false});
+}
+
+void Clients::start_again(Client& client, const Ending& ending) {
+    const bool was_failing = client.restarts.failing();
+    const Restart next = client.restarts.ended(SessionClock::now(), ending);
+    if (client.loud) {
+        log_event(LogLevel::warning, "client-ended",
+                  {{"client", client.spec.name}, {"how", ending.text()}, {"restart_ms", next.wait.count()}});
+    }
+    if (crashed && next.said) {
+        crashed(client.spec.name, ending.text(), client.restarts.starts());
+    }
+    if (client.restarts.failing() && (!was_failing || next.said)) {
+        log_event(LogLevel::error, "client-keeps-ending",
+                  {{"client", client.spec.name},
+                   {"times", client.restarts.failures()},
+                   {"how", ending.text()},
+                   {"do", "see its last words above; it is tried again, up to every 30 s"}});
+    }
+    client.loud = !client.restarts.failing();
+    logs_.let_speak(client.spec.name, next.said);
     client.phase = ClientPhase::waiting;
     client.backing_off = true;
-    loop_.after(*wait, [this, &client] {
+    loop_.after(next.wait, [this, &client] {
         client.backing_off = false;
         start_next();
     });
@@ -271,8 +309,8 @@ void Clients::stop(std::function<void()> finished) {
     stopped_ = std::move(finished);
     for (const auto& client : clients_) {
         if (client->process && client->ours) {
-            client->process->signal(SIGTERM);
-            client->process->signal(SIGCONT);  // a stopped one could not hear it
+            client->process->signal_group(SIGTERM);
+            client->process->signal_group(SIGCONT);  // a stopped one could not hear it
         }
     }
     loop_.after(term_patience, [this] {
@@ -280,7 +318,7 @@ void Clients::stop(std::function<void()> finished) {
             if (client->process && client->ours) {
                 log_event(LogLevel::warning, "client-killed",
                           {{"client", client->spec.name}, {"why", "it did not end"}});
-                client->process->signal(SIGKILL);
+                client->process->signal_group(SIGKILL);
             }
         }
     });
@@ -291,6 +329,11 @@ void Clients::check_stopped() {
     const bool any = std::any_of(clients_.begin(), clients_.end(),
                                  [](const auto& client) { return client->process && client->ours; });
     if (!any) {
+        for (const auto& client : clients_) {
+            for (const pid_t helper : marked_processes(server_, client->spec.name)) {
+                ::kill(helper, SIGKILL);
+            }
+        }
         stopped_();
     }
 }
@@ -314,7 +357,7 @@ void Clients::kill_hung(const std::string& name) {
 std::vector<Clients::View> Clients::view() const {
     std::vector<View> views;
     for (const auto& client : clients_) {
-        views.push_back({client->spec.name, client->phase, client->process ? client->process->pid() : 0,
+        views.push_back({client->spec.name, shown_phase(*client), client->process ? client->process->pid() : 0,
                          client->restarts.starts(), client->ours, client->spec.watchdog});
     }
     return views;
@@ -322,7 +365,13 @@ std::vector<Clients::View> Clients::view() const {
 
 bool Clients::is_coming(const std::string& name) const {
     const Client* client = find(name);
-    return client != nullptr && (client->phase == ClientPhase::waiting || client->phase == ClientPhase::starting);
+    const ClientPhase phase = client != nullptr ? shown_phase(*client) : ClientPhase::foreign;
+    return phase == ClientPhase::waiting || phase == ClientPhase::starting;
+}
+
+ClientPhase Clients::shown_phase(const Client& client) {
+    const bool on_its_way = client.phase == ClientPhase::waiting || client.phase == ClientPhase::starting;
+    return on_its_way && client.restarts.failing() ? ClientPhase::failing : client.phase;
 }
 
 std::map<std::string, pid_t> Clients::own_pids() const {

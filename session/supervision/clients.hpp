@@ -23,7 +23,7 @@ enum class ClientPhase {
     starting,  ///< runs, but has not done anything yet
     ready,     ///< in the registry, or (other programs) its ports exist
     ended,     ///< and is not to be started again
-    given_up,  ///< keeps crashing
+    failing,   ///< keeps ending soon after its starts; tried again up to every 30 s
     foreign    ///< not ours to start or stop: on another machine, or nobody said how to run it
 };
 
@@ -70,6 +70,9 @@ public:
     /// The pids of all that is ours, by name.
     [[nodiscard]] std::map<std::string, pid_t> own_pids() const;
 
+    /// Called when one ended that nobody told to: how, and how often it has been started.
+    std::function<void(const std::string& client, const std::string& how, int starts)> crashed;
+
     /// Called when own_pids() or a phase changed.
     std::function<void()> changed;
 
@@ -80,6 +83,11 @@ private:
     void launch(Client& client);
     void adopt(Client& client, pid_t pid, bool ours);
     void client_ended(Client& client, const Ending& ending);
+    /// Processes of that client that outlived its first one: taken for the client, or ended.
+    [[nodiscard]] bool see_who_is_left(Client& client, const Ending& ending);
+    void start_again(Client& client, const Ending& ending);
+    void not_started(Client& client, const std::string& why);
+    [[nodiscard]] static ClientPhase shown_phase(const Client& client);
     void client_ready(Client& client);
     void tell_changed() const;
     [[nodiscard]] Client* find(const std::string& name) const;

@@ -15,6 +15,7 @@
 
 #include <csignal>
 #include <thread>
+#include <utility>
 
 namespace crowdjack {
 
@@ -125,7 +126,7 @@ void JackServer::ensure(pid_t earlier) {
 
 void JackServer::start() {
     const bool realtime = realtime_is_permitted();
-    if (!realtime) {
+    if (!realtime && loud_) {
         log_event(LogLevel::warning, "no-realtime",
                   {{"why", "this user may not have real-time priority"},
                    {"do", "join the audio group and set rtprio 95 and memlock unlimited in /etc/security/limits.d"}});
@@ -138,15 +139,17 @@ void JackServer::start() {
         throw Failure{"cannot start a JACK server: jackd is not on PATH (on Debian: apt install jackd2)"};
     }
     command.front() = program->string();
-    process_ = ChildProcess::start(
-        loop_, {command, {{session_mark, server_}, {"CROWDJACK_CLIENT", "jackd"}}, logs_.channel("jackd")},
-        [this](const Ending& ending) { ended(ending); });
+    process_ =
+        ChildProcess::start(loop_, {command, {{session_mark, server_}, {client_mark, "jackd"}}, logs_.channel("jackd")},
+                            [this](const Ending& ending) { ended(ending); });
     restarts_.started(SessionClock::now());
     std::string line;
     for (const std::string& word : command) {
         line += (line.empty() ? "" : " ") + word;
     }
-    log_event(LogLevel::info, "jack-server-started", {{"pid", process_->pid()}, {"command", line}});
+    if (loud_) {
+        log_event(LogLevel::info, "jack-server-started", {{"pid", process_->pid()}, {"command", line}});
+    }
     if (changed) {
         changed();
     }
@@ -193,31 +196,54 @@ void JackServer::ended(const Ending& ending) {
     if (stopping_) {
         return;
     }
-    restarts_.ready(restarts_.last_start());  // it ran until now: it did not fail to start
-    const auto wait = restarts_.ended(SessionClock::now(), ending);
-    if (!wait) {
-        log_event(
-            LogLevel::error, "jack-server-given-up",
-            {{"server", server_}, {"ending", ending.text()}, {"do", "start it yourself, or restart the session"}});
+    start_again(ending);
+}
+
+void JackServer::reached() {
+    reached_ = true;
+    restarts_.ready(SessionClock::now());
+    if (!std::exchange(loud_, true)) {
+        log_event(LogLevel::info, "jack-server-back", {{"server", server_}, {"pid", own_pid()}});
+    }
+    logs_.let_speak("jackd", true);
+}
+
+void JackServer::start_again(const Ending& ending) {
+    const Restart next = restarts_.ended(SessionClock::now(), ending);
+    if (restarts_.failing() && next.said) {
+        log_event(LogLevel::error, "jack-server-keeps-ending",
+                  {{"server", server_},
+                   {"times", restarts_.failures()},
+                   {"ending", ending.text()},
+                   {"do", "is the sound card there and free? It is tried again, up to every 30 s"}});
+    } else if (!restarts_.failing()) {
+        log_event(LogLevel::warning, "jack-server-ended",
+                  {{"server", server_}, {"ending", ending.text()}, {"restart_ms", next.wait.count()}});
+    }
+    loud_ = !restarts_.failing();
+    logs_.let_speak("jackd", next.said);
+    loop_.after(next.wait, [this] { try_to_start(); });
+}
+
+void JackServer::try_to_start() {
+    if (stopping_ || process_) {
         return;
     }
-    log_event(LogLevel::warning, "jack-server-ended",
-              {{"server", server_}, {"ending", ending.text()}, {"restart_ms", wait->count()}});
-    loop_.after(*wait, [this] {
-        if (stopping_ || process_) {
-            return;
-        }
-        try {
-            start();
-            loop_.after(reach_patience, [this, pid = process_->pid()] {
-                if (!reached_ && own_pid() == pid && !stopping_ && !spec_.on_network()) {
-                    log_event(LogLevel::error, "jack-server-hangs",
-                              {{"server", server_}, {"do", "starting it once more"}});
-                    process_->signal(SIGKILL);
-                }
-            });
-        } catch (const Failure& failure) {
+    try {
+        start();
+    } catch (const Failure& failure) {
+        if (loud_) {
             log_event(LogLevel::error, "jack-server-not-started", {{"why", failure.what()}});
+        }
+        start_again({false, 127, false, false});
+        return;
+    }
+    loop_.after(reach_patience, [this, pid = process_->pid()] {
+        if (!reached_ && own_pid() == pid && !stopping_ && !spec_.on_network()) {
+            if (loud_) {
+                log_event(LogLevel::error, "jack-server-hangs", {{"server", server_}, {"do", "starting it once more"}});
+            }
+            process_->signal(SIGKILL);
         }
     });
 }

@@ -34,11 +34,13 @@ public:
     void stop(std::chrono::milliseconds deadline);
 
     /// A client of ours reached it. A server that nobody reaches within 6 s of its start is started once more.
-    void reached() noexcept { reached_ = true; }
+    void reached();
 
     /// Its pid while it is ours, else 0.
     [[nodiscard]] pid_t own_pid() const noexcept { return process_ ? process_->pid() : 0; }
     [[nodiscard]] const std::string& name() const noexcept { return server_; }
+    /// How often in a row it ended soon after its start.
+    [[nodiscard]] int failures() const noexcept { return restarts_.failures(); }
 
     /// Called when own_pid() changed.
     std::function<void()> changed;
@@ -46,6 +48,8 @@ public:
 private:
     void start();
     void ended(const Ending& ending);
+    void start_again(const Ending& ending);
+    void try_to_start();
     void wait_until_it_answers();
 
     ControlLoop& loop_;
@@ -56,6 +60,7 @@ private:
     RestartPolicy restarts_;
     bool stopping_{false};
     bool reached_{false};  ///< since its last start
+    bool loud_{true};      ///< its next start is worth its lines
 };
 
 }  // namespace crowdjack

@@ -33,25 +33,22 @@ void RestartPolicy::ready(SessionTime now) {
     }
 }
 
-std::optional<SessionTime> RestartPolicy::ended(SessionTime now, const Ending& ending) {
-    const bool lived = ready_at_ && now - *ready_at_ >= short_run;
+Restart RestartPolicy::ended(SessionTime now, const Ending& ending) {
+    const SessionTime lived = ready_at_ ? now - *ready_at_ : SessionTime{0};
     // kill -9, from outside or by the watchdog: no fault that a restart would repeat at once.
     const bool killed = ending.by_signal && ending.code == SIGKILL;
-    if (!lived || !killed) {
-        crashes_.push_back(now);
+    if (lived >= good_run) {
+        failures_ = 0;
     }
-    while (!crashes_.empty() && now - crashes_.front() > crash_window) {
-        crashes_.pop_front();
+    if (killed && ready_at_ && lived >= short_run) {
+        return {};
     }
-    if (crashes_.size() >= crash_limit) {
-        return std::nullopt;
+    if (failures_++ == 0) {
+        trouble_since_ = now;
+        return {};
     }
-    if (lived) {
-        next_wait_ = SessionTime{0};
-    }
-    const SessionTime wait = next_wait_;
-    next_wait_ = std::clamp(wait * 2, first_wait, longest_wait);
-    return wait;
+    const SessionTime wait = std::clamp((now - trouble_since_) / 4, first_wait, longest_wait);
+    return {wait, failures_ <= failing_from || failures_ % said_each == 0};
 }
 
 }  // namespace crowdjack

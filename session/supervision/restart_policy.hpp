@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// When a client that ended is started again, and when not any more. Pure: the caller says what time it is.
+// When a client that ended is started again. Pure: the caller says what time it is.
 #pragma once
 
 #include "session/session_clock.hpp"
 
-#include <deque>
 #include <optional>
 #include <string>
 
@@ -20,25 +19,38 @@ struct Ending {
     [[nodiscard]] std::string text() const;
 };
 
-/// Decides after each end of one client (or of a server that the session started) when it is started again.
+/// What to do after an end.
+struct Restart {
+    SessionTime wait{};  ///< before the next start
+    bool said{true};     ///< worth a line in the log: the first few in a row, then every tenth
+};
+
+/// Decides after each end of one client (or setlist, or a server that the session started) when it is started again.
+/// It always is: nobody is there to do it by hand, and a card that was away for an hour comes back.
 ///
-/// The first restart comes at once; runs that end early make the next one wait longer (250 ms, doubling up to 10 s); a
-/// client that keeps crashing is left alone after `crash_limit` crashes within `crash_window`. A kill -9 from outside
-/// is not a crash unless the client had not become ready yet.
+/// The first restart comes at once. From then on a trouble that has lasted for T waits T / 4 before the next try, at
+/// least 250 ms and at most 30 s: what comes back after a while is found after a quarter of that while. A trouble is
+/// over when a run was ready for `good_run`. A kill -9 from outside is no trouble unless the client had not become
+/// ready yet.
 class RestartPolicy {
 public:
     static constexpr SessionTime short_run{500};  ///< ready for less than this: it counts as a failed start
+    static constexpr SessionTime good_run{30'000};
     static constexpr SessionTime first_wait{250};
-    static constexpr SessionTime longest_wait{10'000};
-    static constexpr SessionTime crash_window{30'000};
-    static constexpr std::size_t crash_limit{5};
+    static constexpr SessionTime longest_wait{30'000};
+    static constexpr int failing_from{5};  ///< ends in a row
+    static constexpr int said_each{10};
 
     void started(SessionTime now);
     /// It does its work (entered the registry, or its ports are there).
     void ready(SessionTime now);
 
-    /// @returns how long to wait before the next start; nothing when it is to be left alone: it keeps crashing
-    [[nodiscard]] std::optional<SessionTime> ended(SessionTime now, const Ending& ending);
+    [[nodiscard]] Restart ended(SessionTime now, const Ending& ending);
+
+    /// It keeps ending soon after its starts.
+    [[nodiscard]] bool failing() const noexcept { return failures_ >= failing_from; }
+    /// Ends in a row.
+    [[nodiscard]] int failures() const noexcept { return failures_; }
 
     [[nodiscard]] int starts() const noexcept { return starts_; }
     [[nodiscard]] SessionTime last_start() const noexcept { return started_at_; }
@@ -47,8 +59,8 @@ private:
     int starts_{0};
     SessionTime started_at_{};
     std::optional<SessionTime> ready_at_;
-    SessionTime next_wait_{0};
-    std::deque<SessionTime> crashes_;  ///< within the window
+    SessionTime trouble_since_{};
+    int failures_{0};  ///< in this trouble
 };
 
 }  // namespace crowdjack

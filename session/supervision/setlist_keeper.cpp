@@ -16,8 +16,11 @@ namespace crowdjack {
 
 namespace {
 
-/// It ended because it was over, told to, or called wrongly: nothing that another start would mend.
-bool for_good(const Ending& ending) { return !ending.by_signal && ending.code != 1; }
+/// It ended because it was over, told to, or called wrongly: nothing that another start would mend. One that is to play
+/// again and again may be called wrongly only for a while: its file is away, or half written.
+bool for_good(const Ending& ending, bool again_and_again) {
+    return !ending.by_signal && (ending.code == 0 || (ending.code == 2 && !again_and_again));
+}
 
 }  // namespace
 
@@ -48,7 +51,8 @@ void SetlistKeeper::start(const std::string& csv, bool again_and_again) {
         throw OscError{OscErrorCode::refused, "a setlist is playing: send /setlist/stop first"};
     }
     std::error_code error;
-    if (!std::filesystem::is_regular_file(csv, error)) {
+    // One that is to play for ever is waited for: its disk may come later.
+    if (!again_and_again && !std::filesystem::is_regular_file(csv, error)) {
         throw OscError{OscErrorCode::not_found, "there is no file '" + csv + "'"};
     }
     csv_ = csv;
@@ -85,27 +89,39 @@ void SetlistKeeper::launch() {
         command.arguments.emplace_back("--loop");
     }
     restarts_.started(SessionClock::now());
+    try {
+        process_ = ChildProcess::start(loop_, command, [this](const Ending& ending) { ended(ending); });
+    } catch (const Failure& failure) {
+        log_event(LogLevel::error, "setlist-not-started", {{"why", failure.what()}});
+        ended({false, 1, false, false});
+        return;
+    }
     restarts_.ready(SessionClock::now());
-    process_ = ChildProcess::start(loop_, command, [this](const Ending& ending) { ended(ending); });
+    loop_.after(RestartPolicy::good_run, [this, pid = process_->pid()] {
+        if (process_ && process_->pid() == pid) {
+            logs_.let_speak("setlist", true);
+        }
+    });
 }
 
 void SetlistKeeper::ended(const Ending& ending) {
     process_.reset();
-    if (csv_.empty() || for_good(ending)) {
+    if (csv_.empty() || for_good(ending, again_and_again_)) {
         log_event(LogLevel::info, "setlist-ended", {{"how", ending.text()}});
         csv_.clear();
         return;
     }
-    const auto wait = restarts_.ended(SessionClock::now(), ending);
-    if (!wait) {
-        log_event(LogLevel::error, "setlist-given-up",
-                  {{"why", "it keeps ending soon after its start (" + ending.text() + ")"},
-                   {"do", "see its last words above; then /setlist/start"}});
-        csv_.clear();
-        return;
+    const Restart next = restarts_.ended(SessionClock::now(), ending);
+    if (restarts_.failing() && next.said) {
+        log_event(LogLevel::error, "setlist-keeps-ending",
+                  {{"times", restarts_.failures()},
+                   {"how", ending.text()},
+                   {"do", "see its last words above; it is tried again, up to every 30 s, until /setlist/stop"}});
+    } else if (!restarts_.failing()) {
+        log_event(LogLevel::warning, "setlist-ended", {{"how", ending.text()}, {"restart_ms", next.wait.count()}});
     }
-    log_event(LogLevel::warning, "setlist-ended", {{"how", ending.text()}, {"restart_ms", wait->count()}});
-    loop_.after(*wait, [this] {
+    logs_.let_speak("setlist", next.said);
+    loop_.after(next.wait, [this] {
         if (!csv_.empty() && !process_) {
             launch();
         }

@@ -30,6 +30,10 @@ public:
     /// Asks it to fade out and end; it is not started again.
     void stop();
 
+    [[nodiscard]] bool wanted() const noexcept { return !csv_.empty(); }
+    /// It keeps ending soon after its starts.
+    [[nodiscard]] bool failing() const noexcept { return !csv_.empty() && restarts_.failing(); }
+
 private:
     void launch();
     void ended(const Ending& ending);

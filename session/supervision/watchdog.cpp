@@ -38,12 +38,21 @@ void Watchdog::see_peers(const std::vector<PeerInfo>& peers) {
     peers_ = std::move(now);
     // Also of those that are never killed: whom they silence must not be blamed in their place.
     for (const std::string& name : peers_) {
+        if (const auto known = pulses_.find(name); known != pulses_.end() && !known->second.is_current()) {
+            forget_pulse(name);
+        }
         if (!pulses_.contains(name)) {
             if (auto pulse = PulseReader::open(shell_.server(), name)) {
                 pulses_.emplace(name, std::move(*pulse));
             }
         }
     }
+}
+
+/// Its file was removed and perhaps made anew: what is mapped here beats no more.
+void Watchdog::forget_pulse(const std::string& client) {
+    watch_.forget(client);
+    pulses_.erase(client);
 }
 
 void Watchdog::see_patch(const PatchStatus& status) {
@@ -93,6 +102,10 @@ void Watchdog::look() {
     }
     const ServerSample server{SessionClock::now(), jack.cycles(), jack.freewheeling(), SessionClock::at(jack.beat())};
     for (const std::string& name : watch_.look(server, samples)) {
+        if (const auto pulse = pulses_.find(name); pulse != pulses_.end() && !pulse->second.is_current()) {
+            forget_pulse(name);
+            continue;
+        }
         if (stands_behind_a_stranger(name)) {
             log_event(LogLevel::error, "client-stands-still",
                       {{"client", name},

@@ -28,6 +28,7 @@ public:
 private:
     void look();
     void look_later();
+    void forget_pulse(const std::string& client);
     [[nodiscard]] bool may_kill(const std::string& client) const;
     [[nodiscard]] bool stands_behind_a_stranger(const std::string& client);
 

@@ -162,3 +162,26 @@ TEST_CASE("bars and beats count from one, ticks from nought") {
     CHECK(BarBeatTick::of(Beats{3.9999999999}).bar == 2);  // the rounding of a closed form is no reason to be late
     CHECK(BarBeatTick::of(Beats{-0.3}).bar == 1);
 }
+
+TEST_CASE("a clock that has run for a year ticks on the frame, and bars are counted as far as they go") {
+    constexpr std::int64_t year = 365LL * 86'400 * 48'000;
+    MidiClock clock;
+    JackFrame now{year};
+    TempoMap tempo;
+    const double beat = 64'000'000.0;
+    tempo.add(TempoLine{now, Beats{beat}, Bpm{122.0}, now, Bpm{122.0}, 48000.0});
+    std::vector<Heard> heard;
+    run(clock, tempo, now, now + Frames{480'000}, 1024, heard);
+    CHECK(heard.size() >= 24 * 20);
+    for (std::size_t i = 0; i < heard.size(); ++i) {
+        const double meant = tempo.frame_of(Beats{beat + static_cast<double>(i) / 24.0});
+        // A beat of 6.4e7 is known to 1.5e-8, which is 0.0004 frames at 122 BPM.
+        CHECK(std::abs(static_cast<double>(heard[i].frame) - meant) <= 0.5 + 1e-3);
+    }
+    CHECK(BarBeatTick::of(Beats{beat}).bar == 16'000'001);
+    for (const double much : {1e10, 1e12, 1e300}) {
+        CHECK(BarBeatTick::of(Beats{much}).bar == 2'000'000'001);
+        CHECK(BarBeatTick::of(Beats{much}).beat >= 1);
+        CHECK(BarBeatTick::of(Beats{much}).beat <= 4);
+    }
+}

@@ -56,14 +56,15 @@ struct Receiver {
             if (decision.kind != Decision::Kind::line) {
                 return;
             }
-            for (const auto& [serial, line] : conductor.book().lines()) {
-                if (static_cast<std::int32_t>(serial - last_serial) > 0) {
+            for (const auto& [serial, line] : conductor.announced().lines()) {
+                if (static_cast<std::int32_t>(static_cast<std::uint32_t>(serial) -
+                                              static_cast<std::uint32_t>(last_serial)) > 0) {
                     take(line);
                     last_serial = serial;
                 }
             }
         });
-        for (const auto& [serial, line] : conductor.book().lines()) {
+        for (const auto& [serial, line] : conductor.announced().lines()) {
             tempo.add(line);
             last_serial = serial;
         }
@@ -88,7 +89,7 @@ struct Receiver {
 
 TEST_CASE("the line begins at the base tempo and beat 0, a lead ahead of now") {
     Floor floor;
-    const auto& line = floor.conductor.book().lines().front();
+    const auto& line = floor.conductor.announced().lines().front();
     CHECK(line.line.from() == floor.now + Frames{4800});
     CHECK(line.line.start_beat().value == 0.0);
     CHECK(line.line.from_bpm().value == 120.0);
@@ -101,7 +102,7 @@ TEST_CASE("120 to 130 takes 30 s from the frame the ramp begins at, straight") {
     Floor floor;
     floor.pass(5.0);
     floor.move(0.8);
-    const JackFrame f0 = floor.conductor.book().lines().back().line.from();
+    const JackFrame f0 = floor.conductor.announced().lines().back().line.from();
     CHECK(f0 == floor.now + Frames{4800});
     const double b0 = floor.conductor.beat_at(f0).value;
     for (int tenth = 0; tenth <= 400; ++tenth) {
@@ -139,11 +140,11 @@ TEST_CASE("a small retarget the same way keeps the ramp's end, so that ramps fin
     Floor floor;
     floor.pass(1.0);
     floor.move(0.375);  // 124
-    const JackFrame end = floor.conductor.book().lines().back().line.to();
+    const JackFrame end = floor.conductor.announced().lines().back().line.to();
     for (const double movement : {0.395, 0.415, 0.435, 0.40}) {
         floor.pass(5.0);
         floor.move(movement);
-        CHECK(floor.conductor.book().lines().back().line.to() == end);
+        CHECK(floor.conductor.announced().lines().back().line.to() == end);
     }
     floor.pass(15.0);
     CHECK(floor.bpm() == floor.conductor.target().value);
@@ -156,10 +157,12 @@ TEST_CASE("a retarget of 2 BPM or the other way round starts a ramp of its own")
     floor.pass(10.0);
     floor.move(0.45);  // 126: 2 BPM more
     CHECK(floor.conductor.target().value == 126.0);
-    CHECK(floor.conductor.book().lines().back().line.to() == floor.now + Frames{4800} + to_frames(Seconds{30.0}, rate));
+    CHECK(floor.conductor.announced().lines().back().line.to() ==
+          floor.now + Frames{4800} + to_frames(Seconds{30.0}, rate));
     floor.pass(10.0);
     floor.move(0.12);  // 118: down
-    CHECK(floor.conductor.book().lines().back().line.to() == floor.now + Frames{4800} + to_frames(Seconds{30.0}, rate));
+    CHECK(floor.conductor.announced().lines().back().line.to() ==
+          floor.now + Frames{4800} + to_frames(Seconds{30.0}, rate));
 }
 
 TEST_CASE("beat and BPM never jump through 10,000 random retargets") {
@@ -231,7 +234,7 @@ TEST_CASE("a tempo set by hand is stepped to or ramped to, and movement moves no
     Floor floor;
     floor.pass(1.0);
     floor.conductor.set(floor.now, Bpm{126.0}, 0.0);
-    const JackFrame f0 = floor.conductor.book().lines().back().line.from();
+    const JackFrame f0 = floor.conductor.announced().lines().back().line.from();
     CHECK(floor.conductor.bpm_at(f0 - Frames{1}).value == 120.0);
     CHECK(floor.conductor.bpm_at(f0).value == 126.0);
     CHECK(floor.conductor.mode() == FollowerMode::manual);
@@ -246,6 +249,105 @@ TEST_CASE("a tempo set by hand is stepped to or ramped to, and movement moves no
     CHECK(floor.conductor.mode() == FollowerMode::follow);
     floor.pass(40.0);
     CHECK(floor.bpm() == 105.0);
+}
+
+TEST_CASE("a jump steps at once and the crowd keeps the lead: its next report moves on from there") {
+    Floor floor;
+    floor.move(0.45);
+    floor.pass(40.0);
+    REQUIRE(floor.bpm() == 126.0);
+    floor.conductor.jump(floor.now, Bpm{110.0});
+    floor.pass(0.2);
+    CHECK(floor.bpm() == 110.0);
+    CHECK(floor.conductor.mode() == FollowerMode::follow);
+    floor.conductor.report(floor.now, 0.45);  // the movement is what it was
+    CHECK(floor.conductor.target().value == 126.0);
+    floor.pass(15.1);
+    CHECK(floor.bpm() == doctest::Approx(118.0).epsilon(1e-3));
+    floor.pass(15.1);
+    CHECK(floor.bpm() == 126.0);
+}
+
+TEST_CASE("a jump without any crowd stays until there is one, and with one the base comes back as ever") {
+    Floor floor;
+    floor.conductor.jump(floor.now, Bpm{124.0});
+    floor.pass(300.0);
+    CHECK(floor.bpm() == 124.0);
+    CHECK(floor.conductor.mode() == FollowerMode::follow);
+    floor.move(0.8);
+    floor.pass(40.0);
+    CHECK(floor.bpm() == 130.0);
+    floor.conductor.jump(floor.now, Bpm{124.0});
+    floor.pass(100.0);
+    CHECK(floor.conductor.mode() == FollowerMode::stale);
+    CHECK(floor.bpm() == 120.0);
+}
+
+TEST_CASE("a jump while a person leads leaves the lead with the person") {
+    Floor floor;
+    floor.conductor.set(floor.now, Bpm{126.0}, 0.0);
+    floor.pass(1.0);
+    floor.conductor.jump(floor.now, Bpm{122.0});
+    floor.pass(1.0);
+    floor.move(0.8);
+    floor.pass(40.0);
+    CHECK(floor.bpm() == 122.0);
+    CHECK(floor.conductor.mode() == FollowerMode::manual);
+}
+
+TEST_CASE("while a person leads, one line a minute says how many reports moved nothing") {
+    Floor floor;
+    std::vector<std::uint64_t> said;
+    floor.conductor.on_decision([&](const Decision& decision) {
+        if (decision.kind == Decision::Kind::ignored) {
+            said.push_back(decision.reports);
+        }
+    });
+    floor.conductor.report(floor.now, 0.4);
+    CHECK(said.empty());
+    floor.conductor.set(floor.now, Bpm{126.0}, 0.0);
+    for (int i = 0; i < 180; ++i) {
+        floor.conductor.report(floor.now, 0.4);
+        floor.pass(1.0);
+    }
+    CHECK(said == std::vector<std::uint64_t>{1, 60, 60});
+    floor.conductor.hold(floor.now, false);
+    floor.conductor.report(floor.now, 0.4);
+    CHECK(said.size() == 3);
+    CHECK(floor.conductor.ignored_reports() == 180);
+}
+
+TEST_CASE("after a year of frames ramps, nudges and beats are as exact as on the first day") {
+    constexpr std::int64_t year = 365LL * 86'400 * 48'000;
+    ConductorState old;
+    old.beat = Beats{6.4e7};  // a year at 122 BPM
+    old.serial = INT32_MAX - 2;
+    old.bpm = old.target = Bpm{122.0};
+    Conductor conductor{{}, rate};
+    conductor.restore(old);
+    conductor.set_lead(Frames{4800});
+    JackFrame now{year};
+    conductor.begin(now, rate);
+    Receiver deck{conductor};
+    double beat_before = conductor.beat_at(now).value;
+    for (int i = 0; i < 6000; ++i) {
+        now = now + Frames{4800};
+        if (i % 600 == 0) {
+            conductor.report(now, i % 1200 == 0 ? 0.8 : 0.0);
+        }
+        if (i % 700 == 0) {
+            conductor.nudge(now, Beats{0.25});
+        }
+        conductor.tick(now);
+        deck.tempo.forget_before(now);
+        CHECK(conductor.beat_at(now).value > beat_before);
+        beat_before = conductor.beat_at(now).value;
+    }
+    // A beat count near 6.4e7 is a double with steps of 1.5e-8.
+    CHECK(deck.worst_beat < 1e-7);
+    CHECK(deck.worst_bpm < 1e-9);
+    CHECK(conductor.announced().serial() < 0);  // it wrapped, and every deck followed
+    CHECK(deck.tempo.beat_at(static_cast<double>(now.value)).value == conductor.beat_at(now).value);
 }
 
 TEST_CASE("a hold on the heels of a step holds what was stepped to") {
@@ -357,13 +459,13 @@ TEST_CASE("what comes too soon after a line waits, says so, and is announced at 
     floor.pass(1.0);
     floor.conductor.set(floor.now, Bpm{121.0}, 0.0);
     CHECK_FALSE(floor.conductor.waits());
-    const auto serial = floor.conductor.book().serial();
+    const auto serial = floor.conductor.announced().serial();
     floor.conductor.set(floor.now, Bpm{123.0}, 0.0);
     CHECK(floor.conductor.waits());
-    CHECK(floor.conductor.book().serial() == serial);
+    CHECK(floor.conductor.announced().serial() == serial);
     floor.conductor.tick(floor.now + to_frames(Seconds{Conductor::announce_apart_s}, rate));
     CHECK_FALSE(floor.conductor.waits());
-    CHECK(floor.conductor.book().serial() == serial + 1);
+    CHECK(floor.conductor.announced().serial() == serial + 1);
 }
 
 TEST_CASE("the line is anchored anew every hour and runs on the same through a day and the wrap of the frames") {
@@ -371,10 +473,10 @@ TEST_CASE("the line is anchored anew every hour and runs on the same through a d
     floor.conductor.set(floor.now, Bpm{125.0}, 0.0);
     floor.pass(1.0);
     const double beat = floor.beat();
-    const auto serial = floor.conductor.book().serial();
+    const auto serial = floor.conductor.announced().serial();
     floor.pass(24.0 * 3600.0);
-    CHECK(floor.conductor.book().serial() - serial >= 23);
-    CHECK(to_seconds(floor.now - floor.conductor.book().lines().front().line.from(), rate).value < 3601.0);
+    CHECK(floor.conductor.announced().serial() - serial >= 23);
+    CHECK(to_seconds(floor.now - floor.conductor.announced().lines().front().line.from(), rate).value < 3601.0);
     CHECK(std::abs(floor.beat() - beat - 24.0 * 60.0 * 125.0) < 1e-6);
 }
 
@@ -390,7 +492,7 @@ TEST_CASE("when the server returns with other frames, beat, tempo and ramp go on
     floor.conductor.end(floor.now);
     floor.now = JackFrame{77};
     floor.conductor.begin(floor.now, 44100.0);
-    const auto& line = floor.conductor.book().lines().front().line;
+    const auto& line = floor.conductor.announced().lines().front().line;
     CHECK(line.from().value == 77 + 4800);
     CHECK(line.start_beat().value == beat);
     CHECK(line.from_bpm().value == doctest::Approx(bpm));
@@ -406,16 +508,16 @@ TEST_CASE("a restarted follower goes on with the line it finds, serial and all")
     before.pass(10.0);
     Conductor after{{}, rate};
     after.set_lead(Frames{4800});
-    after.continue_with(before.conductor.book().lines(), before.now, rate);
+    after.continue_with(before.conductor.announced().lines(), before.now, rate);
     CHECK(after.beat_at(before.now) == before.conductor.beat_at(before.now));
     CHECK(after.bpm_at(before.now) == before.conductor.bpm_at(before.now));
     CHECK(after.target().value == 130.0);
-    CHECK(after.book().serial() == before.conductor.book().serial());
+    CHECK(after.announced().serial() == before.conductor.announced().serial());
     for (int i = 0; i < 5; ++i) {
         after.report(before.now, 0.0);
     }
-    const auto& next = after.book().lines().back();
-    CHECK(next.serial == before.conductor.book().serial() + 1);
+    const auto& next = after.announced().lines().back();
+    CHECK(next.serial == before.conductor.announced().serial() + 1);
     CHECK(next.line.start_beat() == before.conductor.beat_at(next.line.from()));
 }
 
@@ -424,7 +526,7 @@ TEST_CASE("the saved state brings mode, tempo and lines back, if the server is s
     floor.pass(1.0);
     floor.conductor.set(floor.now, Bpm{126.0}, 20.0);
     floor.pass(5.0);
-    const auto text = to_text({floor.conductor.state(floor.now), rate, 1000.0});
+    const auto text = to_text({floor.conductor.state(floor.now), rate, 1000.0, {}});
     const auto saved = parse_state(text);
     CHECK(saved.conductor.mode == FollowerMode::manual);
     CHECK(saved.conductor.target.value == 126.0);
@@ -444,9 +546,9 @@ TEST_CASE("the saved state brings mode, tempo and lines back, if the server is s
     anew.set_lead(Frames{480});
     anew.restore(saved.conductor);
     anew.begin(JackFrame{5000}, rate);
-    CHECK(anew.book().lines().front().line.start_beat() == saved.conductor.beat);
-    CHECK(anew.book().lines().front().line.from_bpm() == saved.conductor.bpm);
-    CHECK(anew.book().serial() == saved.conductor.serial + 1);
+    CHECK(anew.announced().lines().front().line.start_beat() == saved.conductor.beat);
+    CHECK(anew.announced().lines().front().line.from_bpm() == saved.conductor.bpm);
+    CHECK(anew.announced().serial() == saved.conductor.serial + 1);
     for (const auto* wrong : {"", "{}", "[]", R"({"mode": "x"})"}) {
         CHECK_THROWS_AS((void)parse_state(wrong), Failure);
     }
@@ -465,11 +567,11 @@ TEST_CASE("the saved state brings mode, tempo and lines back, if the server is s
 }
 
 TEST_CASE("serials go on across the sign") {
-    LineBook book;
+    AnnouncedLines book;
     book.continue_serials_after(INT32_MAX);
     book.announce({TempoLine{{0}, {}, {120}, {0}, {120}, rate}});
     CHECK(book.serial() == INT32_MIN);
-    LineBook found;
+    AnnouncedLines found;
     found.adopt({{INT32_MAX, TempoLine{{0}, {}, {120}, {0}, {120}, rate}},
                  {INT32_MIN, TempoLine{{9}, {}, {120}, {9}, {120}, rate}}});
     CHECK(found.serial() == INT32_MIN);

@@ -209,7 +209,7 @@ TEST_CASE("two decks stay sample-aligned, and where the line has them, through a
                      << ", worst against the line " << worst_frames << " frames");
 }
 
-TEST_CASE("a hundred thousand messages a second, half of them broken, lose no line and leave no trace") {
+TEST_CASE("ten seconds of messages as fast as they can be sent, half of them broken, lose no line and no memory") {
     const JackServer server;
     StandIn deck{server.name(), "deck-A", "deck"};
     Process follower{{program_path("crowdjack-bpm-follower"), "--server", server.name(), "--osc-port", "0"}, armed()};
@@ -251,6 +251,7 @@ TEST_CASE("a hundred thousand messages a second, half of them broken, lose no li
         tempo.forget_before(JackFrame{each.f0});
         last = each.serial;
     }
+    CHECK(sent > 100'000);  // a storm, however busy the machine is
     CHECK(gaps == 0);
     CHECK(worst < 1e-9);
     const auto memory_after = follower.memory().anonymous;

@@ -141,26 +141,107 @@ TEST_CASE("every spelling of movement is heard, and only the total moves the tem
     CHECK(follower.person.request(follower.url, "/dance/nonsense")->is_error_of("/dance/nonsense"));
 }
 
-TEST_CASE("percent is found out and said once; --unit settles it") {
+TEST_CASE("percent is found out by ten reports and said once; --unit settles it") {
     const JackServer server;
     {
         Follower follower{server};
-        for (int i = 0; i < 5; ++i) {
+        for (int i = 0; i < 10; ++i) {
             follower.move(37.5);
         }
         CHECK(follower.reaches(124.0));
         CHECK(follower.movement() == doctest::Approx(0.375));
+        CHECK(follower.ask("/tempo/unit").text(3) == "percent");
         for (int i = 0; i < 5; ++i) {
             follower.move(1.0);
         }
         CHECK(follower.reaches(105.0));  // 1 is 1 % by now
         CHECK(follower.process->terminate() == 0);
         CHECK(count_in(follower.process->output(), "movement comes in percent") == 1);
+        CHECK(count_in(follower.process->output(), "warning") == 1);
     }
     Follower raw{server, {"--unit", "raw:800"}};
     raw.move(300);
     CHECK(raw.reaches(124.0));
     CHECK(count_in(raw.process->output(), "percent") == 0);
+}
+
+TEST_CASE("the unit is asked for and settled at run time, and a killed follower remembers it") {
+    const JackServer server;
+    {
+        Follower follower{server};
+        const auto before = follower.ask("/tempo/unit");
+        CHECK(before.address == "/tempo/unit");
+        CHECK(before.text(0) == "fraction");
+        CHECK(before.number(1) == 1.0);
+        CHECK(before.text(2) == "auto");
+        CHECK(follower.ask("/tempo/unit", {std::string{"raw"}, 800.0}).is_reply_to("/tempo/unit"));
+        follower.move(300);
+        CHECK(follower.reaches(124.0));
+        CHECK(follower.ask("/tempo/unit", {std::string{"percent"}}).is_reply_to("/tempo/unit"));
+        follower.move(60);
+        CHECK(follower.reaches(130.0));  // what came before was read in another unit and is forgotten
+        for (const std::vector<OscValue>& wrong :
+             {std::vector<OscValue>{std::string{"raw"}}, {std::string{"raw"}, -1.0}, {std::string{"furlong"}}, {1.0}}) {
+            CHECK(follower.ask("/tempo/unit", wrong).is_error_of("/tempo/unit"));
+        }
+        const auto state = registry_of(server.name()) / (client + ".state");
+        REQUIRE(eventually([&] {
+            std::ifstream file{state};
+            const std::string text{std::istreambuf_iterator<char>{file}, {}};
+            return text.find("\"unit\": \"percent\"") != std::string::npos;
+        }));
+        follower.process->kill_hard();
+    }
+    Follower again{server, {"--resume"}};
+    const auto unit = again.ask("/tempo/unit");
+    CHECK(unit.text(0) == "percent");
+    CHECK(unit.text(2) == "settled");
+    again.move(37.5);
+    CHECK(again.reaches(124.0));
+}
+
+TEST_CASE("zones are heard at any prefix and mixed as asked, and the follower says what it heard and refused") {
+    const JackServer server;
+    Follower follower{server, {"--zones", "max", "--zone-weight", "cam2=0.5"}};
+    follower.move(0.375, "/cam1/total_movement");
+    follower.move(0.6, "/cam2/total_movement");
+    follower.move(0.9, "/cam3/arm_movement");  // limbs move no tempo
+    follower.move(-0.5, "/cam1/total_movement");
+    follower.person.send(follower.url, "/cam1/total_movement", {std::string{"much"}});
+    CHECK(follower.reaches(124.0));
+    for (const auto* pose : {"/dance/person/0/keypoints", "/cam2/pose/person/3/keypoints"}) {
+        follower.move(0.0, pose);
+    }
+    const auto health = follower.ask("/tempo/health");
+    const auto value = [&](const std::string& name) {
+        for (std::size_t i = 0; i + 1 < health.arguments.size(); i += 2) {
+            if (health.text(i) == name) {
+                return health.number(i + 1);
+            }
+        }
+        return -1.0;
+    };
+    CHECK(value("reports") == 3.0);
+    CHECK(value("reports_refused") == 2.0);
+    CHECK(value("messages_refused") == 2.0);
+    CHECK(value("addresses_unknown") == 0.0);
+    CHECK(value("zones") == 2.0);
+    CHECK(value("zone_cam1") == doctest::Approx(0.375));
+    CHECK(value("zone_cam2") == doctest::Approx(0.6));
+    CHECK(follower.person.received("/error").empty());
+}
+
+TEST_CASE("a jump steps the tempo and leaves the crowd in the lead; /dummy is answered and does nothing") {
+    const JackServer server;
+    Follower follower{server};
+    CHECK(follower.ask("/tempo/jump", {124.0F}).is_reply_to("/tempo/jump"));
+    REQUIRE(eventually([&] { return follower.bpm() == 124.0; }));
+    CHECK(follower.mode() == "follow");
+    follower.move(0.45);
+    CHECK(follower.reaches(126.0));
+    CHECK(follower.ask("/tempo/jump", {2.0}).is_error_of("/tempo/jump"));
+    CHECK(follower.ask("/dummy").is_reply_to("/dummy"));
+    CHECK(follower.target() == 126.0);
 }
 
 TEST_CASE("commands are answered, questions are answered at their address, nonsense is refused") {
@@ -485,7 +566,8 @@ TEST_CASE("a picture is drawn without any server, and wrong use is said in one l
     const std::vector<std::vector<std::string>> wrong{
         {"--unit", "furlongs"},       {"--plot", "x.svg"},       {"--base", "0"},
         {"--stale-after", "nan"},     {"--send-to", "http://x"}, {"--eq-floor", "70"},
-        {"--bpm-config", "/nowhere"}, {"--speed", "2"},          {"--replai", "x"}};
+        {"--bpm-config", "/nowhere"}, {"--speed", "2"},          {"--zones", "some"},
+        {"--zone-weight", "x"},       {"--replai", "x"}};
     for (const auto& arguments : wrong) {
         auto command = arguments;
         command.insert(command.begin(), program_path("crowdjack-bpm-follower"));

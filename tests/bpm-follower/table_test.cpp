@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// From reports to a target: units, the median, the table and its hysteresis, crowdstream's bpm_config.json.
+// From reports to a target: the median, the table and its hysteresis, crowdstream's bpm_config.json.
 #include "bpm-follower/bpm_config.hpp"
 #include "bpm-follower/limb_eq.hpp"
-#include "bpm-follower/movement.hpp"
+#include "bpm-follower/source_units.hpp"
 #include "bpm-follower/tempo_table.hpp"
 #include "common/error.hpp"
 
@@ -47,8 +47,6 @@ std::string refusal_of(const std::string& json) {
 }
 
 constexpr MovementSource detector{0x0100007F, 40000};
-constexpr MovementSource another{0x0100007F, 40001};
-constexpr MovementUnit percent{MovementUnit::Kind::percent, 100.0};
 
 }  // namespace
 
@@ -127,82 +125,6 @@ TEST_CASE("reports older than 10 s don't count") {
     CHECK_FALSE(window.median(15.1).has_value());
 }
 
-TEST_CASE("a source that sends more than 1 speaks percent from then on, and that is said once") {
-    SourceUnits units{{}, percent};
-    CHECK(*units.read(detector, 0.5, 0.0).fraction == doctest::Approx(0.5));
-    const auto first = units.read(detector, 45.0, 1.0);
-    CHECK(*first.fraction == doctest::Approx(0.45));
-    CHECK(first.notice == SourceUnits::Notice::percent_found);
-    const auto second = units.read(detector, 0.5, 2.0);
-    CHECK(*second.fraction == doctest::Approx(0.005));
-    CHECK(second.notice == SourceUnits::Notice::none);
-    CHECK(units.read(detector, 50.0, 3.0).notice == SourceUnits::Notice::none);
-}
-
-TEST_CASE("another detector beside it keeps its fractions") {
-    SourceUnits units{{}, percent};
-    units.read(detector, 45.0, 0.0);
-    CHECK(*units.read(another, 0.3, 1.0).fraction == doctest::Approx(0.3));
-    CHECK(*units.read(detector, 0.3, 1.5).fraction == doctest::Approx(0.003));
-    CHECK(*units.read(another, 0.3, 30.0).fraction == doctest::Approx(0.3));
-}
-
-TEST_CASE("a percent detector that restarts on another port is still the percent detector") {
-    SourceUnits units{{}, percent};
-    units.read(detector, 45.0, 0.0);
-    CHECK(*units.read(another, 0.8, 20.0).fraction == doctest::Approx(0.008));
-}
-
-TEST_CASE("a percent detector that sends each report from another port is still the percent detector") {
-    SourceUnits units{{}, percent};
-    std::uint16_t port = 40'000;
-    const auto next = [&](double value, double now) {
-        return *units.read({detector.host, port++}, value, now).fraction;
-    };
-    for (int i = 0; i < 3; ++i) {
-        CHECK(next(30.0, 0.1 * i) == doctest::Approx(0.3));
-    }
-    for (int i = 0; i < 100; ++i) {
-        CHECK(next(0.8, 0.3 + 0.1 * i) == doctest::Approx(0.008));
-    }
-    // One that comes a second time from its port is a detector of its own.
-    const MovementSource own{detector.host, 2000};
-    units.read(own, 0.3, 10.4);
-    CHECK(*units.read(own, 0.3, 10.5).fraction == doctest::Approx(0.3));
-    const MovementSource louder{detector.host, 2001};
-    CHECK(next(30.0, 20.0) == doctest::Approx(0.3));
-    CHECK(next(30.0, 20.1) == doctest::Approx(0.3));
-    units.read(louder, 30.0, 20.2);
-    CHECK(*units.read(louder, 0.3, 20.3).fraction == doctest::Approx(0.003));
-}
-
-TEST_CASE("a settled unit is not guessed at") {
-    SourceUnits raw{MovementUnit::parse("raw:50"), percent};
-    CHECK(*raw.read(detector, 0.5, 0.0).fraction == doctest::Approx(0.01));
-    CHECK(*raw.read(detector, 25.0, 0.0).fraction == doctest::Approx(0.5));
-    CHECK(*raw.read(detector, 500.0, 0.0).fraction == doctest::Approx(1.0));
-    SourceUnits fraction{MovementUnit::parse("fraction"), percent};
-    CHECK(*fraction.read(detector, 3.0, 0.0).fraction == doctest::Approx(1.0));
-    CHECK(*fraction.read(detector, 0.3, 0.0).fraction == doctest::Approx(0.3));
-}
-
-TEST_CASE("movement below 0 or above 100 is refused and said once") {
-    SourceUnits units{{}, percent};
-    CHECK(units.read(detector, 400.0, 0.0).notice == SourceUnits::Notice::out_of_range);
-    CHECK_FALSE(units.read(detector, -0.1, 0.0).fraction.has_value());
-    CHECK(units.read(detector, -0.1, 0.0).notice == SourceUnits::Notice::none);
-    CHECK(*units.read(detector, 0.4, 0.0).fraction == doctest::Approx(0.4));
-}
-
-TEST_CASE("a thousand senders don't grow the memory of senders without bound") {
-    SourceUnits units{{}, percent};
-    for (int i = 0; i < 1000; ++i) {
-        units.read({1, static_cast<std::uint16_t>(i)}, 0.3, i);
-    }
-    units.read(detector, 45.0, 1001.0);
-    CHECK(*units.read(detector, 0.5, 1002.0).fraction == doctest::Approx(0.005));
-}
-
 TEST_CASE("units are named exactly or refused with what is possible") {
     CHECK(MovementUnit::parse("percent").full == 100.0);
     CHECK(MovementUnit::parse("raw:0.6").full == doctest::Approx(0.6));
@@ -268,6 +190,9 @@ TEST_CASE("a movement_max_value above 1 is what values above 1 are measured agai
     const auto config = parse_bpm_config(R"({"movement_bpm": {"movement_max_value": 50}})", "f");
     SourceUnits units{{}, config.above_one};
     CHECK(*units.read(detector, 0.5, 0.0).fraction == doctest::Approx(0.5));
+    for (int i = 0; i < 9; ++i) {
+        CHECK(*units.read(detector, 25.0, 0.0).fraction == 1.0);
+    }
     CHECK(*units.read(detector, 25.0, 0.0).fraction == doctest::Approx(0.5));
     CHECK(*units.read(detector, 80.0, 0.0).fraction == doctest::Approx(1.0));
 }

@@ -4,8 +4,10 @@
 #include "common/music_folders.hpp"
 #include "common/nearest_name.hpp"
 #include "common/options.hpp"
+#include "common/peer_book.hpp"
 #include "common/registry.hpp"
 #include "common/run_main.hpp"
+#include "tests/common/private_registry.hpp"
 #include "tests/support/outsider.hpp"
 #include "tests/support/surroundings.hpp"
 
@@ -23,31 +25,11 @@
 #include <thread>
 
 using namespace crowdjack;
+using test::PrivateRegistry;
 using test::TemporaryFolder;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// A registry of the test's own for its scope.
-class PrivateRegistry {
-public:
-    PrivateRegistry() {
-        if (const char* before = std::getenv("XDG_RUNTIME_DIR"); before != nullptr) {
-            before_ = before;
-        }
-        setenv("XDG_RUNTIME_DIR", folder_.path().c_str(), 1);
-    }
-    ~PrivateRegistry() {
-        before_.empty() ? unsetenv("XDG_RUNTIME_DIR") : setenv("XDG_RUNTIME_DIR", before_.c_str(), 1);
-    }
-    PrivateRegistry(const PrivateRegistry&) = delete;
-    PrivateRegistry& operator=(const PrivateRegistry&) = delete;
-    [[nodiscard]] const fs::path& path() const { return folder_.path(); }
-
-private:
-    TemporaryFolder folder_;
-    std::string before_;
-};
 
 PeerInfo deck_a() { return {"deck-A", "osc.udp://127.0.0.1:4711/", "deck", "deck-A", "deck-A.nABCD", 0}; }
 
@@ -187,6 +169,19 @@ TEST_CASE("a registry that rests is not read again, and still heard when it stir
     CHECK(list.look().size() == 2);
 }
 
+TEST_CASE("who walks the list of peers keeps it, though somebody it calls looks again meanwhile") {
+    const PrivateRegistry registry;
+    PeerBook book{"test", {"deck-C=osc.udp://127.0.0.1:9/"}};
+    auto owner = std::make_unique<RegistryEntry>("test", "deck-A");
+    owner->publish(deck_a());
+    const auto& walked = book.look_now();
+    REQUIRE(walked.size() == 2);
+    owner.reset();
+    CHECK(book.look_now().size() == 1);
+    CHECK(walked.size() == 2);
+    CHECK(walked.front().name == "deck-A");
+}
+
 TEST_CASE("looking at a name never keeps its owner from taking it") {
     const PrivateRegistry registry;
     { const RegistryEntry make_the_file{"test", "deck-A"}; }
@@ -217,7 +212,7 @@ TEST_CASE("a state is read back as it was saved, and survives its owner") {
     const PrivateRegistry registry;
     const std::string text = "path=/music/a b.wav\nposition=1.5\n";
     {
-        const RegistryEntry entry{"test", "deck-A"};
+        RegistryEntry entry{"test", "deck-A"};
         CHECK_FALSE(entry.load_state());
         entry.save_state(text);
     }
@@ -343,6 +338,28 @@ TEST_CASE("a command's path reaches the music folders' regular files and nothing
     fs::create_directories(folder / "music-not");
     std::ofstream{folder / "music-not" / "b.wav"} << "x";
     CHECK(kind((folder / "music-not" / "b.wav").string()) == std::string{"refused"});
+}
+
+TEST_CASE("a folder that is swapped for a link between look and open wins nothing") {
+    const TemporaryFolder folder;
+    const fs::path base = fs::canonical(folder.path());
+    fs::create_directories(base / "music" / "deep");
+    fs::create_directories(base / "secret");
+    std::ofstream{base / "music" / "deep" / "a.wav"} << "x";
+    std::ofstream{base / "secret" / "a.wav"} << "y";
+    const MusicFolders folders{{base / "music"}};
+    const fs::path looked = folders.existing("deep/a.wav");
+    const fs::path fresh = folders.fresh((base / "music" / "deep" / "new.wav").string());
+    CHECK(MusicFolders::open(looked, O_RDONLY));
+    CHECK(MusicFolders::open(fresh, O_WRONLY | O_CREAT | O_EXCL, 0600));
+    fs::remove(fresh);
+    fs::rename(base / "music" / "deep", base / "music" / "was");
+    fs::create_directory_symlink(base / "secret", base / "music" / "deep");
+    REQUIRE(fs::exists(looked));
+    CHECK_FALSE(MusicFolders::open(looked, O_RDONLY));
+    CHECK_FALSE(MusicFolders::open(fresh, O_WRONLY | O_CREAT | O_EXCL, 0600));
+    CHECK_FALSE(fs::exists(base / "secret" / "new.wav"));
+    CHECK_FALSE(MusicFolders::open(base / "music" / "was" / ".." / "was" / "a.wav", O_RDONLY));
 }
 
 TEST_CASE("a new file goes into a music folder, never over an old one") {

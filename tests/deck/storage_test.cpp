@@ -15,7 +15,9 @@
 #include <doctest/doctest.h>
 #include <sndfile.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +27,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <limits>
 #include <string>
 #include <vector>
@@ -441,11 +444,29 @@ TEST_CASE("a stream whose storage hangs lets its handle go at once") {
     track->freeze(false);
 }
 
-TEST_CASE("a window under an 8 MB memory lock limit still works, and says what it is") {
-    DeckRig rig;
-    TrackStream* const stream = rig.open(index_sound(), 60.0);
-    CHECK(stream->resident_bytes() > 0);
-    CHECK(stream->resident_bytes() < 6'000'000);
+/// Runs `body` in a child process of an ordinary user who may lock that many bytes. @returns its result
+int as_user_with_lock_limit(rlim_t bytes, const std::function<int()>& body) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const rlimit limit{bytes, bytes};
+        const bool ready = ::setrlimit(RLIMIT_MEMLOCK, &limit) == 0 && (::geteuid() != 0 || ::setuid(65534) == 0);
+        ::_exit(ready ? body() : 100);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+TEST_CASE("windows lie in locked memory under a lock limit of 8 MB, and say so when there is none at all") {
+    const auto locked = [] {
+        DeckRig rig;
+        TrackStream* const stream = rig.open(index_sound(), 60.0);
+        const bool sane = stream->resident_bytes() > 0 && stream->resident_bytes() < 6'000'000;
+        return !sane ? 2 : (stream->windows().locked() ? 1 : 0);
+    };
+    CHECK(as_user_with_lock_limit(8'000'000, locked) == 1);
+    CHECK(as_user_with_lock_limit(0, locked) == 0);
 }
 
 TEST_CASE("tempo lines count by the signed difference of their serials, and a new sender is adopted") {

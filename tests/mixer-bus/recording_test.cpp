@@ -202,7 +202,7 @@ TEST_CASE("a recording holds exactly the frames from the one asked for to the on
         Signal right;
         write_noise(*tap, 1000, 48000, left, right);
         {
-            Recording recording{tap, {folder / name, *recording_format(name), JackFrame{1000 + 24000}, {}}, {}};
+            Recording recording{tap, {folder / name, *recording_format(name), JackFrame{1000 + 24000}}, {}};
             recording.stop(JackFrame{1000 + 60000});
             write_noise(*tap, 49000, 48000, left, right);
             REQUIRE(eventually([&] { return recording.status().state == Recording::State::finished; }));
@@ -228,7 +228,7 @@ TEST_CASE("a recording told to end at a frame that has passed is cut there, if i
         Signal left;
         Signal right;
         write_noise(*tap, 1000, 96000, left, right);
-        Recording recording{tap, {folder / name, *recording_format(name), JackFrame{1000}, {}}, {}};
+        Recording recording{tap, {folder / name, *recording_format(name), JackFrame{1000}}, {}};
         REQUIRE(eventually([&] { return recording.status().frames == 96000; }));
         recording.stop(JackFrame{1000 + 60000});
         REQUIRE(eventually([&] { return recording.status().state == Recording::State::finished; }));
@@ -251,11 +251,12 @@ TEST_CASE("a recording never overwrites, not even through a link, and says so") 
     const auto tap = std::make_shared<Tap>(48000.0);
     for (const char* name : {"precious.wav", "link.wav", "missing/set.wav"}) {
         std::atomic<int> failures{0};
-        Recording recording{
-            tap, {folder / name, RecordingFormat::wav, JackFrame{0}, {}}, [&](const RecordingEvent& event) {
-                failures +=
-                    event.kind == RecordingEvent::Kind::failed && event.text.find(name) != std::string::npos ? 1 : 100;
-            }};
+        Recording recording{tap, {folder / name, RecordingFormat::wav, JackFrame{0}}, [&](const RecordingEvent& event) {
+                                failures += event.kind == RecordingEvent::Kind::failed &&
+                                                    event.text.find(name) != std::string::npos
+                                                ? 1
+                                                : 100;
+                            }};
         REQUIRE(eventually([&] { return recording.status().state == Recording::State::failed; }));
         REQUIRE(eventually([&] { return failures.load() != 0; }));
         CHECK(failures.load() == 1);
@@ -341,11 +342,11 @@ TEST_CASE("a file that can't be finished is waited for once, not again at the en
 }
 
 TEST_CASE("at every second the bytes on disk are a whole file: a power cut loses what no sync covered, no more") {
-    for (const auto format :
-         {RecordingFormat::wav, RecordingFormat::rf64, RecordingFormat::flac, RecordingFormat::ogg}) {
+    for (const auto format : {RecordingFormat::wav, RecordingFormat::rf64, RecordingFormat::flac, RecordingFormat::ogg,
+                              RecordingFormat::opus, RecordingFormat::mp3}) {
         CAPTURE(static_cast<int>(format));
         Disk disk;
-        RecordingFile file{std::make_unique<DiskSink>(disk), format, 48000};
+        RecordingFile file{std::make_unique<DiskSink>(disk), {.format = format, .title = "set", .date = "2024-01-01"}};
         const auto tone = as_channels(sine_wave(440.0, 4800), 2);
         for (int second = 1; second <= 4; ++second) {
             for (int i = 0; i < 10; ++i) {
@@ -359,10 +360,10 @@ TEST_CASE("at every second the bytes on disk are a whole file: a power cut loses
             Reopened after{disk.after_power_cut};
             REQUIRE(after.opens());
             const auto readable = static_cast<std::int64_t>(after.contents().size()) / 2;
-            // An encoder holds back a block (FLAC) or a page (Ogg: 0.4 s, and what Vorbis looks ahead).
-            const std::int64_t held = format == RecordingFormat::ogg    ? 24000
-                                      : format == RecordingFormat::flac ? 8192
-                                                                        : 0;
+            // An encoder holds back a block (FLAC, MP3) or a page (Ogg: 0.4 s, and what the encoder looks ahead).
+            const bool paged = format == RecordingFormat::ogg || format == RecordingFormat::opus;
+            const bool blocked = format == RecordingFormat::flac || format == RecordingFormat::mp3;
+            const std::int64_t held = paged ? 24000 : blocked ? 8192 : 0;
             CHECK(readable >= second * 48000 + (second - 1) * 14400 - held);
         }
         REQUIRE(file.close());
@@ -428,7 +429,7 @@ TEST_CASE("on a full disk everything accepted is playable, and there is one erro
 
 TEST_CASE("past four gigabytes a .wav is an RF64 of its exact length") {
     Disk disk;
-    RecordingFile file{std::make_unique<DiskSink>(disk), RecordingFormat::wav, 48000};
+    RecordingFile file{std::make_unique<DiskSink>(disk), {.format = RecordingFormat::wav, .title = "", .date = ""}};
     const Signal block(std::size_t{2} * 1024 * 1024);
     constexpr std::int64_t blocks = 540;  // of a million frames, 8 MB each: 4.5 GB
     for (std::int64_t i = 0; i < blocks; ++i) {
@@ -449,7 +450,7 @@ TEST_CASE("past four gigabytes a .wav is an RF64 of its exact length") {
 
 TEST_CASE("a short .wav is a plain WAV") {
     Disk disk;
-    RecordingFile file{std::make_unique<DiskSink>(disk), RecordingFormat::wav, 48000};
+    RecordingFile file{std::make_unique<DiskSink>(disk), {.format = RecordingFormat::wav, .title = "", .date = ""}};
     REQUIRE(file.write(as_channels(sine_wave(100.0, 1000), 2)) == 1000);
     REQUIRE(file.close());
     std::array<std::byte, 4> magic{};

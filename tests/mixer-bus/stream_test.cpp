@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <fstream>
 
 using namespace crowdjack;
@@ -47,6 +48,33 @@ TEST_CASE("a stream address is taken apart, and never shows its password") {
     CHECK(StreamTarget::parse("icecast://source:x@h/m").port == 8000);
 }
 
+TEST_CASE("passwords are taken as they are written, and hosts may be IPv6") {
+    const std::vector<std::array<std::string, 4>> cases{
+        {"icecast://source:pa/ss@h:8000/m", "pa/ss", "h", "/m"},
+        {"icecast://source:50%@h/m", "50%", "h", "/m"},
+        {"icecast://source:50%25@h/m", "50%", "h", "/m"},
+        {"icecast://source:a%zz@h/m", "a%zz", "h", "/m"},
+        {"ICECAST://source:a:b@c/d@[::1]:9000/m", "a:b@c/d", "::1", "/m"},
+        {"icecast://source:x@[fe80::1%25lo]/m", "x", "fe80::1%25lo", "/m"}};
+    for (const auto& [url, password, host, mount] : cases) {
+        CAPTURE(url);
+        const auto target = StreamTarget::parse(url);
+        CHECK(target.password == password);
+        CHECK(target.host == host);
+        CHECK(target.mount == mount);
+        const auto again = StreamTarget::parse(target.url());
+        CHECK(again.password == password);
+        CHECK(again.host == host);
+        CHECK(again.port == target.port);
+    }
+    CHECK(StreamTarget::parse("icecast://source:x@[::1]:9000/m").shown() == "icecast://[::1]:9000/m");
+    for (const char* bad : {"icecast://source:x@::1/m", "icecast://source:x@[::1/m", "icecast://source:x@[::1]9/m"}) {
+        CHECK_THROWS_AS((void)StreamTarget::parse(bad), Failure);
+    }
+    CHECK(parse_stream_format("Opus") == StreamFormat::opus);
+    CHECK(parse_stream_format("MP3") == StreamFormat::mp3);
+}
+
 TEST_CASE("a bad stream address is refused without repeating it") {
     for (const char* url : {"http://source:SECRET@h/m", "icecast://source:SECRET@h", "icecast://SECRET@h/m",
                             "icecast://source:SECRET@h:0/m", "icecast://source:SECRET@h:99999/m",
@@ -76,7 +104,7 @@ TEST_CASE("what comes out of each encoder decodes to what went in") {
     const Signal tone = sine_wave(440.0, 96000);
     const auto interleaved = as_channels(tone, 2);
     for (const auto format : {StreamFormat::vorbis, StreamFormat::opus, StreamFormat::mp3}) {
-        StreamEncoder encoder{format, 48000};
+        StreamEncoder encoder{{.format = format, .title = {}, .station = ""}};
         std::vector<std::byte> bytes;
         const auto gather = [&] {
             const auto part = encoder.take();
@@ -100,5 +128,6 @@ TEST_CASE("what comes out of each encoder decodes to what went in") {
 }
 
 TEST_CASE("Opus at 44.1 kHz is refused with advice") {
-    CHECK_THROWS_WITH_AS((StreamEncoder{StreamFormat::opus, 44100}), doctest::Contains("vorbis instead"), Failure);
+    CHECK_THROWS_WITH_AS((StreamEncoder{{.format = StreamFormat::opus, .rate = 44100, .title = {}, .station = ""}}),
+                         doctest::Contains("vorbis instead"), Failure);
 }

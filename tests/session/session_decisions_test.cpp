@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/api/group_start.hpp"
 #include "session/patch/wanted_graph.hpp"
+#include "session/supervision/last_words.hpp"
 #include "session/supervision/pulse_watch.hpp"
 #include "session/supervision/restart_policy.hpp"
 
@@ -148,39 +149,75 @@ TEST_CASE("a MIDI port is not taken for an audio one") {
     CHECK(WantedGraph{{listed("a:o -> b:i")}, Keep::wanted}.plan(graph).connect.empty());
 }
 
-TEST_CASE("a hundred kills from outside restart at once; a crash loop is stopped") {
+TEST_CASE("a hundred kills from outside restart at once") {
     RestartPolicy restarts;
     SessionTime now{0};
     for (int kill = 0; kill < 100; ++kill) {
         restarts.started(now);
         restarts.ready(now + SessionTime{100});
         now += SessionTime{700};
-        CHECK(restarts.ended(now, {true, SIGKILL, kill % 2 == 0, true}) == SessionTime{0});
+        CHECK(restarts.ended(now, {true, SIGKILL, kill % 2 == 0, true}).wait == SessionTime{0});
     }
-    RestartPolicy broken;
-    int starts = 0;
-    std::optional<SessionTime> wait{SessionTime{0}};
-    while (wait && starts < 100) {
-        now += *wait;
-        broken.started(now);
-        ++starts;
-        wait = broken.ended(now + SessionTime{5}, {false, 1, false, true});
-    }
-    CHECK(starts == 5);
+    CHECK_FALSE(restarts.failing());
 }
 
-TEST_CASE("lives that end early make the next start wait longer") {
+namespace {
+
+/// Starts that end after `life` each until the clock says `until`. @returns the pauses between end and start
+std::vector<Restart> ends(RestartPolicy& restarts, SessionTime& now, SessionTime until, SessionTime life, bool ready) {
+    std::vector<Restart> all;
+    while (now < until) {
+        restarts.started(now);
+        if (ready) {
+            restarts.ready(now);
+        }
+        now += life;
+        all.push_back(restarts.ended(now, {false, 1, false, true}));
+        now += all.back().wait;
+    }
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("what cannot start is tried for ever: the first time at once, then after a quarter of what it has lasted") {
+    RestartPolicy restarts;
+    SessionTime now{1000};
+    const auto first = ends(restarts, now, SessionTime{11'000}, SessionTime{20}, false);
+    CHECK(first.front().wait == SessionTime{0});
+    CHECK(first[1].wait == RestartPolicy::first_wait);
+    CHECK(restarts.failing());
+    // A card that is away for 10 s is found at most 2.5 s after it is back.
+    CHECK(now < SessionTime{11'000 + 2'750});
+    const auto day = ends(restarts, now, SessionTime{86'400'000}, SessionTime{20}, false);
+    CHECK(day.size() > 2000);
+    for (const Restart& one : day) {
+        CHECK(one.wait <= RestartPolicy::longest_wait);
+    }
+    CHECK(day.back().wait == RestartPolicy::longest_wait);
+    const auto said = std::count_if(day.begin(), day.end(), [](const Restart& one) { return one.said; });
+    CHECK(said >= static_cast<std::ptrdiff_t>(day.size() / RestartPolicy::said_each));
+    CHECK(said <= static_cast<std::ptrdiff_t>(day.size() / RestartPolicy::said_each + 1));
+}
+
+TEST_CASE("a client that crashes a second after each start comes down to one start in half a minute, and goes on") {
     RestartPolicy restarts;
     SessionTime now{0};
-    std::vector<SessionTime::rep> waits;
-    for (int i = 0; i < 4; ++i) {
-        restarts.started(now);
-        const auto wait = restarts.ended(now, {false, 1, false, true});
-        REQUIRE(wait);
-        waits.push_back(wait->count());
-        now += *wait;
-    }
-    CHECK(waits == std::vector<SessionTime::rep>{0, 250, 500, 1000});
+    const auto hour = ends(restarts, now, SessionTime{3'600'000}, SessionTime{1000}, true);
+    CHECK(hour.back().wait == RestartPolicy::longest_wait);
+    CHECK(hour.size() < 150);
+}
+
+TEST_CASE("one good run of half a minute ends a trouble") {
+    RestartPolicy restarts;
+    SessionTime now{0};
+    (void)ends(restarts, now, SessionTime{60'000}, SessionTime{20}, false);
+    REQUIRE(restarts.failing());
+    restarts.started(now);
+    restarts.ready(now);
+    now += RestartPolicy::good_run;
+    CHECK(restarts.ended(now, {false, 1, false, true}).wait == SessionTime{0});
+    CHECK_FALSE(restarts.failing());
 }
 
 namespace {
@@ -358,4 +395,33 @@ TEST_CASE("a group waits for a deck until 5 s after it is due; then the others s
     CHECK(late.not_ready[0].second == "still loading");
     decks["B"].hopeless = true;  // no such deck: not worth the wait
     CHECK_FALSE(group.decide(SessionTime{1000}, JackFrame{0}, decks).wait);
+}
+
+TEST_CASE("what a client printed is shown at the level it had, and as its own") {
+    const auto last = relayed_line("deck-A", "crowdjack-deck: cannot reach JACK server 'x': is jackd running?");
+    CHECK(last.level == LogLevel::error);
+    CHECK(last.text.ends_with(" error deck-A: ended-with why=\"cannot reach JACK server 'x': is jackd running?\""));
+    const auto logged = relayed_line("deck-A", "2026-11-28T04:18:09.123 warning crowdjack-deck: cue-failed why=gone");
+    CHECK(logged.level == LogLevel::warning);
+    CHECK(logged.text == "2026-11-28T04:18:09.123 warning deck-A: cue-failed why=gone");
+    CHECK(relayed_line("jackd", "Cannot open the device").level == LogLevel::error);
+    CHECK(relayed_line("jackd", "==1==ERROR: AddressSanitizer: x").level == LogLevel::error);
+    CHECK(relayed_line("jackd", "Warning: no lock").level == LogLevel::warning);
+    const auto plain = relayed_line("jackd", "creating dummy driver");
+    CHECK(plain.level == LogLevel::info);
+    CHECK(plain.text.find("output client=jackd text=\"creating dummy driver\"") != std::string::npos);
+    // Half of ours is not ours.
+    CHECK(relayed_line("x", "2026-11-28T04:18:09.123 loud crowdjack-deck: a").text.find(" output ") !=
+          std::string::npos);
+}
+
+TEST_CASE("a client's words bring no control bytes to the terminal") {
+    for (const std::string hostile : {"2026-11-28T04:18:09.123 info crowdjack-deck: cued path=\x1b]0;you\x07",
+                                      "crowdjack-deck: \x1b[2J", "\x1b[31m",
+                                      "\xc2\x9b"
+                                      "31m",
+                                      "\xff\xfe"}) {
+        const std::string shown = relayed_line("deck-A", hostile).text;
+        CHECK(std::none_of(shown.begin(), shown.end(), [](unsigned char c) { return c < 0x20 || c >= 0x7f; }));
+    }
 }

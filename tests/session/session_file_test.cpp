@@ -124,6 +124,43 @@ TEST_CASE("a program that is nowhere is named with the nearest one") {
     CHECK(problems.empty());
 }
 
+TEST_CASE("a file that would overflow the parser's stack is refused, its line named, before it is parsed") {
+    std::string dots = "[jack]\na";
+    for (int i = 0; i < 200'000; ++i) {
+        dots += ".a";
+    }
+    CHECK(says(problem_of(dots + " = 1\n"), "set.toml:2: tables lie more than 64 deep"));
+    CHECK(says(problem_of("a = " + std::string(200'000, '[')), "64 deep"));
+    std::string tables = "a = ";
+    for (int i = 0; i < 100'000; ++i) {
+        tables += "{a=";
+    }
+    CHECK(says(problem_of(tables), "64 deep"));
+    CHECK(says(problem_of("[" + std::string(200'000, '.') + "]"), "64 deep"));
+    CHECK(says(problem_of(std::string(2'000'000, '#')), "larger than 1024 KiB"));
+    // Dots and brackets in texts and comments are none.
+    CHECK(problems_of("# " + std::string(300, '[') + "\n[patch]\nconnect = [\"a" + std::string(300, '.') +
+                      ":b -> c:d\", 'e" + std::string(300, '{') + ":b -> c:d']\n")
+              .empty());
+}
+
+TEST_CASE("[guard] names programs, never a shell's line") {
+    std::vector<SessionProblem> problems;
+    const SessionFile session =
+        parse_session("[guard]\non_silence = [\"mail\", \"-s\", \"$(silent) `x`\"]\nfallback = \"loop.flac\"\n",
+                      "set.toml", problems);
+    CHECK(problems.empty());
+    CHECK(session.guard.on_silence == std::vector<std::string>{"mail", "-s", "$(silent) `x`"});
+    CHECK(session.guard.fallback == "loop.flac");
+    CHECK(says(problem_of("[guard]\non_crash = \"mail me\"\n"), "on_crash in [guard] must be a list of texts"));
+    CHECK(says(problem_of("[guard]\non_silense = [\"x\"]\n"), "did you mean 'on_silence'?"));
+}
+
+TEST_CASE("names in a session file bring no control bytes to the terminal") {
+    const std::string problem = problem_of("[[client]]\nname = \"\\u001b[31m/\\u009b\"\n");
+    CHECK(std::none_of(problem.begin(), problem.end(), [](unsigned char c) { return c < 0x20 || c >= 0x7f; }));
+}
+
 TEST_CASE("saving rewrites the patch list and not a byte else") {
     const std::string saved = with_patch(good, {"a:b -> c:d"});
     const auto begin = good.find("connect = [");

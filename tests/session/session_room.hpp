@@ -12,6 +12,7 @@
 
 #include <jack/jack.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdint>
 #include <fstream>
@@ -201,6 +202,20 @@ private:
     for (std::int64_t frame = from; frame < to; ++frame) {
         const bool silent = capture.sample(channel, frame).value_or(0.0F) == 0.0F;
         present = silent ? present + 1 : 0;
+        longest = std::max(longest, present);
+    }
+    return longest;
+}
+
+/// The longest stretch of [from, to), in frames, in which nothing of `channel` was heard while `witness` (a client that
+/// nothing is patched into) recorded every frame: what somebody in the graph silenced, not what the machine skipped.
+[[nodiscard]] inline std::int64_t longest_silence_beside(const Capture& witness, const Capture& capture,
+                                                         std::size_t channel, std::int64_t from, std::int64_t to) {
+    std::int64_t longest = 0;
+    std::int64_t present = 0;
+    for (std::int64_t frame = from; frame < to; ++frame) {
+        const bool silent = capture.sample(channel, frame).value_or(0.0F) == 0.0F;
+        present = silent ? present + (witness.sample(0, frame) ? 1 : 0) : 0;
         longest = std::max(longest, present);
     }
     return longest;

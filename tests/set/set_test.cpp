@@ -57,36 +57,55 @@ std::int64_t wrong_frames(Stage& stage, std::size_t channel, std::int64_t start,
 /// The mixer's limiter looks ahead by a constant: the master is the decks' sum so many frames later.
 constexpr std::int64_t master_delay = 64;
 
+/// Was every frame of [from, to) recorded? Where the machine stalls, the server's clock jumps over frames.
+bool recorded(const Capture& ears, std::int64_t from, std::int64_t to) {
+    for (auto frame = from; frame < to; ++frame) {
+        if (!ears.sample(0, frame)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// One group start of the coded pair, judged on its first 200 frames: both decks at the file's frame 0 on `start`, and
+/// silent one frame earlier. @returns whether it could be judged
+bool judge_group_start(Stage& stage) {
+    cue_pair(stage);
+    const auto reply = stage.done(stage.front_door(), "/start_group", {0.0, std::string{"A"}, std::string{"B"}});
+    CHECK(reply.text(2) == "A");
+    CHECK(reply.text(3) == "B");
+    const auto first = frame_argument(reply, 1) + master_delay;
+    REQUIRE(stage.ears().wait_until(first + 500));
+    const bool judged = recorded(stage.ears(), first - 1, first + 200);
+    for (std::int64_t k = 0; judged && k < 200; ++k) {
+        REQUIRE(position(stage.ears(), 0, first + k) == k);
+        REQUIRE(position(stage.ears(), 1, first + k) == k);
+    }
+    if (judged) {
+        CHECK(stays_silent(stage.ears(), 0, first - 1, first));
+        CHECK(stays_silent(stage.ears(), 1, first - 1, first));
+    }
+    stage.done(stage.deck("A"), "/deck/stop");
+    stage.done(stage.deck("B"), "/deck/stop");
+    const auto stopped = *stage.ears().end_frame() + 4'000;
+    REQUIRE(stage.ears().wait_until(stopped));
+    return judged;
+}
+
 }  // namespace
 
 TEST_CASE("two decks told to start together start on the same sample, 100 of 100, whatever the period") {
-    Stage stage{{.period = 256, .capture_seconds = 180.0}};
+    Stage stage{{.period = 256, .capture_seconds = 240.0}};
     write_coded_pair(stage);
     for (const std::uint32_t period : {64U, 256U, 1024U}) {
         CAPTURE(period);
         stage.server().set_period(period);
-        for (int trial = 0; trial < 100; ++trial) {
+        int judged = 0;
+        for (int trial = 0; trial < 150 && judged < 100; ++trial) {
             CAPTURE(trial);
-            cue_pair(stage);
-            const auto reply =
-                stage.done(stage.front_door(), "/start_group", {0.0, std::string{"A"}, std::string{"B"}});
-            CHECK(reply.text(2) == "A");
-            CHECK(reply.text(3) == "B");
-            const auto start = frame_argument(reply, 1);
-            REQUIRE(stage.ears().wait_until(start + 500));
-            for (std::int64_t k = 0; k < 200; ++k) {
-                const auto heard = start + master_delay + k;
-                if (!stage.ears().sample(0, heard)) {
-                    continue;  // the machine stalled and the clock jumped over this frame
-                }
-                REQUIRE(position(stage.ears(), 0, heard) == k);
-                REQUIRE(position(stage.ears(), 1, heard) == k);
-            }
-            stage.done(stage.deck("A"), "/deck/stop");
-            stage.done(stage.deck("B"), "/deck/stop");
-            const auto stopped = *stage.ears().end_frame() + 4'000;
-            REQUIRE(stage.ears().wait_until(stopped));
+            judged += judge_group_start(stage) ? 1 : 0;
         }
+        CHECK(judged == 100);
     }
     CHECK_FALSE(stage.trap_sprang());
 }

@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 #include <pugixml.hpp>
 
+#include <array>
 #include <cmath>
 #include <random>
 
@@ -28,19 +29,21 @@ std::vector<double> beats_at(double bpm, int count) {
 
 TempoTruth truth(double rekordbox, double json, const std::vector<double>& beats,
                  TempoSource wanted = TempoSource::automatic) {
-    return choose_tempo({rekordbox, json, fit_tempo(beats)}, wanted);
+    return choose_tempo({rekordbox, json, fit_tempo(beats), {}}, wanted);
 }
 
 ExportPlan plan_of(const std::string& name, double bpm, double target) {
     ExportPlan plan;
     plan.track.name = name;
-    plan.tempo = {bpm, TempoSource::json, {}};
+    plan.tempo = {bpm, TempoSource::json, {}, {}};
     plan.target_bpm = target;
     plan.order.audio = "/music/" + name + ".wav";
     plan.order.part_fitted = "/parts/" + name + "_sectioned.wav";
     plan.order.part_original = "/parts/orig/" + name + "_sectioned.wav";
     plan.order.cues = {{12.82}, {57.62}, {70.44}};
     plan.order.speed = target / bpm;
+    plan.begin_fitted = Seconds{(57.62 - 12.82) / plan.order.speed};
+    plan.end_fitted = Seconds{(70.44 - 12.82) / plan.order.speed};
     return plan;
 }
 
@@ -99,6 +102,85 @@ TEST_CASE("sources that disagree by more than half a percent are told, others no
     CHECK(warning == "json says 120.00 (-2.0 %)");
     CHECK(truth(0.0, 128.0, beats_at(126.98, 200)).warning == "json says 128.00 (0.8 %)");
     CHECK(truth(0.0, 128.0, beats_at(100.0, 200)).warning == "beats says 100.00 (-21.9 %)");
+}
+
+namespace {
+
+/// A drummer: beats that wander around a mean tempo by `wander_s`, written to 10 ms.
+std::vector<double> drummed(double bpm, int count, double wander_s, std::uint32_t seed = 4) {
+    std::mt19937 random{seed};
+    std::normal_distribution<double> hand{0.0, 0.012};
+    std::vector<double> beats;
+    for (int i = 0; i < count; ++i) {
+        const double time = 0.5 + i * 60.0 / bpm + wander_s * std::sin(i / 20.0) + hand(random);
+        beats.push_back(std::round(std::max(0.0, time) * 100.0) / 100.0);
+    }
+    return beats;
+}
+
+/// Sections of 32 beats after an intro of 16: handed over from the 176th to the 208th.
+TempoTruth section_truth(double rekordbox, double json, const std::vector<double>& beats) {
+    const Cues cues{{beats[16]}, {beats[176]}, {beats[208]}};
+    return choose_tempo({rekordbox, json, fit_tempo(beats), SectionBeats::of(beats, cues)});
+}
+
+}  // namespace
+
+TEST_CASE("a BPM is believed while it is in time at the hand-over, and no longer") {
+    // 96 called 95 is 1.7 beats off after 160, 127.5 called 128 not even half a per cent but 0.6 beats.
+    const TempoTruth slow = section_truth(0.0, 95.0, drummed(96.0, 300, 0.05));
+    CHECK(slow.source == TempoSource::beats);
+    CHECK(slow.bpm == doctest::Approx(96.0).epsilon(0.001));
+    CHECK(std::abs(slow.phase->at_begin) < 0.1);
+    CHECK(slow.warning.find("json says 95.00 (-1.") == 0);
+    CHECK(slow.warning.find(" beats off at the hand-over") != std::string::npos);
+    const TempoTruth rounded = section_truth(0.0, 128.0, drummed(127.5, 300, 0.02));
+    CHECK(rounded.source == TempoSource::beats);
+    CHECK(rounded.bpm == doctest::Approx(127.5).epsilon(0.0005));
+    CHECK(rounded.warning.find("json says 128.00 (0.4 %), 0.") == 0);
+    // Rekordbox's number is held against the beats like any other.
+    CHECK(section_truth(96.0, 95.0, drummed(96.0, 300, 0.02)).source == TempoSource::rekordbox);
+    CHECK(section_truth(95.0, 0.0, drummed(96.0, 300, 0.02)).source == TempoSource::beats);
+    // A number that is right stays as it is written, also where a drummer is no machine.
+    CHECK(section_truth(0.0, 96.0, drummed(96.0, 300, 0.02)).bpm == 96.0);
+    CHECK(section_truth(0.0, 96.0, drummed(96.0, 300, 0.02)).warning.empty());
+    // An octave is no error.
+    CHECK(section_truth(0.0, 192.0, drummed(96.0, 300, 0.02)).bpm == doctest::Approx(192.0).epsilon(5e-4));
+    CHECK(section_truth(0.0, 120.0, drummed(96.0, 300, 0.02)).source ==
+          TempoSource::json);  // something else is counted
+}
+
+TEST_CASE("where no single BPM fits it is said, by how many beats") {
+    std::vector<double> beats;
+    double time = 0.0;
+    for (int i = 0; i < 300; ++i) {
+        beats.push_back(std::round(time * 100.0) / 100.0);
+        time += 60.0 / (118.0 + 6.0 * i / 300.0);  // gets faster all the time
+    }
+    const TempoTruth truth = section_truth(0.0, 120.0, beats);
+    CHECK(truth.no_single_bpm());
+    CHECK_FALSE(section_truth(0.0, 96.0, drummed(96.0, 300, 0.02)).no_single_bpm());
+}
+
+TEST_CASE("beats of a section are counted through gaps, doubles and strays, or not at all") {
+    const Cues cues{{8.5}, {88.5}, {104.5}};
+    auto beats = beats_at(120.0, 300);
+    CHECK(SectionBeats::of(beats, cues)->bpm() == doctest::Approx(120.0).epsilon(1e-4));
+    CHECK(SectionBeats::of(beats, cues)->beat_at(88.5) == doctest::Approx(160.0));
+    beats.erase(beats.begin() + 40, beats.begin() + 43);
+    beats.insert(beats.begin() + 90, {beats[90] + 0.01, beats[90] + 0.2});
+    CHECK(SectionBeats::of(beats, cues)->beat_at(88.5) == doctest::Approx(160.0));
+    CHECK(SectionBeats::of(beats, cues)->bpm() == doctest::Approx(120.0).epsilon(1e-3));
+    std::mt19937 random{5};
+    std::uniform_real_distribution<double> anywhere{0.0, 120.0};
+    std::vector<double> noise;
+    for (int i = 0; i < 240; ++i) {
+        noise.push_back(anywhere(random));
+    }
+    CHECK_FALSE(SectionBeats::of(noise, cues).has_value());
+    CHECK_FALSE(SectionBeats::of({}, cues).has_value());
+    CHECK_FALSE(SectionBeats::of(std::vector<double>(100, 3.0), cues).has_value());
+    CHECK_FALSE(SectionBeats::of(beats_at(120.0, 100), cues).has_value());  // they end in its middle
 }
 
 TEST_CASE("the tempi of real analyses: whole numbers that their own beats correct") {
@@ -194,4 +276,38 @@ TEST_CASE("a track's picture is well-formed and shows every segment and cue, wha
     CHECK(document.select_node("//text[contains(., 'begin 0:57.62')]"));
     CHECK(document.select_node("//text[contains(., 'end 1:10.44')]"));
     CHECK(document.select_node("//text[contains(., '<script>')]"));
+}
+
+TEST_CASE("the labels of cues close to each other cover none of each other") {
+    for (const double begin : {12.82, 13.0, 14.0, 20.0, 117.0}) {
+        for (const double end : {begin + 0.5, begin + 2.0, 119.9}) {
+            ExportPlan plan = plan_of("close", 124.0, 122.5);
+            plan.order.cues = {{12.82}, {begin}, {end}};
+            Waveform waveform;
+            waveform.length = Seconds{120.0};
+            waveform.columns.assign(1552, {-0.5F, 0.5F, 0.2F});
+            pugi::xml_document document;
+            REQUIRE(document.load_string(track_svg(plan, waveform).c_str()));
+            std::vector<std::array<double, 4>> boxes;
+            for (const auto& found : document.select_nodes("//rect[@rx='3']")) {
+                const auto rect = found.node();
+                boxes.push_back({rect.attribute("x").as_double(), rect.attribute("y").as_double(),
+                                 rect.attribute("width").as_double(), rect.attribute("height").as_double()});
+            }
+            REQUIRE(boxes.size() == 3);
+            const double tall = document.document_element().attribute("height").as_double();
+            for (std::size_t i = 0; i < boxes.size(); ++i) {
+                CHECK(boxes[i][0] >= 0.0);
+                CHECK(boxes[i][0] + boxes[i][2] <= 1600.0);
+                CHECK(boxes[i][1] + boxes[i][3] <= tall);
+                for (std::size_t k = 0; k < i; ++k) {
+                    const bool beside =
+                        boxes[i][0] + boxes[i][2] <= boxes[k][0] || boxes[k][0] + boxes[k][2] <= boxes[i][0];
+                    const bool below =
+                        boxes[i][1] + boxes[i][3] <= boxes[k][1] || boxes[k][1] + boxes[k][3] <= boxes[i][1];
+                    CHECK((beside || below));
+                }
+            }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the real program makes of generated tracks.
+#include "tests/struct-export/click_errors.hpp"
 #include "tests/struct-export/crate.hpp"
 
 #include <doctest/doctest.h>
@@ -7,6 +8,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cmath>
+#include <random>
+#include <utility>
 
 using namespace crowdjack;
 using namespace crowdjack::test;
@@ -110,12 +114,96 @@ TEST_CASE("nothing exported is exit code 1, wrong usage is 2 and says which opti
     refused({"--bpm", "122", "--n-sections", "0"}, "--n-sections");
     refused({"--bpm", "122", "--jobs", "0"}, "--jobs");
     refused({"--bpm", "122", "--key", " , "}, "--key");
+    refused({"--bpm", "122", "--key", "Gm,H#"}, "--key 'H#' is no key");
+    refused({"--bpm", "122", "--warp", "--stretch", "rate"}, "--warp");
     refused({"--bpm", "122", "--write-keys"}, "--rekordbox-xml");
     refused({"--bpm", "122", "--intro-fallback", "guess"}, "--intro-fallback");
     refused({"--bpm", "122", "--stretsh", "rate"}, "did you mean --stretch?");
     CHECK(crate.run({"--bpm", "122", (crate.folder / "none").string()}).code == 1);
     CHECK(crate.run({"--help"}).output.find("--n-sections") != std::string::npos);
     CHECK(crate.run({"--version"}).output.starts_with("crowdjack-struct-export "));
+}
+
+TEST_CASE("a folder without structures says what is missing") {
+    const Crate crate;
+    const auto ran = crate.export_to("parts", {"--bpm", "122"});
+    CHECK(ran.code == 1);
+    CHECK(ran.output.find("0 of 0 tracks") != std::string::npos);
+    CHECK(ran.output.find("no structures to export from folder=" + crate.struct_dir.string()) != std::string::npos);
+}
+
+TEST_CASE("only tracks that are taken are warned of, and two structures of one file are said") {
+    const Crate crate;
+    crate.add("taken", 122.0, 20, {{"key", {{"A minor", 0.6}, {"C major", 0.4}}}});
+    crate.add("too fast", 140.0, 20, {{"key", 5}});
+    const fs::path again = crate.struct_dir / "taken again.json";
+    fs::copy_file(crate.struct_dir / "taken.json", again);
+    crate.write_struct("no bars", R"({"path": "/gone/x.wav", "segments": [{"label": "intro"}]})");
+    const auto ran = crate.export_to("parts", {"--bpm", "122"});
+    CHECK_MESSAGE(ran.code == 0, ran.output);
+    CHECK(rows_of(crate.folder / "parts/sections.csv").at(0).at("key") == "A minor");
+    CHECK(ran.output.find("the highest of its 2 values is A minor") != std::string::npos);
+    CHECK(ran.output.find("'key' is 5") == std::string::npos);
+    CHECK(ran.output.find("speaks of the same file as") != std::string::npos);
+    for (const auto& row : rows_of(crate.folder / "parts/skipped.csv")) {
+        CHECK(row.at("path").find(".wav") != std::string::npos);
+    }
+}
+
+TEST_CASE("a drummer's beats lie on the target's grid with --warp, and are said to be off without") {
+    const Crate crate;
+    std::mt19937 random{4};
+    std::normal_distribution<double> hand{0.0, 0.012};
+    std::vector<double> beats;
+    for (int i = 0; i < 300; ++i) {
+        beats.push_back(std::round((0.5 + i * 60.0 / 127.5 + 0.05 * std::sin(i / 25.0) + hand(random)) * 100.0) /
+                        100.0);
+    }
+    std::vector<float> sound(static_cast<std::size_t>((beats.back() + 1.0) * 44100.0));
+    for (const double beat : beats) {
+        for (std::size_t i = 0; i < 176; ++i) {
+            const double t = static_cast<double>(i);
+            sound[static_cast<std::size_t>(beat * 44100.0) + i] =
+                static_cast<float>(0.6 * std::cos(0.285 * t) * std::exp(-t / 50.0));
+        }
+    }
+    write_audio(crate.audio_dir / "human.wav", as_channels(sound, 2), 2, 44100, SampleFormat::pcm16);
+    Json segments = Json::array({{{"start", 0.0}, {"end", beats[16]}, {"label", "intro"}}});
+    for (std::size_t i = 16; i + 32 < beats.size(); i += 32) {
+        segments.push_back({{"start", beats[i]}, {"end", beats[i + 32]}, {"label", "verse"}});
+    }
+    crate.write_struct("human",
+                       Json{{"path", "human.wav"}, {"bpm", 128}, {"beats", beats}, {"segments", segments}}.dump());
+    const auto worst_off = [&](const std::string& parts, std::vector<std::string> more) {
+        more.insert(more.begin(), {"--bpm", "122", "--bpm-min", "100", "--bpm-max", "150", "--n-sections", "6"});
+        std::vector<std::string> all{crate.struct_dir.string(), "--audio-dir", crate.audio_dir.string(), "--parts-dir",
+                                     (crate.folder / parts).string()};
+        all.insert(all.end(), more.begin(), more.end());
+        const auto ran = crate.run(all);
+        REQUIRE_MESSAGE(ran.code == 0, ran.output);
+        const auto row = rows_of(crate.folder / parts / "sections.csv").at(0);
+        const auto part = test::read_audio(row.at("part_file"));
+        const double target = 122.0;
+        const auto errors = click_errors(part, target, 1.0);
+        CHECK(errors.size() >= 190);
+        double worst = 0.0;
+        const auto begin = static_cast<std::size_t>(std::lround(number(row.at("begin_cue_adj")) * target / 60.0));
+        for (std::size_t i = begin; i < errors.size(); ++i) {
+            worst = std::max(worst, std::abs(errors[i]) / 1000.0 * target / 60.0);
+        }
+        // What the CSV says is where it is: the hand-over begins on a beat of the part.
+        CHECK(std::abs(number(row.at("begin_cue_adj")) * target / 60.0 - static_cast<double>(begin)) < 0.15);
+        return std::pair{worst, ran.output};
+    };
+    const auto plain = worst_off("plain", {"--stretch", "wsola"});
+    CHECK(plain.second.find("beats_off=0.") != std::string::npos);
+    CHECK(plain.second.find("json says 128.00") != std::string::npos);
+    const auto light = worst_off("light", {"--stretch", "wsola", "--warp"});
+    CHECK(light.first < 0.05);
+    CHECK(light.second.find("warped=true") != std::string::npos);
+    const auto best = worst_off("best", {"--warp"});
+    CHECK(best.first < 0.03);
+    CHECK(best.first < plain.first);
 }
 
 TEST_CASE("Rekordbox: true tempo in memory, key, place of the audio, and keys written only when asked") {

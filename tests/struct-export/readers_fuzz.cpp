@@ -116,8 +116,8 @@ private:
 /// What the program does with a structure once it is read must hold for any content.
 void try_structure(const std::string& text) {
     try {
-        const TrackStruct track = track_struct(parse_json(text, "fuzz.json"), "fuzz.json");
-        (void)tidy_json(parse_json(text, "fuzz.json"));
+        const TrackStruct track = track_struct(parse_python_json(text, "fuzz.json", nan_as_text), "fuzz.json");
+        (void)tidy_json(parse_python_json(text, "fuzz.json", nan_as_null));
         if (const auto fitted = fit_tempo(track.beats); fitted && !(fitted->bpm > 0.0 && std::isfinite(fitted->bpm))) {
             throw std::logic_error{"a fit that is no tempo"};
         }
@@ -136,7 +136,7 @@ void try_collection(const std::string& text) {
     try {
         const auto collection = RekordboxCollection::parse(text, "fuzz.xml", [](const std::string&) {});
         for (const RekordboxTrack& track : collection.tracks()) {
-            if (!(track.bpm() >= 0.0) || collection.match({track.path}).track == nullptr) {
+            if (!(track.bpm() >= 0.0) || collection.match(track.path).track == nullptr) {
                 throw std::logic_error{"a track that is not found again"};
             }
         }

@@ -13,6 +13,9 @@ std::string environment_variable(const char* name) {
     return value == nullptr ? std::string{} : std::string{value};
 }
 
+/// The build tree whose programs are tried instead of this one's; empty: this one's. (tests/run: the sanitizers'.)
+std::string other_programs() { return environment_variable("CROWDJACK_PROGRAMS"); }
+
 }  // namespace
 
 std::filesystem::path build_folder() {
@@ -26,7 +29,8 @@ std::filesystem::path build_folder() {
 
 std::string program_path(const std::string& program) {
     const std::string room = program == "crowdjack-session" ? "session" : program.substr(program.find('-') + 1);
-    const auto path = build_folder() / room / program;
+    const auto build = other_programs().empty() ? build_folder() : std::filesystem::path{other_programs()};
+    const auto path = build / room / program;
     if (!std::filesystem::exists(path)) {
         throw std::runtime_error{path.string() + " is not built"};
     }
@@ -34,7 +38,8 @@ std::string program_path(const std::string& program) {
 }
 
 Process::Options armed(Process::Options options) {
-    if (const auto trap = environment_variable("CROWDJACK_TRAP"); !trap.empty()) {
+    const auto trap = environment_variable("CROWDJACK_TRAP");
+    if (!trap.empty() && other_programs().empty()) {  // the trap and a sanitizer both stand in for malloc
         options.environment["LD_PRELOAD"] = trap;
     }
     return options;

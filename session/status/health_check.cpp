@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "session/status/health_check.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace crowdjack {
+
+namespace {
+
+void look_at_patch(const PatchHealth& patch, std::vector<std::string>& troubles) {
+    if (!patch.running) {
+        troubles.emplace_back("the JACK server is away; the session tries to start it");
+        return;
+    }
+    for (const auto& [client, phase] : patch.phases) {
+        if (phase == "failing" || phase == "ended") {
+            troubles.push_back(client + (phase == "failing" ? " keeps ending soon after its start" : " has ended"));
+        } else if (phase == "waiting" || phase == "starting") {
+            troubles.push_back(client + " is only just starting");
+        }
+    }
+    if (patch.silent) {
+        troubles.emplace_back("the mix is silent");
+    }
+    if (patch.fallback) {
+        troubles.emplace_back("the fallback plays instead of the set");
+    }
+    if (patch.setlist == "failing") {
+        troubles.emplace_back("the setlist keeps ending soon after its start");
+    }
+    if (!patch.complete) {
+        troubles.push_back("the patch is incomplete: " + std::to_string(patch.made) + " of " +
+                           std::to_string(patch.wanted) + " connections" +
+                           (patch.missing.empty() ? "" : ", missing " + patch.missing.front()));
+    }
+}
+
+}  // namespace
+
+HealthVerdict health_verdict(const SuiteSnapshot& snapshot) {
+    using Level = HealthVerdict::Level;
+    const auto session = std::find_if(snapshot.clients.begin(), snapshot.clients.end(),
+                                      [](const ClientStatus& client) { return client.kind == "session"; });
+    if (session == snapshot.clients.end() || !session->answers || !snapshot.patch) {
+        return {Level::down, session == snapshot.clients.end()
+                                 ? "no session runs on server " + snapshot.server
+                                 : "the session on server " + snapshot.server + " does not answer"};
+    }
+    std::vector<std::string> troubles;
+    for (const ClientStatus& client : snapshot.clients) {
+        if (client.hangs) {
+            troubles.push_back(client.name + " hangs: its audio thread stands still");
+        } else if (!client.answers) {
+            troubles.push_back(client.name + " does not answer");
+        }
+    }
+    look_at_patch(*snapshot.patch, troubles);
+    if (troubles.empty()) {
+        return {Level::well, std::to_string(snapshot.clients.size()) + " programs answer, " +
+                                 std::to_string(snapshot.patch->made) + " connections stand"};
+    }
+    return {Level::degraded, troubles.front() + (troubles.size() > 1 ? " (and " + std::to_string(troubles.size() - 1) +
+                                                                           " more: see crowdjack-session status)"
+                                                                     : "")};
+}
+
+}  // namespace crowdjack

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A stream that nobody looks after: titles, station, bitrate, listeners, silence, a card that is away.
+#include "mixer-bus/http.hpp"
+#include "tests/mixer-bus/icecast.hpp"
+#include "tests/mixer-bus/mixer_room.hpp"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <map>
+#include <thread>
+
+using namespace crowdjack;
+using namespace crowdjack::test;
+
+namespace {
+
+/// What the server says of its sources.
+std::string status_of(int port) {
+    HttpGet get{"127.0.0.1", static_cast<std::uint16_t>(port), "/status-json.xsl", ""};
+    while (get.proceed() == HttpGet::State::running) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+    return std::string{get.body()};
+}
+
+std::string contents(const std::filesystem::path& path) {
+    std::ifstream file{path, std::ios::binary};
+    return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+/// The time until listeners can read a title: out of what the server says of it, but for Opus, of which Icecast 2.4
+/// says nothing, out of the stream they get. 20 s when it never comes.
+double seconds_until(const Icecast& icecast, int port, const std::string& format, const std::string& text) {
+    const auto begin = std::chrono::steady_clock::now();
+    (void)eventually([&] {
+        const std::string where = format == "OPUS" ? contents(icecast.dump("set", icecast.runs())) : status_of(port);
+        return where.find(text) != std::string::npos;
+    });
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+}  // namespace
+
+TEST_CASE("listeners read artist and title within two seconds, also after a reconnection, in each format") {
+    if (!Icecast::possible()) {
+        MESSAGE("skipped: no icecast2 here, or no user namespace to run it in");
+        return;
+    }
+    int port = 8710;
+    for (const std::string format : {"vorbis", "OPUS", "Mp3"}) {
+        CAPTURE(format);
+        MixerRoom room{{"--stream-name", "Tanzraum", "--stream-genre", "Techno", "--stream-url", "http://example.org/",
+                        "--stream-bitrate", "128"}};
+        Icecast icecast{room.folder.path(), ++port, "hackme"};
+        icecast.start();
+        REQUIRE(room.obeys("/subscribe"));
+        // The dump is written in blocks of 4 KB: something has to fill them.
+        const auto deck = room.player("A", {noise(2880000, 1), noise(2880000, 2)});
+        deck->start_at(room.soon());
+        REQUIRE(room.obeys("/mixer/nowplaying", {"A", "Künstler", "Erstes & \"Lied\""}));
+        REQUIRE(room.obeys("/mixer/stream/start", {icecast.url("set"), format}));
+        const double first = seconds_until(icecast, port, format, "Erstes &");
+        REQUIRE(room.obeys("/mixer/nowplaying", {"B", "Artist", "Second"}));
+        const double second = seconds_until(icecast, port, format, "Second");
+        REQUIRE(room.obeys("/mixer/nowplaying", {"A", "", "only a file's name"}));
+        const double third = seconds_until(icecast, port, format, "only a file's name");
+        MESSAGE(format, ": titles after ", first, ", ", second, " and ", third, " s");
+        CHECK(first < 2.5);  // two seconds, and what asking takes
+        CHECK(second < 2.5);
+        CHECK(third < 2.5);
+        const std::string status = status_of(port);
+        CHECK((format == "OPUS" || status.find("Artist") == std::string::npos));
+        CHECK(status.find("Tanzraum") != std::string::npos);
+        CHECK(status.find("Techno") != std::string::npos);
+        CHECK(status.find("http://example.org/") != std::string::npos);
+        CHECK(status.find("128") != std::string::npos);
+        icecast.kill_hard();
+        REQUIRE(room.osc.wait_for("/mixer/stream/lost"));
+        const std::size_t mark = room.osc.count();
+        icecast.start();
+        REQUIRE(room.osc.wait_for("/mixer/stream/connected", mark));
+        CHECK(seconds_until(icecast, port, format, "only a file's name") < 2.5);
+        REQUIRE(room.obeys("/mixer/stream/stop"));
+        CHECK(room.mixer->terminate() == 0);
+    }
+}
+
+TEST_CASE("a stream has the bitrate asked for, and its listeners are counted") {
+    if (!Icecast::possible()) {
+        MESSAGE("skipped: no icecast2 here, or no user namespace to run it in");
+        return;
+    }
+    int port = 8720;
+    for (const std::string format : {"vorbis", "opus", "mp3"}) {
+        CAPTURE(format);
+        MixerRoom room{{"--stream-bitrate", "96"}};
+        Icecast icecast{room.folder.path(), ++port, "hackme"};
+        icecast.start();
+        const auto deck = room.player("A", {noise(960000, 1), noise(960000, 2)});
+        deck->start_at(room.soon());
+        REQUIRE(room.obeys("/mixer/stream/start", {icecast.url("set"), format}));
+        Process listener{{"curl", "-s", "-o", "/dev/null", "http://127.0.0.1:" + std::to_string(port) + "/set"}};
+        REQUIRE(room.server.wait_for_frame(room.server.frame() + 48000));
+        const auto size_before = std::filesystem::file_size(icecast.dump("set", 1));
+        const auto frame_before = room.server.frame();
+        REQUIRE(room.server.wait_for_frame(frame_before + 192000));
+        const auto bytes = static_cast<double>(std::filesystem::file_size(icecast.dump("set", 1)) - size_before);
+        const double kilobits = bytes * 8.0 / 1000.0 / ((room.server.frame() - frame_before) / 48000.0);
+        MESSAGE(format, ": ", kilobits, " kbit/s");
+        // Noise is the hardest there is, and icecast writes in blocks of 4 KB: 8 kbit/s over 4 s.
+        CHECK(kilobits > 70.0);
+        CHECK(kilobits < 125.0);
+        if (std::system("command -v curl >/dev/null") == 0) {
+            CHECK(eventually([&] { return room.ask("/mixer/state").named("listeners") == 1.0; }));
+        }
+        CHECK(room.mixer->terminate() == 0);
+    }
+}
+
+TEST_CASE("silence keeps a stream, and so does a JACK server that is away for longer than the server waits") {
+    if (!Icecast::possible()) {
+        MESSAGE("skipped: no icecast2 here, or no user namespace to run it in");
+        return;
+    }
+    for (const std::string format : {"vorbis", "opus", "mp3"}) {
+        CAPTURE(format);
+        MixerRoom room;
+        Icecast icecast{room.folder.path(), 8730, "hackme"};  // gives up a source after 5 s
+        icecast.start();
+        REQUIRE(room.obeys("/subscribe"));
+        REQUIRE(room.obeys("/mixer/stream/start", {icecast.url("set"), format}));
+        if (format == "opus") {
+            REQUIRE(room.server.wait_for_frame(room.server.frame() + 48000 * 7));
+        } else {
+            room.server.kill_hard();
+            std::this_thread::sleep_for(std::chrono::seconds{7});  // the length of the outage itself
+            room.server.restart();
+            REQUIRE(room.server.wait_for_port("mixer-bus:master_r"));
+            room.url = wait_for_client(room.server.name(), "mixer-bus");
+        }
+        CHECK(room.osc.received("/mixer/stream/lost").empty());
+        CHECK(room.ask("/mixer/tap").text(7) == "streaming");
+        CHECK(room.mixer->terminate() == 0);
+    }
+}
+
+TEST_CASE("an address file with a byte order mark and carriage returns is read, one in UTF-16 refused in words") {
+    if (!Icecast::possible()) {
+        MESSAGE("skipped: no icecast2 here, or no user namespace to run it in");
+        return;
+    }
+    const TemporaryFolder folder;
+    Icecast icecast{folder.path(), 8740, "pa/ss%w@rd"};
+    icecast.start();
+    std::ofstream{folder / "url", std::ios::binary} << "\xEF\xBB\xBF\r\n" << icecast.url("set") << " VORBIS\r\n";
+    const MixerRoom room{{"--stream-url-file", (folder / "url").string()}};
+    CHECK(room.mixer->wait_for_line("streaming to="));
+    std::ofstream{folder / "utf16", std::ios::binary} << "\xFF\xFEi";
+    Process refused{{program_path("crowdjack-mixer-bus"), "--stream-url-file", (folder / "utf16").string()}};
+    CHECK(refused.wait() == 1);
+    CHECK(refused.wait_for_line("save the file as UTF-8"));
+}
