@@ -145,17 +145,20 @@ std::vector<std::byte> mended_head(std::span<const std::byte> bytes) {
 std::span<const std::byte> mpeg_in_wav(std::span<const std::byte> bytes) {
     constexpr std::uint64_t mpeg = 0x50;
     constexpr std::uint64_t mpeg_layer_three = 0x55;
-    constexpr Chunks chunks{12, false, 4, 2};
-    if (!begins_with(bytes, 0, "RIFF") || !begins_with(bytes, 8, "WAVE")) {
+    constexpr std::uint64_t extensible = 0xFFFE;
+    const bool big_endian = begins_with(bytes, 0, "RIFX");
+    const Chunks chunks{12, big_endian, 4, 2};
+    if (!begins_with(bytes, 8, "WAVE")) {
         return {};
     }
     const auto form = find_chunk(bytes, chunks, "fmt ");
     const auto data = find_chunk(bytes, chunks, "data");
-    const std::uint64_t code = form ? number(bytes, *form, 2, false) : 0;
+    std::uint64_t code = form ? number(bytes, *form, 2, big_endian) : 0;
+    code = code == extensible ? number(bytes, *form + 24, 2, big_endian) : code;
     if (!data || (code != mpeg && code != mpeg_layer_three)) {
         return {};
     }
-    const auto size = static_cast<std::size_t>(number(bytes, *data - 4, 4, false));
+    const auto size = static_cast<std::size_t>(number(bytes, *data - 4, 4, big_endian));
     return bytes.subspan(*data, size == 0 ? bytes.size() - *data : std::min(size, bytes.size() - *data));
 }
 

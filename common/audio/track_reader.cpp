@@ -67,6 +67,9 @@ std::unique_ptr<TrackReader> open_compressed(const MappedFile& file) {
     if (begins_container(bytes, begin)) {
         const auto mpeg = mpeg_in_wav(bytes.subspan(begin));
         auto stream = find_mpeg_stream(mpeg, 0);
+        if (!stream && !mpeg.empty()) {
+            throw Failure{"no MPEG audio can be found in it: " + conversion_hint(file.path())};
+        }
         return stream ? std::make_unique<MpegReader>(mpeg, std::move(*stream)) : nullptr;
     }
     if (begins_with(bytes, begin, "OggS")) {
