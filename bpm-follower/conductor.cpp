@@ -101,7 +101,12 @@ void Conductor::restore(const ConductorState& state) {
     carried_bpm_ = state.bpm;
     carried_beat_ = state.beat;
     jumped_without_crowd_ = state.stays;
-    announced_.continue_serials_after(state.serial);
+    intent_.reset();
+    announced_.clear();  // what ran, if anything did, was another project's
+    if (static_cast<std::int32_t>(static_cast<std::uint32_t>(state.serial) -
+                                  static_cast<std::uint32_t>(announced_.serial())) > 0) {
+        announced_.continue_serials_after(state.serial);  // never back: whoever heard a later one would not hear us any more
+    }
 }
 
 Beats Conductor::beat_at(JackFrame frame) const noexcept {

@@ -83,6 +83,14 @@ void Follower::fill_hooks() {
         conductor_.restore(saved_->conductor);
         intake_.restore(saved_->units);
     };
+    shell_.hooks.open_saved = [this](const std::string& text) {
+        const bool ran = conductor_.running();
+        shell_.hooks.restore(text);
+        if (ran) {  // another project in place of the one that ran: its line is nothing to go on with
+            saved_.reset();
+            from_project_ = true;
+        }
+    };
     shell_.hooks.connected = [this] { connected(); };
     shell_.hooks.disconnected = [this] { disconnected(); };
     shell_.hooks.tick = [this] { tick(); };
@@ -157,10 +165,18 @@ void Follower::send_what_changed(JackFrame frame) {
         sent_serial_ = conductor_.announced().serial();
         tell_audio(FollowerCommand::Clock::as_it_is);
         sender_.send_lines();
-        shell_.state_changed();
+        if (conductor_.mode() == FollowerMode::manual) {
+            shell_.state_changed();  // somebody set it
+        } else {
+            shell_.state_moved();
+        }
     }
-    if (std::exchange(saved_mode_, conductor_.mode()) != conductor_.mode()) {
+    const FollowerMode mode = conductor_.mode();
+    const FollowerMode before = std::exchange(saved_mode_, mode);
+    if (mode != before && mode != FollowerMode::stale && before != FollowerMode::stale) {
         shell_.state_changed();  // giving the lead back to the crowd needs no new line
+    } else if (mode != before) {
+        shell_.state_moved();
     }
     const Bpm bpm = conductor_.bpm_at(frame);
     const double seconds = conductor_.seconds_at(frame);

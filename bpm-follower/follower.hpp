@@ -86,6 +86,7 @@ private:
     std::optional<double> trace_began_s_;
     bool trace_over_{false};
     std::int32_t sent_serial_{};
+    bool from_project_{false};  ///< the next line begins as a project was saved, not as decks play
     FollowerMode saved_mode_{FollowerMode::follow};
     double sent_bpm_{}, bpm_sent_s_{-1.0};
     double target_said_{}, target_said_s_{-10.0};

@@ -70,7 +70,11 @@ void SetlistKeeper::start_named(const std::string& wanted, const MusicFolders& f
         throw OscError{refused ? OscErrorCode::refused : OscErrorCode::not_found, error.what()};
     }
     std::vector<std::string> passed_over;
-    (void)read_sections(csv, &passed_over);  // what it says is wrong goes to who asked, not only into the log
+    try {
+        (void)read_sections(csv, &passed_over);  // what it says is wrong goes to who asked, not only into the log
+    } catch (const Failure& failure) {
+        throw OscError{OscErrorCode::bad_arguments, failure.what()};
+    }
     start(csv, false);
 }
 

@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
             }
             const auto features = extractor.finish();
             const auto features_done = std::clock();
-            const auto track = track_beats(features, {});
+            const auto track = track_beats(features, onset_curves(features), {});
             const auto end = std::clock();
             spent += double(end - begun) / CLOCKS_PER_SEC;
             seconds += features.length_s;
