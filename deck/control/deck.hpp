@@ -111,6 +111,8 @@ public:
     void open_saved(const std::string& text);
     /// Something was, or is still to be, restored.
     [[nodiscard]] bool has_past() const noexcept { return has_past_; }
+    /// What was saved is on its way, and waits for the storage only.
+    [[nodiscard]] bool opening() const;
     /// For a session manager's list: letter and track.
     [[nodiscard]] std::string label() const;
     void connected();
@@ -157,6 +159,7 @@ private:
     void take_settings(const SavedDeck& saved);
     void begin_restore(const std::string& text, bool never_stopped);
     void finish_restore();
+    [[nodiscard]] bool needs_server(const Restoring& restoring) const;
     void restore_motion(const Restoring& restoring);
     void open_saved_track(const Trajectory& motion, double start_s, bool same_run);
     void saved_track_opened(const TrackOpener::Result& result, const Trajectory& motion, bool same_run);

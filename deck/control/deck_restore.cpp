@@ -95,16 +95,25 @@ void Deck::take_settings(const SavedDeck& saved) {
     sender_.send(SetFollow{saved.follow});
 }
 
+bool Deck::needs_server(const Restoring& restoring) const {
+    const bool plays = restoring.saved.playing && (restoring.never_stopped || settings_.autoplay);
+    // Only when cycles run is it known where the server's clock stands.
+    const bool clock_known = shell_.has_jack() && shell_.jack().cycles() > 0;
+    return (plays || restoring.never_stopped) && !clock_known;
+}
+
+bool Deck::opening() const {
+    const auto* const restoring = std::get_if<Restoring>(&condition_);
+    return restoring != nullptr && !needs_server(*restoring);
+}
+
 /// What is to sound needs a server; what only stands there does not.
 void Deck::finish_restore() {
     auto* const restoring = std::get_if<Restoring>(&condition_);
     if (restoring == nullptr || restoring->under_way) {
         return;
     }
-    const bool plays = restoring->saved.playing && (restoring->never_stopped || settings_.autoplay);
-    // Only when cycles run is it known where the server's clock stands.
-    const bool clock_known = shell_.has_jack() && shell_.jack().cycles() > 0;
-    if ((plays || restoring->never_stopped) && !clock_known) {
+    if (needs_server(*restoring)) {
         return;
     }
     restoring->under_way = true;
