@@ -2,10 +2,12 @@
 #include "common/command_line.hpp"
 #include "common/error.hpp"
 #include "common/nearest_name.hpp"
+#include "common/own_command.hpp"
 #include "common/port_names.hpp"
 #include "common/run_main.hpp"
 #include "session/commands.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <iostream>
@@ -92,5 +94,10 @@ int dispatch(std::span<const char* const> arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    return run_main("crowdjack-session", [argc, argv] { return dispatch({argv, static_cast<std::size_t>(argc)}); });
+    return run_main("crowdjack-session", [argc, argv] {
+        const std::vector<std::string> words = with_arguments_of_files({argv, argv + argc});
+        std::vector<const char*> arguments(words.size());
+        std::transform(words.begin(), words.end(), arguments.begin(), [](const auto& word) { return word.c_str(); });
+        return dispatch(arguments);
+    });
 }

@@ -5,6 +5,7 @@
 #include "session/api/movement_relay.hpp"
 #include "session/api/native_door.hpp"
 #include "session/guard/guard.hpp"
+#include "session/patch/patch_memory.hpp"
 #include "session/patch/patchbay.hpp"
 #include "session/status/budget_log.hpp"
 #include "session/supervision/clients.hpp"
@@ -46,6 +47,9 @@ private:
     void stop(std::function<void()> finished);
     void save_patch();
     void restore_patch(const std::string& text);
+    void remember_patch();
+    void new_run(bool began);
+    bool show_gui(bool show);
     void begin_setlist();
     void tell_service();
     void describe(OscMessage& state) const;
@@ -80,7 +84,9 @@ private:
     bool was_whole_{false};                          ///< once: on_start has run
     std::string told_;                               ///< to the service manager
     std::map<std::string, std::string> jack_names_;  ///< of the peers: JACK name → plain name
-    std::set<Link> saved_links_;                     ///< under NSM
+    PatchMemory memory_;                             ///< under NSM
+    bool memory_look_due_{false};
+    std::optional<ChildProcess> gui_;
     std::map<std::string, pid_t> earlier_;           ///< pids of an earlier run of this session
 };
 

@@ -24,6 +24,7 @@ void describe(CommandLine& line) {
         ("music-dir", po::value<std::vector<std::string>>()->composing(),
          "where tracks may be opened (again for more); else home and the working folder")
         ("play", po::bool_switch(), "start FILE as soon as it is in memory")
+        ("autoplay", po::bool_switch(), "what plays when it is saved plays by itself when it is opened again")
         ("list-stretch", po::bool_switch(), "show the tempo methods built in, what they cost here, and end");
     line.hidden.add_options()("file", po::value<std::string>(), "");
     // clang-format on
@@ -63,6 +64,7 @@ std::optional<DeckOptions> read_deck_options(int argc, const char* const* argv) 
     options.names = deck_names(line);
     options.file = line.given("file") ? line.values()["file"].as<std::string>() : std::string{};
     options.play = line.values()["play"].as<bool>();
+    options.autoplay = line.values()["autoplay"].as<bool>();
     options.list_stretch = line.values()["list-stretch"].as<bool>();
     options.stretch = parse_stretch(line.values()["stretch"].as<std::string>());
     options.track_bpm = line.values()["bpm"].as<double>();

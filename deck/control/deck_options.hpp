@@ -17,6 +17,7 @@ struct DeckOptions {
     std::vector<std::string> names;  ///< plain names to try: deck-A …
     std::string file;                ///< cued at the start; empty: none
     bool play{false};
+    bool autoplay{false};  ///< what plays when it is saved plays on by itself when it is opened
     StretchMethod stretch{StretchMethod::rate};
     double track_bpm{120.0};
     std::vector<std::filesystem::path> music_folders;

@@ -3,6 +3,7 @@
 #include "deck/engine/deck_engine.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace crowdjack {
@@ -26,7 +27,7 @@ DeckMix DeckEngine::started_mix(JackFrame due) const noexcept {
         next.motion.track_bpm = armed_->track_bpm.value_or(mix_.motion.track_bpm);
         next.motion.loop = armed_->loop;
     }
-    const double source = pending_start_ ? pending_start_->source : resting_source();
+    const double source = started_source(next.motion, due);
     next.motion.anchor(due, source);
     if (pending_start_ && !pending_start_->frame) {
         next.motion.anchor_beat = pending_start_->beat;
@@ -58,6 +59,23 @@ DeckMix DeckEngine::started_mix(JackFrame due) const noexcept {
     return next;
 }
 
+double DeckEngine::started_source(const Trajectory& motion, JackFrame due) const noexcept {
+    if (!pending_start_) {
+        return resting_source();
+    }
+    const double source = pending_start_->source;
+    const std::optional<double>& first_beat_s = armed_ ? armed_->first_beat_s : first_beat_s_;
+    if (!pending_start_->on_beat || !first_beat_s || !motion.on_line()) {
+        return source;
+    }
+    const double beat = pending_start_->frame ? motion.tempo.beat_at(static_cast<double>(due.value)).value
+                                              : pending_start_->beat.value;
+    const double frames_per_beat = 60.0 / motion.track_bpm * motion.file_rate;
+    const double off = beat - (source - *first_beat_s * motion.file_rate) / frames_per_beat;
+    const double moved = source + (off - std::nearbyint(off)) * frames_per_beat;
+    return moved < 0.0 ? moved + frames_per_beat : moved;
+}
+
 void DeckEngine::start(JackFrame now) noexcept {
     const JackFrame due = *start_frame();
     const bool late = due < now;
@@ -81,6 +99,7 @@ void DeckEngine::start(JackFrame now) noexcept {
     }
     if (armed_) {
         cue_source_ = armed_->source;
+        first_beat_s_ = armed_->first_beat_s;
         armed_.reset();
     }
     pending_start_.reset();
@@ -225,7 +244,10 @@ void DeckEngine::apply(const PlaceStem& command) noexcept {
     set_up_stem(stem, {command.slot, command.rate, command.gain, command.loop, 0.0, std::nullopt});
     stem.scale = stem_scale(stem, mix_.motion);
     stem.offset = command.offset;
-    stem.state = command.playing && running_ ? DeckVoice::State::playing : DeckVoice::State::ready;
+    stem.start_source = command.start_source;
+    stem.state = command.playing && running_ ? DeckVoice::State::playing
+                 : command.stopped           ? DeckVoice::State::stopped
+                                             : DeckVoice::State::ready;
     stem.fade.jump(0.0F);
     stem.fade.go(1.0F, fade_frames_);
     tell_motion();

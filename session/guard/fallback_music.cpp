@@ -2,6 +2,7 @@
 #include "session/guard/fallback_music.hpp"
 
 #include "common/log.hpp"
+#include "session/guard/spare_deck.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -16,36 +17,7 @@ constexpr double fade_out_s = 4.0;
 constexpr auto faded_out = std::chrono::milliseconds{4300};
 constexpr auto cue_patience = std::chrono::seconds{10};
 
-bool is_busy(const std::string& state) { return state == "playing" || state == "waiting" || state == "cued"; }
-
 }  // namespace
-
-std::string strip_of_deck(const std::string& deck, const std::vector<Connection>& connections) {
-    for (const Connection& connection : connections) {
-        if (connection.source.client() != deck) {
-            continue;
-        }
-        const std::string sink = connection.sink.text();
-        const std::size_t colon = sink.find(':');
-        const std::size_t end = sink.rfind('_');
-        if (end != std::string::npos && end > colon) {
-            return sink.substr(colon + 1, end - colon - 1);
-        }
-    }
-    return deck.substr(deck.find('-') + 1);
-}
-
-std::string spare_deck(const std::map<std::string, std::string>& states) {
-    const auto last = [&states](auto fits) {
-        std::string found;
-        for (const auto& [deck, state] : states) {
-            found = fits(state) ? deck : found;
-        }
-        return found;
-    };
-    const std::string free = last([](const std::string& state) { return state == "empty" || state == "failed"; });
-    return free.empty() ? last([](const std::string& state) { return !state.empty() && !is_busy(state); }) : free;
-}
 
 FallbackMusic::FallbackMusic(ClientShell& shell, PeerCalls& calls, DeckStates& decks)
     : shell_{shell}, calls_{calls}, decks_{decks} {}
@@ -99,6 +71,7 @@ void FallbackMusic::start_on(const std::string& deck) {
         start.emplace_back("/deck/start");
         send(std::move(start), deck_, [this] {
             sounds_ = true;
+            sounds_since_ = SessionClock::now();
             calls_.tell(mixer(), OscMessage{"/mixer/fade"}.text(strip_).real(1.0F).precise(fade_in_s));
         });
     });
@@ -137,6 +110,9 @@ void FallbackMusic::fail(const std::string& why) {
 }
 
 void FallbackMusic::look() {
+    if (!playing()) {
+        find_playing();
+    }
     if (!playing() || ending_) {
         return;
     }
@@ -146,13 +122,27 @@ void FallbackMusic::look() {
         decks_.ask(deck);
     }
     const DeckView& own = decks_.view(deck_);
-    if (sounds_ && (own.path != file_ && !own.path.empty())) {
+    if (sounds_ && own.seen > sounds_since_ && own.state == "playing" && own.path != file_) {
         log_event(LogLevel::info, "fallback-ended", {{"why", "somebody plays another track on its deck"}});
         deck_.clear();
     } else if (!decks_.is_there(deck_)) {
         deck_.clear();  // it died: a state file brings it back, or the next silence does
     } else if (another_plays) {
         end(true);
+    }
+}
+
+/// A session before this one may have begun it.
+void FallbackMusic::find_playing() {
+    for (const auto& [deck, view] : decks_.views()) {
+        if (view.state == "playing" && view.path == file_) {
+            deck_ = deck;
+            strip_ = strip_of_deck(deck, connections_());
+            sounds_ = true;
+            sounds_since_ = SessionClock::now();
+            ending_ = false;
+            return;
+        }
     }
 }
 

@@ -4,20 +4,13 @@
 #include "common/client_shell.hpp"
 #include "session/api/deck_states.hpp"
 #include "session/api/peer_calls.hpp"
-#include "session/session_file.hpp"
+#include "session/patch/connection.hpp"
 
 #include <functional>
 #include <string>
 #include <vector>
 
 namespace crowdjack {
-
-/// The strip of the mixer that `deck` is patched into, by the listed connections; its letter where none is.
-[[nodiscard]] std::string strip_of_deck(const std::string& deck, const std::vector<Connection>& connections);
-
-/// The deck that can play the fallback without taking one from the set: the last that is empty or failed, else the last
-/// that has stopped; "" when all are busy. @param states  deck → its state
-[[nodiscard]] std::string spare_deck(const std::map<std::string, std::string>& states);
 
 /// A loop for when nothing else is heard: a spare deck fades it in when the mix is silent, and out again as soon as
 /// another deck plays. Control thread only.
@@ -37,6 +30,7 @@ private:
     void start_on(const std::string& deck);
     void send(std::vector<OscMessage> messages, const std::string& peer, std::function<void()> then);
     void look();
+    void find_playing();
     void end(bool fade);
     void fail(const std::string& why);
     [[nodiscard]] std::string mixer();
@@ -49,6 +43,7 @@ private:
     std::string deck_;  ///< that plays it (or is about to); empty: none
     std::string strip_;
     bool sounds_{false};
+    SessionTime sounds_since_{};
     bool ending_{false};
 };
 

@@ -15,6 +15,12 @@ namespace {
 constexpr auto renewal = std::chrono::seconds{20};         // a subscription lasts 60 s
 constexpr auto fallback_retry = std::chrono::seconds{30};  ///< while the silence lasts
 
+/// As the deck will name it.
+std::string canonical_text(const std::filesystem::path& path) {
+    std::error_code error;
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error).string();
+}
+
 }  // namespace
 
 Guard::Guard(ClientShell& shell, LogRelay& logs, PeerCalls& calls, DeckStates& decks, const SessionFile& session,
@@ -29,11 +35,8 @@ Guard::Guard(ClientShell& shell, LogRelay& logs, PeerCalls& calls, DeckStates& d
     if (!spec_.watches_silence()) {
         return;
     }
-    fallback_.use(
-        spec_.fallback.empty()
-            ? ""
-            : std::filesystem::absolute(session.path.parent_path() / spec_.fallback).lexically_normal().string(),
-        std::move(connections));
+    fallback_.use(spec_.fallback.empty() ? "" : canonical_text(session.path.parent_path() / spec_.fallback),
+                  std::move(connections));
     calls.on_event("/mixer/silent",
                    [this](const std::string&, const OscArguments& heard) { fell_silent(heard.number(0, "seconds")); });
     calls.on_event("/mixer/sounding", [this](const std::string&, const OscArguments&) { silent_ = false; });

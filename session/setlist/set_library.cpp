@@ -3,12 +3,29 @@
 
 #include "common/error.hpp"
 #include "common/log.hpp"
+#include "common/track_grid.hpp"
 #include "session/program_lookup.hpp"
 #include "session/setlist/track_list.hpp"
 
 #include <utility>
 
 namespace crowdjack {
+
+namespace {
+
+/// A list by hand may leave out how fast its parts are.
+void find_tempi(std::vector<Section>& sections) {
+    for (Section& section : sections) {
+        if (!section.tempo_known) {
+            const TrackGrid grid = find_track_grid(section.part_file);
+            section.bpm = section.target_bpm = grid.bpm;
+            log_event(LogLevel::info, "tempo",
+                      {{"part", section.part_file}, {"bpm", grid.bpm}, {"from", to_text(grid.source)}});
+        }
+    }
+}
+
+}  // namespace
 
 SetLibrary::SetLibrary(const std::filesystem::path& source) {
     std::vector<std::string> passed_over;
@@ -22,6 +39,7 @@ SetLibrary::SetLibrary(const std::filesystem::path& source) {
         log_event(LogLevel::info, "listed", {{"source", source.string()}, {"tracks", sections_.size()}});
     } else {
         sections_ = read_sections(source, &passed_over);
+        find_tempi(sections_);
         known_count_ = sections_.size();
     }
     for (const std::string& why : passed_over) {

@@ -58,9 +58,9 @@ struct PatchHealth {
     std::vector<std::string> missing, failed;
     std::map<std::string, std::string> phases;  ///< by client: waiting, starting, ready, ended, failing, foreign
     std::map<std::string, int> starts;
-    bool silent{false};    ///< the mix, for long; known only with [guard]
-    bool fallback{false};  ///< plays
-    std::string setlist;   ///< of the session itself: playing, failing; "": none
+    bool silent{false};     ///< the mix, for long; known only with [guard]
+    bool fallback{false};   ///< plays
+    std::string setlist{};  ///< of the session itself: playing, failing; "": none
 };
 
 /// One client of the registry.

@@ -69,7 +69,7 @@ int run_status(int argc, const char* const* argv) {
         std::cout << words[level] << ": " << printable(verdict.why) << "\n";
         return static_cast<int>(level);
     }
-    std::cout << (json ? status_json(snapshot) : printable(status_table(snapshot), true));
+    std::cout << (json ? status_json(snapshot) : status_table(snapshot));
     return 0;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/printable.hpp"
 #include "session/status/snapshot.hpp"
 
 #include <nlohmann/json.hpp>
@@ -210,7 +211,7 @@ std::string status_table(const SuiteSnapshot& snapshot) {
         }
         out << '\n';
     }
-    return out.str();
+    return printable(out.str(), true);  // names and paths are from outside
 }
 
 std::string status_json(const SuiteSnapshot& snapshot) {

@@ -72,12 +72,16 @@ void SetlistKeeper::start_named(const std::string& wanted, const MusicFolders& f
         throw OscError{refused ? OscErrorCode::refused : OscErrorCode::not_found, error.what()};
     }
     std::vector<std::string> passed_over;
-    if (names_tracks(csv)) {
-        (void)list_tracks(csv, passed_over);
-        start(csv, false);
-        return;
+    try {
+        // What it says is wrong goes to who asked, not only into the log.
+        if (names_tracks(csv)) {
+            (void)list_tracks(csv, passed_over);
+        } else {
+            (void)read_sections(csv, &passed_over);
+        }
+    } catch (const Failure& failure) {
+        throw OscError{OscErrorCode::bad_arguments, failure.what()};
     }
-    (void)read_sections(csv, &passed_over);  // what it says is wrong goes to who asked, not only into the log
     start(csv, false);
 }
 

@@ -3,6 +3,7 @@
 
 #include "common/error.hpp"
 #include "session/session_file.hpp"
+#include "session/toml_bound.hpp"
 
 #include <sndfile.h>
 #include <toml++/toml.h>
@@ -109,12 +110,16 @@ void write_track(const fs::path& path, double seconds) {
 std::string private_session(const std::string& text, const std::string& source, const std::string& folder,
                             const std::optional<std::string>& driver) {
     toml::table table;
+    if (const SessionProblem bound = toml_bound(text); !bound.what.empty()) {
+        throw UsageError{problem_text(source, bound)};
+    }
     try {
         table = toml::parse(text, source);
     } catch (const toml::parse_error& error) {
         throw UsageError{source + ":" + std::to_string(error.source().begin.line) + ": " +
                          std::string{error.description()}};
     }
+    table.erase("guard");  // nobody is to be called because of a measurement
     table.insert_or_assign("osc", toml::table{{"ports", toml::array{0}}});
     toml::table* jack = table["jack"].as_table();
     if (jack == nullptr) {

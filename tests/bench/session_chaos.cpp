@@ -88,7 +88,8 @@ public:
         if (::mkfifo((folder / "log").c_str(), 0600) != 0) {
             std::perror("no log");
         }
-        reader_ = std::make_unique<Process>(std::vector<string>{"sh", "-c", "exec cat <>'" + (folder / "log").string() + "'"});
+        reader_ = std::make_unique<Process>(
+            std::vector<string>{"sh", "-c", "exec cat <>'" + (folder / "log").string() + "'"});
         write_file(long_run ? "night.rf64" : "night.wav");
         start();
     }
@@ -106,8 +107,8 @@ public:
     void start() {
         session_ = std::make_unique<Process>(std::vector<string>{
             "sh", "-c",
-            "exec '" + program_path("crowdjack-session") + "' run '" + (folder / "set.toml").string() + "' >/dev/null 2>'" +
-                (folder / "log").string() + "'"});
+            "exec '" + program_path("crowdjack-session") + "' run '" + (folder / "set.toml").string() +
+                "' >/dev/null 2>'" + (folder / "log").string() + "'"});
     }
     [[nodiscard]] Process& session() { return *session_; }
     [[nodiscard]] Process& reader() { return *reader_; }
@@ -170,16 +171,15 @@ public:
 
     void run(double seconds) {
         const auto end = Clock::now() + std::chrono::duration<double>(seconds);
-        const std::array<std::pair<const char*, void (Chaos::*)()>, 9> acts{
-            {{"client-killed", &Chaos::kill_client},
-             {"deck-stopped", &Chaos::stop_deck},
-             {"session-killed", &Chaos::kill_session},
-             {"session-stopped", &Chaos::stop_session},
-             {"flood", &Chaos::flood},
-             {"card-away", &Chaos::pull_card},
-             {"folder-away", &Chaos::remove_folder},
-             {"folder-full", &Chaos::fill_folder},
-             {"log-stuck", &Chaos::stop_log}}};
+        const std::array<std::pair<const char*, void (Chaos::*)()>, 9> acts{{{"client-killed", &Chaos::kill_client},
+                                                                             {"deck-stopped", &Chaos::stop_deck},
+                                                                             {"session-killed", &Chaos::kill_session},
+                                                                             {"session-stopped", &Chaos::stop_session},
+                                                                             {"flood", &Chaos::flood},
+                                                                             {"card-away", &Chaos::pull_card},
+                                                                             {"folder-away", &Chaos::remove_folder},
+                                                                             {"folder-full", &Chaos::fill_folder},
+                                                                             {"log-stuck", &Chaos::stop_log}}};
         // Each once, in an order of the seed's, then at random.
         std::vector<std::size_t> order(acts.size());
         for (std::size_t i = 0; i < order.size(); ++i) {
@@ -216,8 +216,10 @@ private:
         stage_.session().signal(SIGCONT);
     }
     void flood() {
-        const std::array<std::vector<char>, 4> packets{
-            {std::vector<char>(1400, 'x'), {'/', 'n', 'o', 0, ',', 'i', 0, 0}, {'#', 'b', 'u', 'n', 'd', 'l', 'e', 0}, {}}};
+        const std::array<std::vector<char>, 4> packets{{std::vector<char>(1400, 'x'),
+                                                        {'/', 'n', 'o', 0, ',', 'i', 0, 0},
+                                                        {'#', 'b', 'u', 'n', 'd', 'l', 'e', 0},
+                                                        {}}};
         for (int i = 0; i < 2000; ++i) {
             OscClient::send_packet(front_door, packets[random_() % packets.size()]);
             if (i % 4 == 0) {
@@ -361,9 +363,9 @@ bool judge_held(const std::map<string, Held>& before, const std::map<string, Hel
         const Held& now = after.at(client);
         const bool flat = now.descriptors <= then.descriptors + 6 && now.mappings <= then.mappings + 40 &&
                           now.resident_kib <= then.resident_kib + then.resident_kib / 2 + 4096;
-        std::printf("  %-13s descriptors %d -> %d, mappings %d -> %d, anonymous memory %zu -> %zu KiB%s\n", client.c_str(),
-                    then.descriptors, now.descriptors, then.mappings, now.mappings, then.resident_kib, now.resident_kib,
-                    flat ? "" : "  GREW");
+        std::printf("  %-13s descriptors %d -> %d, mappings %d -> %d, anonymous memory %zu -> %zu KiB%s\n",
+                    client.c_str(), then.descriptors, now.descriptors, then.mappings, now.mappings, then.resident_kib,
+                    now.resident_kib, flat ? "" : "  GREW");
         good = good && flat;
     }
     return good;

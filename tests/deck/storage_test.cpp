@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How tracks come from files into memory: every sample right, every bad file refused, nothing that ends the process.
-#include "common/error.hpp"
 #include "common/audio/mapped_file.hpp"
 #include "common/audio/pcm_format.hpp"
+#include "common/error.hpp"
 #include "deck/control/line_intake.hpp"
 #include "deck/control/saved_deck.hpp"
 #include "deck/track/residency_plan.hpp"
@@ -494,7 +494,7 @@ TEST_CASE("a saved deck reads back the same, and nonsense is refused") {
     deck.loop = Trajectory::Loop{10.0, 20.0};
     deck.hotcues[3] = 1.5;
     deck.lines.push_back({-7, TempoLine{JackFrame{1}, Beats{2.5}, Bpm{120.0}, JackFrame{9}, Bpm{130.0}, 48000.0}});
-    deck.stems.push_back({15, "/music/drums.wav", "drums", 0.5, 0.25, true, true, -1000.5});
+    deck.stems.push_back({15, "/music/drums.wav", "drums", 0.5, 0.25, true, true, false, -1000.5});
     const SavedDeck back = parse_saved_deck(to_text(deck));
     CHECK(to_text(back) == to_text(deck));
     CHECK_THROWS_AS(parse_saved_deck("{}"), Failure);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/api/group_start.hpp"
+#include "session/guard/spare_deck.hpp"
 #include "session/patch/wanted_graph.hpp"
 #include "session/supervision/last_words.hpp"
 #include "session/supervision/pulse_watch.hpp"
@@ -424,4 +425,16 @@ TEST_CASE("a client's words bring no control bytes to the terminal") {
         const std::string shown = relayed_line("deck-A", hostile).text;
         CHECK(std::none_of(shown.begin(), shown.end(), [](unsigned char c) { return c < 0x20 || c >= 0x7f; }));
     }
+}
+
+TEST_CASE("the fallback is played by a deck that the set does not use, on the strip that it is patched into") {
+    CHECK(spare_deck({{"deck-A", "playing"}, {"deck-B", "empty"}, {"deck-C", "empty"}, {"deck-D", "cued"}}) ==
+          "deck-C");
+    CHECK(spare_deck({{"deck-A", "stopped"}, {"deck-B", "failed"}}) == "deck-B");
+    CHECK(spare_deck({{"deck-A", "stopped"}, {"deck-B", "stopped"}, {"deck-C", "waiting"}}) == "deck-B");
+    CHECK(spare_deck({{"deck-A", "playing"}, {"deck-B", ""}}).empty());
+    CHECK(strip_of_deck("deck-D",
+                        {listed("deck-A:out_* -> mixer-bus:A_*"), listed("deck-D:out_* -> mixer-bus:aux_*")}) == "aux");
+    CHECK(strip_of_deck("deck-D", {listed("deck-D:out_l -> mixer-bus:mic_l")}) == "mic");
+    CHECK(strip_of_deck("deck-D", {}) == "D");
 }

@@ -41,7 +41,8 @@ bool is_alone(const Capture& capture, std::int64_t from) {
 
 }  // namespace
 
-TEST_CASE("commands run at the start, at a crash and in silence, without a shell; a fallback plays until the set is back") {
+TEST_CASE(
+    "commands run at the start, at a crash and in silence, without a shell; a fallback plays until the set is back") {
     SessionRoom room;
     REQUIRE(room.wait_until_whole());
     const fs::path notes = room.folder / "heard";

@@ -62,8 +62,9 @@ class LooseCard {
 public:
     explicit LooseCard(const fs::path& folder) : away_{folder / "away"}, path_{std::getenv("PATH")} {
         fs::create_directory(folder / "bin");
-        std::ofstream{folder / "bin" / "jackd"} << "#!/bin/sh\n[ -e '" << away_.string()
-                                                << "' ] && { echo 'ERROR: no card' >&2; exit 1; }\nexec /usr/bin/jackd \"$@\"\n";
+        std::ofstream{folder / "bin" / "jackd"}
+            << "#!/bin/sh\n[ -e '" << away_.string()
+            << "' ] && { echo 'ERROR: no card' >&2; exit 1; }\nexec /usr/bin/jackd \"$@\"\n";
         fs::permissions(folder / "bin" / "jackd", fs::perms::owner_all);
         setenv("PATH", ((folder / "bin").string() + ":" + path_).c_str(), 1);
     }
@@ -105,7 +106,8 @@ TEST_CASE("a card that is away for long is looked for until it is back, and the 
     CHECK(output.find("no card") != string::npos);
 }
 
-TEST_CASE("a runtime folder that is removed is put back: all are found, the killed start again, nobody else is killed") {
+TEST_CASE(
+    "a runtime folder that is removed is put back: all are found, the killed start again, nobody else is killed") {
     SessionRoom room;
     REQUIRE(room.wait_until_whole());
     const string track = room.coded_track("left.wav", CodedChannels::both);
@@ -187,10 +189,12 @@ TEST_CASE("a log that nobody reads stops neither the session nor its end") {
     const fs::path log = room.folder / "log";
     REQUIRE(mkfifo(log.c_str(), 0600) == 0);
     const int unread = open(log.c_str(), O_RDWR | O_CLOEXEC);
-    std::ofstream{room.file(), std::ios::app}
-        << "[[client]]\nname = \"flood\"\nrun = [\"sh\", \"-c\", \"while :; do echo 0123456789012345678901234567890123456789; done\"]\n";
-    room.session = std::make_unique<Process>(std::vector<string>{
-        "sh", "-c", "exec '" + program_path("crowdjack-session") + "' run '" + room.file().string() + "' 2>'" + log.string() + "'"});
+    std::ofstream{room.file(), std::ios::app} << "[[client]]\nname = \"flood\"\nrun = [\"sh\", \"-c\", \"while :; do "
+                                                 "echo 0123456789012345678901234567890123456789; done\"]\n";
+    room.session =
+        std::make_unique<Process>(std::vector<string>{"sh", "-c",
+                                                      "exec '" + program_path("crowdjack-session") + "' run '" +
+                                                          room.file().string() + "' 2>'" + log.string() + "'"});
     REQUIRE(room.wait_until_whole());
     // The flood fills the pipe at once; on the old code the front door is dead from then on.
     REQUIRE(eventually([&] {
@@ -217,8 +221,8 @@ TEST_CASE("SIGHUP ends nothing, a second run names the session that runs, and a 
     Process second{{program_path("crowdjack-session"), "run", room.file().string()}};
     CHECK(second.wait() == 1);
     CHECK(second.whole_output().find("session " + room.file().string() + " (pid " +
-                                     std::to_string(SessionRoom::pid_of("session")) + ") on server 'test' runs already") !=
-          string::npos);
+                                     std::to_string(SessionRoom::pid_of("session")) +
+                                     ") on server 'test' runs already") != string::npos);
     // Another server, but the same front door.
     std::ifstream file{room.file()};
     string text{std::istreambuf_iterator<char>{file}, {}};

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/error.hpp"
+#include "common/printable.hpp"
 #include "session/setlist/played.hpp"
 #include "session/status/budget.hpp"
+#include "session/status/health_check.hpp"
 #include "session/status/snapshot.hpp"
 #include "session/status/watch_layout.hpp"
 #include "session/tune/report.hpp"
@@ -111,6 +113,62 @@ TEST_CASE("the table names what is wrong: a hung client, one near its budget, a 
         CHECK_MESSAGE(table.find(needed) != std::string::npos, needed << " is not in\n" << table);
     }
     CHECK(status_table(SuiteSnapshot{}).find("no client of crowdjack runs") != std::string::npos);
+}
+
+TEST_CASE("no name or path brings control bytes to a terminal: table, document and live view") {
+    SuiteSnapshot suite = busy_suite();
+    suite.decks["deck-A"].path = "/music/\x1b]0;you\x07\xc2\x9b"
+                                 "31m\x7f.wav";
+    suite.clients[1].name = "deck-\x1b[2J";
+    suite.setlist = {{"current_part", "\x1b[31m"}};
+    const auto harmless = [](const std::string& text) {
+        for (std::size_t at = 0; at < text.size();) {
+            const std::size_t length = shown_length(std::string_view{text}.substr(at));
+            if (length == 0 && text[at] != '\n') {
+                return false;
+            }
+            at += std::max<std::size_t>(length, 1);
+        }
+        return true;
+    };
+    CHECK(harmless(status_table(suite)));
+    CHECK(harmless(status_json(suite)));
+    CHECK(nlohmann::json::parse(status_json(suite))["decks"][0]["path"] == suite.decks["deck-A"].path);
+    for (const Row& row : watch_rows(suite, {}, 120, 40)) {
+        for (const Piece& piece : row) {
+            CHECK(harmless(piece.text));
+        }
+    }
+}
+
+TEST_CASE("status --check: well, degraded with the worst of it named, down") {
+    using Level = HealthVerdict::Level;
+    CHECK(health_verdict(SuiteSnapshot{}).level == Level::down);
+    SuiteSnapshot suite = busy_suite();
+    CHECK(health_verdict(suite).level == Level::down);  // nobody there to mend anything
+    suite.clients.push_back(
+        {"session", "session", "session", "osc.udp://127.0.0.1:57120/", 14, true, false, false, {}, {}});
+    const auto busy = health_verdict(suite);
+    CHECK(busy.level == Level::degraded);
+    CHECK(busy.why == "deck-B hangs: its audio thread stands still (and 2 more: see crowdjack-session status)");
+    suite.clients[1].answers = true;
+    suite.clients[1].hangs = false;
+    suite.patch->complete = true;
+    suite.patch->phases["deck-B"] = "ready";
+    CHECK(health_verdict(suite).level == Level::well);
+    for (const auto& [phase, word] : {std::pair{"failing", "keeps ending"}, std::pair{"ended", "has ended"}}) {
+        suite.patch->phases["deck-B"] = phase;
+        CHECK(health_verdict(suite).level == Level::degraded);
+        CHECK(health_verdict(suite).why.find(word) != std::string::npos);
+    }
+    suite.patch->phases["deck-B"] = "ready";
+    suite.patch->running = false;
+    CHECK(health_verdict(suite).why.find("JACK server is away") != std::string::npos);
+    suite.patch->running = true;
+    suite.patch->silent = true;
+    CHECK(health_verdict(suite).level == Level::degraded);
+    suite.clients.back().answers = false;
+    CHECK(health_verdict(suite).level == Level::down);
 }
 
 TEST_CASE("the live view fills any terminal exactly and keeps its help line") {
@@ -236,8 +294,14 @@ TEST_CASE("a line of the log of played tracks holds what its header promises") {
     Section section;
     section.path = "/music/a, b.wav";
     section.part_file = "/parts/a.wav";
-    CHECK(PlayedLog::line(track, section) ==
-          "B,\"/music/a, b.wav\",/parts/a.wav,1000,97000,128.000000,121.500,0,-9.25,-6.02,rising,0.2500,handed over");
+    section.artist = "Ann, Bob";
+    section.title = "One";
+    section.key = "Am";
+    ::setenv("TZ", "UTC", 1);
+    ::tzset();
+    CHECK(PlayedLog::line(track, section, 86'399) ==
+          "B,\"/music/a, b.wav\",/parts/a.wav,1000,97000,128.000000,121.500,0,-9.25,-6.02,rising,0.2500,handed over,"
+          "1970-01-01T23:59:59+0000,\"Ann, Bob\",One,Am,in time");
     const std::string header = PlayedLog::header();
-    CHECK(std::count(header.begin(), header.end(), ',') == 12);
+    CHECK(std::count(header.begin(), header.end(), ',') == 17);
 }

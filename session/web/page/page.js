@@ -490,7 +490,7 @@ show.clients = function () {
   state.clients.forEach(function (client) {
     const words = client.hangs ? "hangs" : !client.answers ? "does not answer" : client.phase || "runs";
     const restart = el("button", { type: "button", text: "Restart", "aria-label": "Restart " + client.name, "data-client": client.name, onclick: function () {
-      if (confirm("Restart " + client.name + "? What it plays is silent for a moment.")) { say("/session/restart", [client.name]); }
+      if (confirm("Restart " + client.name + "? What it plays is silent for a moment.")) { send({ restart: client.name }, function (answer) { if (!answer.ok) { toast(answer.error); } }); }
     } });
     restart.hidden = !client.phase || client.phase === "foreign";
     list.appendChild(el("li", { "class": "needs-token" }, [
