@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
@@ -55,6 +56,18 @@ ClientShell::ClientShell(Identity identity, CommonOptions options, AudioProcess&
         }
         osc_ = std::make_unique<OscServer>(loop_, options_.osc_bind, std::vector<std::uint16_t>{0});
     }
+    osc_->frame_ahead = [this](double seconds) -> std::optional<JackFrame> {
+        if (!has_jack()) {
+            return std::nullopt;
+        }
+        // Arrival lies somewhere in the present cycle: its end is never before it.
+        return jack_->last_frame() + Frames{jack_->period()} + to_frames(Seconds{seconds}, jack_->format().rate);
+    };
+    osc_->is_peer = [this](const OscEndpoint& endpoint) {
+        const auto peers = peers_.all();
+        return std::any_of(peers.begin(), peers.end(),
+                           [url = endpoint.url()](const PeerInfo& peer) { return peer.url == url; });
+    };
     if (!options_.client_name.empty()) {
         identity_.names = {options_.client_name};
     }
@@ -136,14 +149,16 @@ void ClientShell::restore_at_start() {
     trial_.emplace(file.string() + ".trial");
     try {
         if (!trial_->begin(*state)) {
-            set_aside(file);
-            throw Failure{"it ended this program before; it lies in " + file.string() + ".set-aside now"};
+            throw Failure{"it ended this program before"};
         }
         hooks.restore(*state);
         watch_trial(0, 0);
     } catch (const Failure& failure) {
         // What an earlier run left behind must not keep this one, and every restart of it, from playing.
-        log_event(LogLevel::warning, "state-not-restored", {{"client", name_}, {"why", failure.what()}});
+        // It is kept for somebody to look at: the next state takes its place.
+        set_aside(file);
+        log_event(LogLevel::warning, "state-not-restored",
+                  {{"client", name_}, {"why", failure.what()}, {"kept", file.string() + ".set-aside"}});
         trial_->passed();
     }
 }
@@ -316,7 +331,7 @@ void ClientShell::begin_stop() {
     hooks.stop([this] { loop_.stop(); });
 }
 
-std::optional<JackFrame> ClientShell::frame_argument(const OscRequest& request, std::size_t i, std::string_view name) {
+std::optional<JackFrame> ClientShell::line_frame(const OscRequest& request, std::size_t i, std::string_view name) {
     const std::optional<WireFrame> wire = request.arguments.optional_frame(i, name);
     if (!wire) {
         return std::nullopt;
@@ -327,9 +342,12 @@ std::optional<JackFrame> ClientShell::frame_argument(const OscRequest& request, 
     if (peers_.is_foreign(request.sender())) {
         throw OscError{OscErrorCode::refused, "frames of another JACK server mean nothing here: omit the frame"};
     }
-    const JackFrame now = jack_->last_frame();
-    const JackFrame frame = unwrap(*wire, now);
-    if (std::abs(to_seconds(frame - now, jack_->format().rate).value) > furthest_frame_seconds) {
+    return unwrap(*wire, jack_->last_frame());
+}
+
+std::optional<JackFrame> ClientShell::frame_argument(const OscRequest& request, std::size_t i, std::string_view name) {
+    const std::optional<JackFrame> frame = line_frame(request, i, name);
+    if (frame && std::abs(to_seconds(*frame - jack_->last_frame(), jack_->format().rate).value) > furthest_frame_seconds) {
         throw OscError{OscErrorCode::refused, std::string{name} + " lies more than 10 minutes from now"};
     }
     return frame;

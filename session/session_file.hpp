@@ -34,6 +34,7 @@ struct ClientSpec {
     std::string url;               ///< OSC URL of a client on another machine; empty: found in the registry
     bool restart{true};
     bool watchdog{true};
+    bool watchdog_asked{false};  ///< the file says so: also a program that is not of the suite is killed when it hangs
     int line{};      ///< of its [[client]] in the session file
     int run_line{};  ///< of its `run`
 

@@ -215,6 +215,7 @@ ClientSpec read_client(const toml::table& table, std::vector<SessionProblem>& pr
     reader.text("url", client.url);
     reader.truth("restart", client.restart);
     reader.truth("watchdog", client.watchdog);
+    client.watchdog_asked = client.watchdog && table.contains("watchdog");
     reader.refuse_unknown_keys();
     if (const toml::node* name = table.get("name"); name == nullptr || name->is_string()) {
         if (const std::string error = name_error(client.name); !error.empty()) {

@@ -241,7 +241,7 @@ void register_tempo(ClientShell& shell, Deck& deck) {
         }
         in.expect(6, 6, "i:serial i:f0 d:b0 d:bpm0 i:f1 d:bpm1");
         const auto serial = static_cast<std::int32_t>(in.integer(0, "serial", INT32_MIN, INT32_MAX));
-        const auto from = shell.frame_argument(request, 1, "f0");
+        const auto from = shell.line_frame(request, 1, "f0");  // a newcomer takes a line that began an hour ago
         const auto to = in.optional_frame(4, "f1");
         if (!from || !to) {
             throw OscError{OscErrorCode::bad_arguments, "f0 and f1 are frames"};
