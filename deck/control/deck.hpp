@@ -13,6 +13,7 @@
 #include "deck/control/saved_deck.hpp"
 #include "deck/control/stream_book.hpp"
 #include "deck/control/track_opener.hpp"
+#include "deck/track/decoded_memory.hpp"
 #include "deck/engine/deck_engine.hpp"
 
 #include <array>
@@ -134,6 +135,7 @@ private:
     void look_eagerly();
     void drain();
     void take(const MotionReport& motion);
+    void note_loop(const MotionReport& motion);
     void take(const Started& report);
     void take(const Stopped& report);
     void take(const Ended& report);
@@ -200,6 +202,7 @@ private:
     CommandSender sender_;
     MusicFolders folders_;
     StreamBook streams_;
+    std::shared_ptr<DecodedMemory> decoded_;  ///< shared by all that this deck opens
     PitchKeeper pitch_;
     LineIntake lines_;
     GridLookup grid_lookup_;

@@ -92,8 +92,22 @@ void Deck::take(const MotionReport& motion) {
     } else {
         motion_ = motion;
         note_motion(motion.playing, motion.mix.track.stream);
+        note_loop(motion);
     }
     shell_.state_moved();
+}
+
+/// A loop whose file was cut off under it ended with what is left.
+void Deck::note_loop(const MotionReport& motion) {
+    const Track* const track = sounding();
+    const auto& loop = motion.mix.motion.loop;
+    if (track == nullptr || track->stream == nullptr || track->stream != motion.mix.track.stream || !track->loop ||
+        !loop) {
+        return;
+    }
+    if (track->loop->out > static_cast<double>(track->stream->windows().length()) && loop->out < track->loop->out) {
+        required().loop = loop;
+    }
 }
 
 void Deck::take(const Started& report) {
