@@ -26,8 +26,8 @@ void grid(Deck& deck, const OscRequest& request) {
         request.reply_to.send(told.text(known.source.empty() ? "default" : known.source));
         return;
     }
-    in.expect(2, 2, "d:bpm d:first_beat_s");
-    deck.grid(in.number(0, "bpm", 1.0, 1000.0), in.number(1, "first_beat_s", -1e6, 1e6));
+    in.expect(1, 2, "d:bpm [d:first_beat_s]");
+    deck.grid(in.number(0, "bpm", 1.0, 1000.0), in.optional_number(1, "first_beat_s", -1e6, 1e6).value_or(0.0));
     request.reply_to.done();
 }
 
