@@ -3,6 +3,7 @@
 
 #include "session/guard/fallback_music.hpp"
 #include "session/guard/guard_commands.hpp"
+#include "session/session_file.hpp"
 
 #include <map>
 #include <string>
