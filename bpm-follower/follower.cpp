@@ -64,6 +64,10 @@ Follower::Follower(ClientShell& shell, FollowerAudio& audio, const FollowerOptio
     if (options_.link) {
         link_ = std::make_unique<LinkBridge>(options_.conductor.base);
     }
+    if (options_.outside != OutsideLead::none) {
+        audio_.listen_to(options_.outside);
+        conductor_.let_outside_lead();
+    }
     conductor_.on_decision([this](const Decision& decision) { decided(decision); });
     shell_.osc().handle_report("/tempo/line", [this](const OscRequest& request) { hear_line(request); });
     // What decks and the mixer answer to our questions is no concern of ours.
@@ -74,14 +78,26 @@ Follower::Follower(ClientShell& shell, FollowerAudio& audio, const FollowerOptio
 }
 
 void Follower::fill_hooks() {
-    shell_.hooks.ports = [](const std::string&) {
-        return std::vector<PortSpec>{{"midi_clock", PortDirection::output, PortKind::midi, "MIDI clock"}};
+    shell_.hooks.ports = [this](const std::string&) {
+        std::vector<PortSpec> ports{{"midi_clock", PortDirection::output, PortKind::midi, "MIDI clock"}};
+        if (options_.outside == OutsideLead::midi_clock) {
+            ports.push_back({"clock_in", PortDirection::input, PortKind::midi, "Clock in"});
+        }
+        return ports;
     };
     shell_.hooks.save = [this] { return save(); };
     shell_.hooks.restore = [this](const std::string& text) {
         saved_ = parse_state(text);
         conductor_.restore(saved_->conductor);
         intake_.restore(saved_->units);
+    };
+    shell_.hooks.open_saved = [this](const std::string& text) {
+        const bool ran = conductor_.running();
+        shell_.hooks.restore(text);
+        if (ran) {  // another project in place of the one that ran: its line is nothing to go on with
+            saved_.reset();
+            from_project_ = true;
+        }
     };
     shell_.hooks.connected = [this] { connected(); };
     shell_.hooks.disconnected = [this] { disconnected(); };
@@ -112,7 +128,7 @@ void Follower::start_timers() {
         if (eq_) {
             eq_->tick(now_s());
         }
-        if (link_) {
+        if (link_ && options_.outside != OutsideLead::link) {
             lead_link();
         }
     });
@@ -145,6 +161,7 @@ void Follower::tick() {
         const JackFrame frame = now();
         conductor_.set_lead(sender_.lead());
         play_trace(frame);
+        hear_outside(frame);
         conductor_.tick(frame);
         send_what_changed(frame);
         break;
@@ -157,10 +174,18 @@ void Follower::send_what_changed(JackFrame frame) {
         sent_serial_ = conductor_.announced().serial();
         tell_audio(FollowerCommand::Clock::as_it_is);
         sender_.send_lines();
-        shell_.state_changed();
+        if (conductor_.mode() == FollowerMode::manual) {
+            shell_.state_changed();  // somebody set it
+        } else {
+            shell_.state_moved();
+        }
     }
-    if (std::exchange(saved_mode_, conductor_.mode()) != conductor_.mode()) {
+    const FollowerMode mode = conductor_.mode();
+    const FollowerMode before = std::exchange(saved_mode_, mode);
+    if (mode != before && mode != FollowerMode::stale && before != FollowerMode::stale) {
         shell_.state_changed();  // giving the lead back to the crowd needs no new line
+    } else if (mode != before) {
+        shell_.state_moved();
     }
     const Bpm bpm = conductor_.bpm_at(frame);
     const double seconds = conductor_.seconds_at(frame);
@@ -282,6 +307,39 @@ void Follower::greet_gear() {
         // The first one starts; others are already running, so the newcomer is told where they are.
         const bool starts = before == 0 && !continued_;
         tell_audio(starts ? FollowerCommand::Clock::start : FollowerCommand::Clock::go_on);
+    }
+}
+
+void Follower::hear_outside(JackFrame frame) {
+    std::optional<OutsideTempo> tempo;
+    for (OutsideReport report; audio_.heard(report);) {
+        if (options_.outside == OutsideLead::transport) {
+            tempo = report.transport;
+        } else if (midi_in_) {
+            midi_in_->take(report.midi);
+        }
+    }
+    if (midi_in_) {
+        tempo = midi_in_->tempo(frame);
+    }
+    if (options_.outside == OutsideLead::link) {
+        if (const auto heard = link_->heard()) {
+            const JackFrame moment = shell_.jack().unwrapped(jack_frame_time(shell_.jack().raw()));
+            tempo = OutsideTempo{moment, heard->beat, heard->bpm, 4.0};
+        }
+    }
+    // The transport tells less often than we look.
+    const bool told = tempo.has_value() || (options_.outside == OutsideLead::transport && outside_heard_);
+    if (tempo && !std::exchange(outside_heard_, told)) {
+        log_event(LogLevel::info, "an outside clock leads",
+                  {{"bpm", tempo->bpm}, {"bars_known", tempo->quantum > 1.0}});
+    }
+    if (!told && std::exchange(outside_heard_, false)) {
+        log_event(LogLevel::warning, "the outside clock stopped: the tempo stays",
+                  {{"bpm", conductor_.target().value}});
+    }
+    if (tempo) {
+        conductor_.hear_outside(frame, *tempo);
     }
 }
 

@@ -18,6 +18,10 @@ void Follower::connected() {
     if (options_.timebase) {
         audio_.become_timebase_master(shell_.jack().raw());
     }
+    midi_in_.reset();
+    if (options_.outside == OutsideLead::midi_clock) {
+        midi_in_.emplace(shell_.jack().format().rate);
+    }
     phase_ = Phase::waiting_for_clock;
     cycles_at_connect_ = shell_.jack().cycles();
 }
@@ -34,7 +38,8 @@ void Follower::disconnected() {
 void Follower::look_for_lines() {
     conductor_.set_lead(sender_.lead());
     found_.clear();
-    decks_asked_ = conductor_.running() ? 0 : sender_.ask_for_lines();
+    // What decks play counts for a follower that died; one that was given another project has its tempo from there.
+    decks_asked_ = conductor_.running() || std::exchange(from_project_, false) ? 0 : sender_.ask_for_lines();
     if (decks_asked_ == 0) {
         begin();
         return;
@@ -103,7 +108,7 @@ void Follower::line_began(bool continued) {
     sender_.send_lines();
     sent_serial_ = conductor_.announced().serial();
     saved_mode_ = conductor_.mode();
-    shell_.state_changed();
+    shell_.state_moved();
 }
 
 }  // namespace crowdjack

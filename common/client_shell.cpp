@@ -3,7 +3,7 @@
 
 #include "common/error.hpp"
 #include "common/log.hpp"
-#include "common/own_command.hpp"
+#include "common/text_file.hpp"
 
 #include <unistd.h>
 
@@ -11,9 +11,8 @@
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
-#include <iterator>
+#include <utility>
 
 namespace crowdjack {
 
@@ -23,16 +22,9 @@ namespace {
 
 constexpr auto state_delay = std::chrono::milliseconds{20};
 constexpr auto longest_goodbye = std::chrono::milliseconds{1500};
-constexpr std::size_t longest_session_command = 255;  ///< JACK cuts off what is longer
 constexpr double furthest_frame_seconds = 600.0;
-
-std::optional<std::string> read_file(const fs::path& path) {
-    std::ifstream file{path, std::ios::binary};
-    if (!file) {
-        return std::nullopt;
-    }
-    return std::string{std::istreambuf_iterator<char>{file}, {}};
-}
+constexpr auto trial_look = std::chrono::seconds{1};
+constexpr int trial_looks = 3;  ///< with cycles in between: then a state has not ended its reader
 
 }  // namespace
 
@@ -55,6 +47,7 @@ ClientShell::ClientShell(Identity identity, CommonOptions options, AudioProcess&
     loop_.on_signal(SIGINT, [this] { begin_stop(); });
     loop_.on_signal(SIGTERM, [this] { begin_stop(); });
     loop_.on_signal(SIGUSR1, [this] { save_now(); });
+    loop_.on_signal(SIGUSR2, [this] { take_handed_state(); });
     loop_.on_signal(SIGHUP, [] { log_event(LogLevel::info, "hangup", {{"why", "the terminal is closed"}}); });
     std::signal(SIGPIPE, SIG_IGN);
     try {
@@ -65,6 +58,18 @@ ClientShell::ClientShell(Identity identity, CommonOptions options, AudioProcess&
         }
         osc_ = std::make_unique<OscServer>(loop_, options_.osc_bind, std::vector<std::uint16_t>{0});
     }
+    osc_->frame_ahead = [this](double seconds) -> std::optional<JackFrame> {
+        if (!has_jack()) {
+            return std::nullopt;
+        }
+        // Arrival lies somewhere in the present cycle: its end is never before it.
+        return jack_->last_frame() + Frames{jack_->period()} + to_frames(Seconds{seconds}, jack_->format().rate);
+    };
+    osc_->is_peer = [this](const OscEndpoint& endpoint) {
+        const auto peers = peers_.all();
+        return std::any_of(peers.begin(), peers.end(),
+                           [url = endpoint.url()](const PeerInfo& peer) { return peer.url == url; });
+    };
     if (!options_.client_name.empty()) {
         identity_.names = {options_.client_name};
     }
@@ -87,22 +92,33 @@ int ClientShell::run() {
         return 0;
     }
     if (const char* url = nsm_url(); url != nullptr) {
-        nsm_ = std::make_unique<NsmClient>(
-            *osc_, url, identity_.label, identity_.executable,
-            NsmClient::Callbacks{[this](const std::string& path, const std::string& id) { open_project(path, id); },
-                                 [this] { save_now(); }});
-        nsm_->announce();
+        greet_manager(url);
     } else {
-        take_name();
-        restore_at_start();
-        start(name_);
+        begin_alone();
     }
     if (hooks.tick) {
         tick_later();
     }
     loop_.run();
     leave();
+    if (failure_) {
+        std::rethrow_exception(failure_);
+    }
     return 0;
+}
+
+void ClientShell::begin_alone() {
+    try {
+        take_name(identity_.names);
+    } catch (const Failure&) {
+        if (!hand_state_over(identity_.names.front())) {
+            throw;
+        }
+        loop_.stop();
+        return;
+    }
+    restore_at_start();
+    start(name_);
 }
 
 void ClientShell::tick_later() {
@@ -115,40 +131,63 @@ void ClientShell::tick_later() {
 }
 
 void ClientShell::restore_at_start() {
-    std::optional<std::string> state;
-    if (!options_.resume_from.empty()) {
-        state = read_file(options_.resume_from);
-        if (!state) {
-            throw Failure{"cannot read the state file '" + options_.resume_from + "' of --resume-from: does it exist?"};
-        }
-    } else if (options_.resume) {
-        state = entry_->load_state();
-    }
-    if (!state || !hooks.restore) {
+    if (!hooks.restore || (options_.resume_from.empty() && !options_.resume)) {
         return;
     }
-    try {
-        hooks.restore(*state);
-    } catch (const Failure& failure) {
-        if (!options_.resume_from.empty()) {
-            throw;  // somebody named this very file
+    if (!options_.resume_from.empty()) {
+        const std::optional<std::string> state = read_text_file(options_.resume_from);
+        if (!state) {
+            throw Failure{"cannot read the state file '" + options_.resume_from +
+                          "' of --resume-from: does it exist?"};
         }
-        // What an earlier run left behind must not keep this one, and every restart of it, from playing.
-        log_event(LogLevel::warning, "state-not-restored", {{"client", name_}, {"why", failure.what()}});
+        put_back(*state);  // somebody named this very file: what is wrong with it ends the program
+        return;
     }
+    const std::optional<std::string> state = entry_->load_state();
+    if (!state) {
+        return;
+    }
+    const fs::path file = entry_->folder() / (name_ + ".state");
+    trial_.emplace(file.string() + ".trial");
+    try {
+        if (!trial_->begin(*state)) {
+            throw Failure{"it ended this program before"};
+        }
+        hooks.restore(*state);
+        watch_trial(0, 0);
+    } catch (const Failure& failure) {
+        // What an earlier run left behind must not keep this one, and every restart of it, from playing.
+        // It is kept for somebody to look at: the next state takes its place.
+        set_aside(file);
+        log_event(LogLevel::warning, "state-not-restored",
+                  {{"client", name_}, {"why", failure.what()}, {"kept", file.string() + ".set-aside"}});
+        trial_->passed();
+    }
+}
+
+void ClientShell::watch_trial(std::uint64_t cycles_seen, int good_looks) {
+    loop_.after(trial_look, [this, cycles_seen, good_looks] {
+        const std::uint64_t cycles = has_jack() ? jack_->cycles() : 0;
+        const int good = cycles > cycles_seen ? good_looks + 1 : good_looks;
+        if (good < trial_looks) {
+            watch_trial(cycles, good);
+        } else {
+            trial_->passed();
+        }
+    });
 }
 
 void ClientShell::quit() { begin_stop(); }
 
-void ClientShell::take_name() {
-    for (auto name = identity_.names.begin(); name != identity_.names.end(); ++name) {
+void ClientShell::take_name(const std::vector<std::string>& names) {
+    for (auto name = names.begin(); name != names.end(); ++name) {
         try {
             entry_ = std::make_unique<RegistryEntry>(options_.server, *name);
             name_ = *name;
             entry_->keep_up(loop_);
             return;
         } catch (const Failure&) {
-            if (std::next(name) == identity_.names.end()) {
+            if (std::next(name) == names.end()) {
                 throw;
             }
         }
@@ -164,6 +203,7 @@ void ClientShell::start(const std::string& jack_name) {
     settings.session_aware = nsm_ == nullptr;
     jack_ = std::make_unique<JackClient>(loop_, std::move(settings), process_, &entry_->pulse());
     jack_->on_server([this](bool connected) { server_changed(connected); });
+    jack_->on_new_run([this](bool began) { new_run(began); });
     jack_->on_session_save([this](const std::string& folder, bool quit_too) {
         std::string command = session_command(folder);
         if (quit_too) {
@@ -171,7 +211,11 @@ void ClientShell::start(const std::string& jack_name) {
         }
         return command;
     });
-    jack_->open();
+    if (project_.empty()) {
+        jack_->open();
+    } else {
+        jack_->open_when_there();
+    }
 }
 
 void ClientShell::server_changed(bool connected) {
@@ -189,7 +233,16 @@ void ClientShell::server_changed(bool connected) {
         hooks.connect();
     }
     enter_registry();
-    state_changed();
+    state_moved();
+}
+
+void ClientShell::new_run(bool began) {
+    if (hooks.new_run) {
+        hooks.new_run(began);
+    } else if (const auto& hook = began ? hooks.connected : hooks.disconnected; hook) {
+        hook();
+    }
+    state_moved();
 }
 
 void ClientShell::enter_registry() {
@@ -204,11 +257,12 @@ void ClientShell::enter_registry() {
 }
 
 void ClientShell::leave() {
-    if (jack_) {
-        jack_->close();
-    }
+    // First of all: whoever sees the ports go is to know that this client is going, not that somebody unpatched it.
     if (entry_) {
         entry_->withdraw();
+    }
+    if (jack_) {
+        jack_->close();
     }
 }
 
@@ -218,16 +272,27 @@ void ClientShell::state_changed() {
     if (nsm_) {
         nsm_->set_dirty(true);
     }
+    state_moved();
+}
+
+void ClientShell::state_moved() {
+    if (nsm_ && hooks.label) {
+        nsm_->set_label(hooks.label());
+    }
     if (save_pending_ || !hooks.save) {
         return;
     }
     save_pending_ = true;
     loop_.after(state_delay, [this] {
         save_pending_ = false;
-        if (entry_ && !name_.empty()) {
-            entry_->save_state(state_text());
-        }
+        write_state();
     });
+}
+
+void ClientShell::write_state() {
+    if (entry_ && !name_.empty()) {
+        entry_->save_state(state_text());
+    }
 }
 
 void ClientShell::save_now() {
@@ -237,62 +302,21 @@ void ClientShell::save_now() {
     const std::string state = state_text();
     entry_->save_state(state);
     if (!project_.empty()) {
-        fs::create_directories(project_);
-        write_atomically(project_ / "name", name_ + "\n");
-        write_atomically(project_ / "state", state);
+        save_project(state);
     }
     log_event(LogLevel::info, "saved", {{"client", name_}});
 }
 
-void ClientShell::open_project(const std::string& path, const std::string& client_id) {
-    if (jack_) {  // :switch: another session, another identity
-        if (hooks.disconnected) {
-            hooks.disconnected();
-        }
-        leave();
-        jack_.reset();
-        entry_.reset();
-    }
-    project_ = path;
-    const std::vector<std::string> all_names = identity_.names;
-    if (std::optional<std::string> name = read_file(project_ / "name"); name && !name->empty()) {
-        name->erase(name->find_last_not_of('\n') + 1);
-        identity_.names = {*name};
-    }
-    try {
-        take_name();
-        identity_.names = all_names;
-    } catch (...) {
-        identity_.names = all_names;
-        throw;
-    }
-    const std::optional<std::string> state = read_file(project_ / "state");
-    if (state && hooks.restore) {
-        hooks.restore(*state);
-    }
-    start(client_id);
-    if (!state) {
-        save_now();  // the identity, at least: the next open is the same deck
+void ClientShell::tell_manager(int priority, const std::string& message) {
+    if (nsm_) {
+        nsm_->tell(priority, message);
     }
 }
 
-std::string ClientShell::session_command(const std::string& folder) {
-    save_now();
-    // JACK replaces ${SESSION_DIR} itself when it restores; the state travels with the session folder.
-    const fs::path file = fs::path{folder} / (name_ + ".state");
-    write_atomically(file, state_text());
-    std::vector<std::string> words = without_options(hooks.restart ? hooks.restart() : own_command(),
-                                                     {"--server", "--client-name", "--resume-from"}, {"--resume"});
-    words.insert(words.end(), {"--server", options_.server, "--client-name", name_, "--resume-from"});
-    const std::string command = shell_text(words);
-    std::string line = command + " \"${SESSION_DIR}" + file.filename().string() + "\"";
-    if (line.size() <= longest_session_command) {
-        return line;
+void ClientShell::show_progress(double part) {
+    if (nsm_) {
+        nsm_->set_progress(part);
     }
-    const std::string script = name_ + ".sh";
-    write_atomically(fs::path{folder} / script,
-                     "exec " + command + " \"$(dirname \"$0\")/" + file.filename().string() + "\"\n");
-    return "sh \"${SESSION_DIR}" + script + "\"";
 }
 
 void ClientShell::begin_stop() {
@@ -309,7 +333,7 @@ void ClientShell::begin_stop() {
     hooks.stop([this] { loop_.stop(); });
 }
 
-std::optional<JackFrame> ClientShell::frame_argument(const OscRequest& request, std::size_t i, std::string_view name) {
+std::optional<JackFrame> ClientShell::line_frame(const OscRequest& request, std::size_t i, std::string_view name) {
     const std::optional<WireFrame> wire = request.arguments.optional_frame(i, name);
     if (!wire) {
         return std::nullopt;
@@ -320,9 +344,12 @@ std::optional<JackFrame> ClientShell::frame_argument(const OscRequest& request, 
     if (peers_.is_foreign(request.sender())) {
         throw OscError{OscErrorCode::refused, "frames of another JACK server mean nothing here: omit the frame"};
     }
-    const JackFrame now = jack_->last_frame();
-    const JackFrame frame = unwrap(*wire, now);
-    if (std::abs(to_seconds(frame - now, jack_->format().rate).value) > furthest_frame_seconds) {
+    return unwrap(*wire, jack_->last_frame());
+}
+
+std::optional<JackFrame> ClientShell::frame_argument(const OscRequest& request, std::size_t i, std::string_view name) {
+    const std::optional<JackFrame> frame = line_frame(request, i, name);
+    if (frame && std::abs(to_seconds(*frame - jack_->last_frame(), jack_->format().rate).value) > furthest_frame_seconds) {
         throw OscError{OscErrorCode::refused, std::string{name} + " lies more than 10 minutes from now"};
     }
     return frame;

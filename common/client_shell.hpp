@@ -8,8 +8,11 @@
 #include "common/osc_server.hpp"
 #include "common/peer_book.hpp"
 #include "common/registry.hpp"
+#include "common/state_trial.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -39,15 +42,29 @@ public:
         std::function<std::vector<PortSpec>(const std::string& name)> ports;
         /// The client's state as text, for CLIENT.state and the NSM project.
         std::function<std::string()> save;
-        /// Takes over a state saved earlier, before the JACK client opens (--resume, NSM). Throws Failure when it
-        /// can't.
+        /// Takes over a state saved earlier, before the JACK client opens, as if this client had never stopped
+        /// (--resume). Throws Failure when it can't.
         std::function<void(const std::string&)> restore;
+        /// Takes over what a project or a file holds, in place of whatever there is: just as it was saved (NSM, JACK
+        /// session). Throws Failure when it can't. Empty: restore.
+        std::function<void(const std::string&)> open_saved;
+        /// Fades out, to leave the graph for another project; calls `finished` on the loop when done. The client plays
+        /// on afterwards, unlike after `stop`. Empty: at once.
+        std::function<void(std::function<void()> finished)> pause;
+        /// A project is being opened: what was saved is still on its way. Empty: it is all there at once.
+        std::function<bool()> opening;
+        /// Tells this client from others of its kind in a session manager's list: a letter, a track. Empty: nothing.
+        std::function<std::string()> label;
+        /// Shows or hides a view for a session manager; returns whether it is shown. Empty: there is none.
+        std::function<bool(bool show)> show_gui;
         /// The words that start this program as it was started; empty: own_command().
         std::function<std::vector<std::string>()> restart;
-        /// After each (re)connection to a server: its frames are new, the ports exist.
+        /// After each (re)connection to a server, and when its clock began anew: its frames are new, the ports exist.
         std::function<void()> connected;
-        /// The server went away; scheduled frames are void.
+        /// The server went away, or its clock is about to begin anew; scheduled frames are void.
         std::function<void()> disconnected;
+        /// In place of the two for a clock that begins anew under ports that stay; once before (false) and once after.
+        std::function<void(bool began)> new_run;
         /// About to end: begin the fade; call `finished` on the loop when done (1.5 s later the program ends anyway).
         /// Empty: ends at once.
         std::function<void(std::function<void()> finished)> stop;
@@ -76,8 +93,15 @@ public:
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] const CommonOptions& options() const noexcept { return options_; }
 
-    /// Something worth keeping changed: CLIENT.state is rewritten soon (changes within 20 ms make one write).
+    /// The user changed something worth keeping: CLIENT.state is rewritten soon (changes within 20 ms make one write),
+    /// and a session manager is told that there is something to save.
     void state_changed();
+    /// The same for what changed by itself: a track began, a line was heard.
+    void state_moved();
+    /// To a session manager's user, if there is one. @param priority  0…3
+    void tell_manager(int priority, const std::string& message);
+    /// How far opening a project is, 0…1.
+    void show_progress(double part);
 
     /// Opens JACK (under NSM: when told to), enters the registry, runs until SIGINT, SIGTERM or quit().
     /// @returns the exit code
@@ -89,6 +113,8 @@ public:
     ///         OscError{not_ready} while there is no server
     [[nodiscard]] std::optional<JackFrame> frame_argument(const OscRequest& request, std::size_t i,
                                                           std::string_view name);
+    /// The same however long ago or far ahead it is: where a tempo line began. Half a wrap of the clock (12 h) at most.
+    [[nodiscard]] std::optional<JackFrame> line_frame(const OscRequest& request, std::size_t i, std::string_view name);
 
     /// The suite's other programs.
     [[nodiscard]] PeerBook& peers() noexcept { return peers_; }
@@ -97,16 +123,32 @@ private:
     void describe() const;
     void tick_later();
     void restore_at_start();
+    void begin_alone();
     void start(const std::string& jack_name);
     void leave();
-    void take_name();
+    void take_name(const std::vector<std::string>& names);
     void enter_registry();
     void server_changed(bool connected);
-    void open_project(const std::string& path, const std::string& client_id);
+    void new_run(bool began);
     void save_now();
-    [[nodiscard]] std::string session_command(const std::string& folder);
+    void write_state();
+    void watch_trial(std::uint64_t cycles_seen, int good_looks);
     [[nodiscard]] std::string state_text() const;
     void begin_stop();
+
+    // Session managers (client_managers.cpp).
+    void greet_manager(const char* url);
+    void open_project(const NsmProject& project, NsmClient::Opened opened);
+    void change_project(const NsmProject& project);
+    void answer_when_open(const NsmClient::Opened& opened, int looks_left);
+    void take_project_name();
+    void take_project_state(bool fresh_process);
+    void put_back(const std::string& text);
+    void note_manager() const;
+    void save_project(const std::string& state) const;
+    [[nodiscard]] bool hand_state_over(const std::string& holder);
+    void take_handed_state();
+    [[nodiscard]] std::string session_command(const std::string& folder);
 
     Identity identity_;
     CommonOptions options_;
@@ -119,6 +161,10 @@ private:
     std::unique_ptr<JackClient> jack_;
     std::unique_ptr<NsmClient> nsm_;
     std::filesystem::path project_;  ///< NSM's; empty otherwise
+    std::string fresh_state_;        ///< under NSM: of a client that has no past
+    std::uint64_t opening_{0};       ///< counts the manager's openings: the last one counts
+    std::optional<StateTrial> trial_;
+    std::exception_ptr failure_;  ///< what ends run()
     PeerBook peers_;
     bool save_pending_{false};
     bool stopping_{false};

@@ -4,7 +4,9 @@
 #include "common/error.hpp"
 #include "common/log.hpp"
 #include "common/nearest_name.hpp"
+#include "common/own_command.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <vector>
@@ -22,7 +24,8 @@ PlainCommandLine::PlainCommandLine(std::string program, std::string summary)
 }
 
 void PlainCommandLine::store(int argc, const char* const* argv, const po::options_description& all) {
-    po::store(po::command_line_parser(argc, argv)
+    const std::vector<std::string> words = with_arguments_of_files({argv + std::min(argc, 1), argv + argc});
+    po::store(po::command_line_parser(words)
                   .options(all)
                   .positional(positional)
                   .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)

@@ -10,12 +10,13 @@
 
 #include <jack/session.h>
 #include <jack/uuid.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <thread>
 #include <utility>
 
@@ -25,18 +26,14 @@ namespace {
 
 constexpr auto retry_period = std::chrono::milliseconds{200};
 constexpr auto retry_deadline = std::chrono::seconds{5};
+constexpr std::size_t most_openings = 3;
 
-std::uint64_t monotonic_ns() noexcept {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);  // answered by the vDSO, no system call
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
-}
-
-/// Asks for the first 512 bytes of what is about to be touched: cold memory comes while something else is done.
-void fetch(const void* place) noexcept {
-    constexpr std::size_t line = 64;
-    for (std::size_t i = 0; i < 8; ++i) {
-        __builtin_prefetch(static_cast<const char*>(place) + i * line);
+/// The first use of a page of the audio thread's stack would be a page fault in the middle of a cycle.
+void touch_stack() noexcept {
+    constexpr std::size_t deepest = std::size_t{64} << 10U;
+    std::array<char, deepest> stack;
+    for (std::size_t i = 0; i < stack.size(); i += 1024) {
+        static_cast<volatile char*>(stack.data())[i] = 0;
     }
 }
 
@@ -52,9 +49,18 @@ JackClient::JackClient(ControlLoop& loop, Settings settings, AudioProcess& proce
     if (settings_.ports.size() > most_ports) {
         throw UsageError{"at most " + std::to_string(most_ports) + " ports per client"};
     }
+    notice_fd_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (notice_fd_ < 0) {
+        throw Failure{"cannot create an event descriptor: " + errno_text(errno)};
+    }
+    loop_.watch(notice_fd_, [this] { take_notices(); });
 }
 
-JackClient::~JackClient() { close(); }
+JackClient::~JackClient() {
+    close();
+    loop_.unwatch(notice_fd_);
+    ::close(notice_fd_);
+}
 
 void JackClient::open(std::chrono::milliseconds deadline) {
     constexpr auto attempt = std::chrono::milliseconds{200};  ///< one that gets less would look like a hung server
@@ -70,15 +76,22 @@ void JackClient::open(std::chrono::milliseconds deadline) {
             set_up(client);
             return;
         }
-        const bool name_taken = opening->name_was_taken();
-        if (!name_taken || std::chrono::steady_clock::now() + attempt > until) {
-            throw Failure{name_taken
-                              ? "a JACK client named '" + settings_.name + "' runs on server '" + settings_.server +
-                                    "' already: stop it, or choose another name with --client-name"
-                              : "cannot reach JACK server '" + settings_.server +
-                                    "': is jackd running? (jackd -d dummy needs no sound card)"};
+        if (!opening->server_answered() || std::chrono::steady_clock::now() + attempt > until) {
+            throw Failure{why_not_opened(*opening, settings_.server, settings_.name)};
         }
         std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    }
+}
+
+void JackClient::open_when_there() {
+    constexpr auto first_try = std::chrono::seconds{1};
+    try {
+        open(first_try);
+    } catch (const Failure& failure) {
+        said_failure_ = failure.what();
+        log_event(LogLevel::warning, "jack-server-awaited",
+                  {{"server", settings_.server}, {"why", failure.what()}, {"do", "waiting for it"}});
+        loop_.after(retry_period, while_alive([this] { retry(); }));
     }
 }
 
@@ -89,10 +102,18 @@ void JackClient::set_up(jack_client_t* client) {
     period_.store(format_.period, std::memory_order_relaxed);
     first_cycle_ = true;
     gone_.store(false, std::memory_order_relaxed);
+    held_.store(false);
+    clock_broke_.store(false);
+    said_failure_.clear();
     process_.prepare(format_);
 
     jack_set_thread_init_callback(
-        client, [](void*) { disable_denormals(); }, nullptr);
+        client,
+        [](void*) {
+            disable_denormals();
+            touch_stack();
+        },
+        nullptr);
     if (process_.wants_cycles()) {
         jack_set_process_callback(client, &JackClient::process_callback, this);
     }
@@ -100,10 +121,12 @@ void JackClient::set_up(jack_client_t* client) {
     jack_set_freewheel_callback(client, &JackClient::freewheel_callback, this);
     jack_set_port_connect_callback(client, &JackClient::connect_callback, this);
     jack_set_latency_callback(client, &JackClient::latency_callback, this);
+    jack_set_sample_rate_callback(client, &JackClient::rate_callback, this);
     // PipeWire calls only the plain one, jackd both.
     jack_on_shutdown(client, &JackClient::shutdown_callback, this);
     jack_on_info_shutdown(client, &JackClient::info_shutdown_callback, this);
     closing_.watch(client);
+    closing_.watch_ports(client);
     watch_sessions();
     register_ports();
     set_metadata();  // before activation, so that the ports appear with their names
@@ -228,21 +251,40 @@ void JackClient::retry() {
     if (!wanted_ || client_ != nullptr) {
         return;
     }
+    if (JackOpening::under_way() >= most_openings) {  // libjack hangs in all of them: another would hang, too
+        loop_.after(retry_deadline, while_alive([this] { retry(); }));
+        return;
+    }
     const auto finished = while_alive([this] {
         if (const std::shared_ptr<JackOpening> opening = std::exchange(opening_, nullptr)) {
-            come_back(opening->take());
+            jack_client_t* const client = opening->take();
+            if (client == nullptr) {
+                say_failure(*opening);
+            }
+            come_back(client);
         }
     });
     const auto opening =
         JackOpening::begin(settings_.server, settings_.name, [&loop = loop_, finished] { loop.post(finished); });
     opening_ = opening;
     loop_.after(retry_deadline, while_alive([this, opening] {
-                    if (opening_ == opening) {  // it hangs: leave it to its fate and try anew
+                    if (opening_ == opening) {  // it hangs, and may go on hanging: try anew beside it
                         opening_->abandon();
                         opening_.reset();
                         retry();
                     }
                 }));
+}
+
+/// Once for each reason, while the server is waited for. That there is none was said when it went.
+void JackClient::say_failure(JackOpening& opening) {
+    if (!opening.server_answered()) {
+        return;
+    }
+    const std::string why = why_not_opened(opening, settings_.server, settings_.name);
+    if (std::exchange(said_failure_, why) != why) {
+        log_event(LogLevel::warning, "jack-server-refuses", {{"why", why}, {"do", "trying again"}});
+    }
 }
 
 void JackClient::come_back(jack_client_t* client) {
@@ -288,65 +330,6 @@ bool JackClient::connect(const std::string& port, const std::string& other) {
     const bool is_output = found->direction == PortDirection::output;
     const int result = jack_connect(client_, (is_output ? own : other).c_str(), (is_output ? other : own).c_str());
     return result == 0 || result == EEXIST;
-}
-
-CROWDJACK_EVERY_CYCLE int JackClient::process_callback(jack_nframes_t frames, void* self) {
-    on_jack_thread([frames, self] { static_cast<JackClient*>(self)->run_cycle(frames); });
-    return 0;
-}
-
-CROWDJACK_EVERY_CYCLE void JackClient::run_cycle(jack_nframes_t frames) noexcept {
-    const RealtimeScope audio_thread;
-    fetch(&process_);
-    const std::uint64_t begin_ns = monotonic_ns();
-    take_clock();
-    if (period_.load(std::memory_order_relaxed) != frames) {
-        period_.store(frames, std::memory_order_relaxed);
-    }
-    for (std::size_t i = 0; i < port_count_; ++i) {
-        buffers_[i] = jack_port_get_buffer(ports_[i], frames);
-    }
-    process_.process({{unwrapped_},
-                      frames,
-                      freewheeling_.load(std::memory_order_relaxed),
-                      std::span<void* const>{buffers_.data(), port_count_},
-                      client_,
-                      std::span<const std::atomic<std::uint32_t>>{connections_.data(), port_count_}});
-    beat_at(begin_ns);
-    const std::uint64_t took_us = (monotonic_ns() - begin_ns + 500) / 1000;
-    worst_us_.store(std::max(worst_us_.load(std::memory_order_relaxed), took_us), std::memory_order_relaxed);
-    total_us_.fetch_add(took_us, std::memory_order_relaxed);
-    measured_cycles_.fetch_add(1, std::memory_order_relaxed);
-}
-
-CROWDJACK_EVERY_CYCLE void JackClient::take_clock() noexcept {
-    const jack_nframes_t wire = jack_last_frame_time(client_);
-    unwrapped_ = first_cycle_ ? static_cast<std::int64_t>(wire) : unwrap(wire, {unwrapped_}).value;
-    first_cycle_ = false;
-    last_frame_.store(unwrapped_, std::memory_order_release);
-}
-
-CROWDJACK_EVERY_CYCLE void JackClient::beat_at(std::uint64_t begin_ns) noexcept {
-    pulse_.beat_ns.store(begin_ns, std::memory_order_relaxed);
-    pulse_.cycles.fetch_add(1, std::memory_order_relaxed);
-    cycles_.fetch_add(1, std::memory_order_release);
-}
-
-void JackClient::read_clock() noexcept {
-    if (client_ == nullptr || process_.wants_cycles()) {
-        return;
-    }
-    const std::int64_t before = unwrapped_;
-    take_clock();
-    if (unwrapped_ != before) {
-        beat_at(monotonic_ns());
-    }
-    period_.store(jack_get_buffer_size(client_), std::memory_order_relaxed);
-}
-
-JackFrame JackClient::frame_outside() const noexcept {
-    const JackFrame known{last_frame_.load(std::memory_order_acquire)};
-    return client_ == nullptr ? known : unwrap(jack_last_frame_time(client_), known);
 }
 
 int JackClient::xrun_callback(void* self) {

@@ -35,6 +35,9 @@ struct PortSpec {
         true};  ///< false: an insert's port, whose way round would count its own latency again and again
 };
 
+/// The longest cycle that an AudioProcess is given; a server with longer ones hears silence.
+inline constexpr std::uint32_t longest_cycle = 8192;
+
 /// What the server runs at; fixed from prepare() to the next prepare() but for the period.
 struct ServerFormat {
     double rate{48000.0};       ///< Hz
@@ -70,8 +73,9 @@ public:
     AudioProcess& operator=(const AudioProcess&) = delete;
     virtual ~AudioProcess() = default;
 
-    /// Control thread, while not active: at first and after each return of the server. Set-up allocates here. All
-    /// frames of an earlier server are void from here on.
+    /// Control thread, while no cycle runs: at first, after each return of the server, and when its clock began anew or
+    /// its rate changed while it ran (the ports and their connections stay). Set-up allocates here. All frames of
+    /// before are void from here on.
     virtual void prepare(const ServerFormat& format) = 0;
 
     /// Audio thread. Writes every output buffer in full.
@@ -113,11 +117,18 @@ public:
     /// Opens, prepares, registers, activates. Blocks up to `deadline`.
     /// @throws Failure when the server can't be reached ("is jackd running?") or the deadline passes
     void open(std::chrono::milliseconds deadline = std::chrono::seconds{5});
+    /// The same, but a server that isn't there, or refuses, is waited for: on_server() tells when it came.
+    void open_when_there();
     /// Leaves the graph for good (no retries).
     void close();
 
     /// Called on the loop's thread after each (re)connection (true) and after the server went away (false).
     void on_server(std::function<void(bool connected)> changed) { server_changed_ = std::move(changed); }
+    /// Called on the loop's thread around a new run of the server's clock that left the ports in place: false while the
+    /// old frames still count (last_frame() is the last of them), true once prepare() was called for the new ones. A
+    /// clock that jumped by no missed cycles (PipeWire drives the graph by another card) begins one, and so does a new
+    /// sample rate.
+    void on_new_run(std::function<void(bool began)> changed) { new_run_ = std::move(changed); }
     /// JACK session save: return the command line that restores this client; quit after replying when asked.
     void on_session_save(std::function<std::string(const std::string& folder, bool quit)> save) {
         session_save_ = std::move(save);
@@ -162,10 +173,17 @@ private:
     static void connect_callback(jack_port_id_t from, jack_port_id_t to, int connected, void* self);
     static void freewheel_callback(int starting, void* self);
     static void latency_callback(jack_latency_callback_mode_t mode, void* self);
+    static int rate_callback(jack_nframes_t rate, void* self);
     static void shutdown_callback(void* self);
     static void info_shutdown_callback(jack_status_t code, const char* reason, void* self);
     CROWDJACK_EVERY_CYCLE void run_cycle(jack_nframes_t frames) noexcept;
-    CROWDJACK_EVERY_CYCLE void take_clock() noexcept;
+    CROWDJACK_EVERY_CYCLE void take_clock(jack_nframes_t frames) noexcept;
+    [[nodiscard]] bool clock_broke(jack_nframes_t wire, jack_nframes_t frames) noexcept;
+    void sound_nothing(jack_nframes_t frames) noexcept;
+    void notice() noexcept;
+    void take_notices();
+    void begin_new_run();
+    bool hold_cycles();
     CROWDJACK_EVERY_CYCLE void beat_at(std::uint64_t begin_ns) noexcept;
     [[nodiscard]] JackFrame frame_outside() const noexcept;
     void session_asked(_jack_session_event* event);
@@ -178,6 +196,7 @@ private:
     void watch_sessions();
     void server_gone();
     void retry();
+    void say_failure(JackOpening& opening);
     void come_back(jack_client_t* client);
     void drop_client();
     /// `action`, but nothing once this client is gone: the loop may outlive it (NSM's :switch:).
@@ -191,11 +210,15 @@ private:
     std::string actual_name_;
     ServerFormat format_;
     std::function<void(bool)> server_changed_;
+    std::function<void(bool)> new_run_;
     std::function<std::string(const std::string&, bool)> session_save_;
     std::shared_ptr<JackOpening> opening_;
     JackClosing closing_;
     bool wanted_{false};
     std::shared_ptr<const int> alive_{std::make_shared<const int>(0)};
+    int notice_fd_{-1};                    ///< eventfd: any thread wakes control by it
+    std::string said_failure_;             ///< why the server could not be reached, as said last
+    bool said_too_long_{false};            ///< that cycles are too long
     std::atomic<bool> gone_{false};        ///< written by JACK's shutdown thread, read by control
     std::atomic<std::uint64_t> xruns_{0};  ///< written by JACK's notification thread (relaxed)
 
@@ -203,8 +226,15 @@ private:
     AudioProcess& process_;
     Pulse& pulse_;
     jack_client_t* client_{nullptr};
-    std::int64_t unwrapped_{0};                      ///< audio only
-    bool first_cycle_{true};                         ///< audio only, but for prepare
+    std::int64_t unwrapped_{0};                      ///< audio only, but for prepare
+    bool first_cycle_{true};                         ///< likewise
+    bool freewheeled_{false};                        ///< audio only: the last cycle did
+    jack_nframes_t next_wire_{0};                    ///< audio only: where the clock stands next if no cycle is missed
+    jack_time_t cycle_usecs_{0};                     ///< audio only: when the last cycle was due
+    std::atomic<bool> in_cycle_{false};              ///< written by audio, read by control (seq_cst)
+    std::atomic<bool> held_{false};                  ///< silence instead of process_; written by both (seq_cst)
+    std::atomic<bool> clock_broke_{false};           ///< set by audio (release), taken by control (acquire)
+    std::atomic<bool> too_long_{false};              ///< written by audio (relaxed)
     std::atomic<bool> freewheeling_{false};          ///< written by JACK's notification thread (relaxed)
     std::atomic<std::uint32_t> period_{256};         ///< written by audio (relaxed)
     std::atomic<std::int64_t> last_frame_{0};        ///< written by audio (release), read by anyone (acquire)

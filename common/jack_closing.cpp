@@ -31,6 +31,13 @@ void JackClosing::watch(jack_client_t* client) {
         this);
 }
 
+void JackClosing::watch_ports(jack_client_t* client) {
+    jack_set_port_registration_callback(
+        client, [](jack_port_id_t, int, void* self) { static_cast<JackClosing*>(self)->notice_port(); }, this);
+}
+
+void JackClosing::notice_port() noexcept { last_change_ns_.store(now_ns(), std::memory_order_relaxed); }
+
 bool JackClosing::close(jack_client_t* client, std::chrono::milliseconds deadline) const {
     const auto calm_ns = std::chrono::nanoseconds{calm}.count();
     for (const auto begin = Clock::now(); Clock::now() - begin < longest_wait;) {

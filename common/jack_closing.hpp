@@ -19,6 +19,11 @@ public:
     /// Starts noticing who comes and goes. Control thread, before jack_activate(); takes the client's registration
     /// callback.
     void watch(jack_client_t* client);
+    /// Also notices ports: a client that dies takes its ports with it one by one, which is the longest part of its
+    /// going. Takes the client's port registration callback.
+    void watch_ports(jack_client_t* client);
+    /// For a client whose port registration callback is taken: called from it. JACK's notification thread.
+    void notice_port() noexcept;
 
     /// Waits for calm, at most for a second, then closes. `client` is gone afterwards in any case.
     /// @returns false when libjack hangs all the same: then a thread stays behind in it, and this process should end

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -24,9 +25,16 @@ public:
 
     /// The client, now the caller's; null when the attempt failed. Once it is over.
     [[nodiscard]] jack_client_t* take();
-    [[nodiscard]] bool name_was_taken();
+    /// Once it is over: what JACK said of it, and whether that came from a server (that refused) at all.
+    /// @{
+    [[nodiscard]] jack_status_t status();
+    [[nodiscard]] bool server_answered();
+    /// @}
 
     void abandon();
+
+    /// Attempts of this process that are still inside libjack, abandoned ones too: those that hang.
+    [[nodiscard]] static std::size_t under_way() noexcept;
 
 private:
     void finish(jack_client_t* client, jack_status_t status, const std::function<void()>& announce);
@@ -38,5 +46,9 @@ private:
     jack_client_t* client_{nullptr};
     jack_status_t status_{};
 };
+
+/// Why an attempt that is over failed, in words, with what to do. Asks the server whether the name is taken, which
+/// takes a moment.
+[[nodiscard]] std::string why_not_opened(JackOpening& opening, const std::string& server, const std::string& name);
 
 }  // namespace crowdjack

@@ -20,6 +20,8 @@ class MessageQueue {
     static_assert(std::is_trivially_copyable_v<Message>, "messages between threads are plain values");
 
 public:
+    static constexpr std::size_t most = Capacity;
+
     /// Pushing thread only. False when full.
     CROWDJACK_REALTIME bool push(const Message& message) noexcept {
         if (queue_.push(message)) {
@@ -28,6 +30,9 @@ public:
         refused_.store(refused_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
         return false;
     }
+
+    /// Pushing thread only: how many more it takes now.
+    [[nodiscard]] CROWDJACK_REALTIME std::size_t room() const noexcept { return queue_.write_available(); }
 
     /// Popping thread only. False when empty.
     CROWDJACK_REALTIME bool pop(Message& message) noexcept { return queue_.pop(message); }

@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <utility>
@@ -17,7 +18,8 @@ namespace {
 constexpr int error_general = -1;
 constexpr int error_save_failed = -10;
 
-constexpr const char* capabilities = ":dirty:switch:";
+constexpr auto welcome_patience = std::chrono::seconds{2};
+constexpr const char* capabilities = ":dirty:switch:progress:message:";
 
 }  // namespace
 
@@ -26,9 +28,10 @@ const char* nsm_url() {
     return url != nullptr && *url != '\0' ? url : nullptr;
 }
 
-NsmClient::NsmClient(OscServer& osc, const std::string& url, std::string label, std::string executable,
-                     Callbacks callbacks)
-    : osc_{osc},
+NsmClient::NsmClient(ControlLoop& loop, OscServer& osc, const std::string& url, std::string label,
+                     std::string executable, Callbacks callbacks)
+    : loop_{loop},
+      osc_{osc},
       server_{OscEndpoint::parse(url)},
       label_{std::move(label)},
       executable_{std::move(executable)},
@@ -38,9 +41,12 @@ NsmClient::NsmClient(OscServer& osc, const std::string& url, std::string label, 
     osc_.handle_report("/nsm/client/open", [this](const OscRequest& request) { on_open(request); });
     osc_.handle_report("/nsm/client/save", [this](const OscRequest& request) { on_save(request); });
     osc_.handle_report("/nsm/client/session_is_loaded", [](const OscRequest&) {});
+    osc_.handle_report("/nsm/client/show_optional_gui", [this](const OscRequest& request) { on_gui(request, true); });
+    osc_.handle_report("/nsm/client/hide_optional_gui", [this](const OscRequest& request) { on_gui(request, false); });
     osc_.handle_report("/reply", [this](const OscRequest& request) {
         const OscArguments& arguments = request.arguments;
         if (from_server(request) && arguments.is_text(0) && arguments.text(0, "address") == "/nsm/server/announce") {
+            welcome_ = true;
             log_event(LogLevel::info, "nsm-welcome", {{"manager", arguments.text(2, "manager")}});
         }
     });
@@ -55,11 +61,18 @@ NsmClient::NsmClient(OscServer& osc, const std::string& url, std::string label, 
 void NsmClient::announce() {
     osc_.send(server_, OscMessage{"/nsm/server/announce"}
                            .text(label_)
-                           .text(capabilities)
+                           .text(std::string{capabilities} + (callbacks_.show_gui ? "optional-gui:" : ""))
                            .text(executable_)
                            .integer(1)
                            .integer(1)
                            .integer(static_cast<std::int32_t>(::getpid())));
+    loop_.after(welcome_patience, [this] {
+        if (!welcome_) {
+            log_event(LogLevel::warning, "nsm-silent",
+                      {{"port", server_.port()}, {"do", "going on without the session manager of $NSM_URL"}});
+            callbacks_.alone();
+        }
+    });
 }
 
 void NsmClient::set_dirty(bool dirty) {
@@ -69,26 +82,56 @@ void NsmClient::set_dirty(bool dirty) {
     }
 }
 
-bool NsmClient::from_server(const OscRequest& request) const { return request.sender().port() == server_.port(); }
+void NsmClient::set_label(const std::string& label) {
+    if (open_ && label != told_label_) {
+        told_label_ = label;
+        osc_.send(server_, OscMessage{"/nsm/client/label"}.text(label));
+    }
+}
 
-void NsmClient::refuse(const OscRequest& request, int code, const std::string& why) const {
-    request.reply_to.send(OscMessage{"/error"}.text(request.address).integer(code).text(why));
-    log_event(LogLevel::error, "nsm-request-failed", {{"address", request.address}, {"why", why}});
+void NsmClient::set_progress(double part) {
+    if (welcome_) {
+        osc_.send(server_, OscMessage{"/nsm/client/progress"}.real(static_cast<float>(std::clamp(part, 0.0, 1.0))));
+    }
+}
+
+void NsmClient::tell(int priority, const std::string& message) {
+    if (welcome_) {
+        osc_.send(server_, OscMessage{"/nsm/client/message"}.integer(priority).text(message));
+    }
+}
+
+bool NsmClient::from_server(const OscRequest& request) const { return request.sender() == server_; }
+
+void NsmClient::refuse(const OscReplyTo& to, int code, const std::string& why) const {
+    to.send(OscMessage{"/error"}.text(to.address()).integer(code).text(why));
+    log_event(LogLevel::error, "nsm-request-failed", {{"address", to.address()}, {"why", why}});
 }
 
 void NsmClient::on_open(const OscRequest& request) {
     if (!from_server(request)) {
         return;
     }
+    welcome_ = true;  // whoever opens has welcomed
     try {
-        const std::string path{request.arguments.text(0, "path")};
-        const std::string client_id{request.arguments.text(2, "client id")};
-        callbacks_.open(path, client_id);
-        open_ = true;
-        dirty_ = false;
-        request.reply_to.send(request.reply_to.reply().text("open"));
+        const NsmProject project{std::string{request.arguments.text(0, "path")},
+                                 std::string{request.arguments.text(2, "client id")}};
+        open_ = false;  // what changes until it is open is not the user's
+        callbacks_.open(project, [this, to = request.reply_to](const std::optional<std::string>& failure) {
+            if (failure) {
+                refuse(to, error_general, *failure);
+                return;
+            }
+            open_ = true;
+            dirty_ = false;
+            told_label_.clear();
+            to.send(to.reply().text("open"));
+            if (callbacks_.show_gui) {
+                tell_open(false);
+            }
+        });
     } catch (const std::exception& error) {
-        refuse(request, error_general, error.what());
+        refuse(request.reply_to, error_general, error.what());
     }
 }
 
@@ -99,10 +142,21 @@ void NsmClient::on_save(const OscRequest& request) {
     try {
         callbacks_.save();
         request.reply_to.send(request.reply_to.reply().text("saved"));
+        dirty_ = true;  // that it is clean is said in any case
         set_dirty(false);
     } catch (const std::exception& error) {
-        refuse(request, error_save_failed, error.what());
+        refuse(request.reply_to, error_save_failed, error.what());
     }
+}
+
+void NsmClient::on_gui(const OscRequest& request, bool show) {
+    if (from_server(request) && callbacks_.show_gui) {
+        tell_open(callbacks_.show_gui(show));
+    }
+}
+
+void NsmClient::tell_open(bool shown) {
+    osc_.send(server_, OscMessage{shown ? "/nsm/client/gui_is_shown" : "/nsm/client/gui_is_hidden"});
 }
 
 }  // namespace crowdjack

@@ -1,56 +1,56 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/osc_message.hpp"
 
+#include <lo/lo.h>
+
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
-#include <cstring>
 #include <limits>
+#include <memory>
 
 namespace crowdjack {
 
-OscMessage::OscMessage(std::string address) : address_{std::move(address)}, message_{lo_message_new()} {}
+namespace {
 
-OscMessage& OscMessage::integer(std::int32_t value) {
-    lo_message_add_int32(raw(), value);
-    return *this;
+struct FreeMessage {
+    void operator()(void* message) const noexcept { lo_message_free(message); }
+};
+
+void add_to(lo_message message, const OscAtom& atom) {
+    std::visit(Overloaded{[&](std::int32_t value) { lo_message_add_int32(message, value); },
+                          [&](std::int64_t value) { lo_message_add_int64(message, value); },
+                          [&](float value) { lo_message_add_float(message, value); },
+                          [&](double value) { lo_message_add_double(message, value); },
+                          [&](const std::string& value) { lo_message_add_string(message, value.c_str()); },
+                          [&](bool value) { value ? lo_message_add_true(message) : lo_message_add_false(message); },
+                          [&](OscNothing) { lo_message_add_nil(message); }},
+               atom);
 }
 
-OscMessage& OscMessage::real(float value) {
-    lo_message_add_float(raw(), value);
-    return *this;
+template <typename Number>
+std::string shortest(Number value) {
+    std::array<char, 32> digits{};
+    return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
 }
 
-OscMessage& OscMessage::precise(double value) {
-    lo_message_add_double(raw(), value);
-    return *this;
-}
+}  // namespace
 
-OscMessage& OscMessage::text(std::string_view value) {
-    lo_message_add_string(raw(), std::string{value}.c_str());
-    return *this;
-}
-
-OscMessage& OscMessage::flag(bool value) {
-    value ? lo_message_add_true(raw()) : lo_message_add_false(raw());
-    return *this;
-}
-
-OscMessage& OscMessage::nil() {
-    lo_message_add_nil(raw());
-    return *this;
-}
-
-OscMessage& OscMessage::frame(JackFrame value) { return integer(static_cast<std::int32_t>(wire_frame(value))); }
-
-OscMessage OscMessage::copy() const {
-    OscMessage same{address_};
-    same.message_.reset(lo_message_clone(message_.get()));
-    return same;
+std::string text_of(const OscAtom& atom) {
+    return std::visit(Overloaded{[](const std::string& value) { return value; },
+                                 [](bool value) { return std::string{value ? "true" : "false"}; },
+                                 [](OscNothing) { return std::string{}; }, [](auto value) { return shortest(value); }},
+                      atom);
 }
 
 std::vector<char> OscMessage::serialised() const {
-    std::vector<char> packet(lo_message_length(raw(), address_.c_str()));
-    lo_message_serialise(raw(), address_.c_str(), packet.data(), nullptr);
+    const std::unique_ptr<void, FreeMessage> message{lo_message_new()};
+    for (const OscAtom& atom : atoms_) {
+        add_to(message.get(), atom);
+    }
+    std::vector<char> packet(lo_message_length(message.get(), address_.c_str()));
+    lo_message_serialise(message.get(), address_.c_str(), packet.data(), nullptr);
     return packet;
 }
 
@@ -74,33 +74,21 @@ std::string number_text(double value) {
 
 }  // namespace
 
-OscArguments::OscArguments(lo_message message)
-    : message_{message},
-      types_{lo_message_get_types(message), static_cast<std::size_t>(lo_message_get_argc(message))} {}
-
-template <typename T>
-T OscArguments::as(std::size_t i) const noexcept {
-    T value{};
-    std::memcpy(&value, lo_message_get_argv(message_)[i], sizeof value);
-    return value;
+OscArguments::OscArguments(std::vector<OscAtom> atoms) : atoms_{std::move(atoms)} {
+    std::transform(atoms_.begin(), atoms_.end(), std::back_inserter(types_), tag_of);
 }
 
 bool OscArguments::all_finite() const noexcept {
-    for (std::size_t i = 0; i < size(); ++i) {
-        if ((types_[i] == 'f' && !std::isfinite(as<float>(i))) || (types_[i] == 'd' && !std::isfinite(as<double>(i)))) {
-            return false;
-        }
-    }
-    return true;
+    return std::all_of(atoms_.begin(), atoms_.end(), [](const OscAtom& atom) {
+        return atom.index() == 4 || std::isfinite(number_of(atom));  // 4: a text
+    });
 }
 
 bool OscArguments::is_number(std::size_t i) const noexcept {
     return i < size() && (types_[i] == 'i' || types_[i] == 'h' || types_[i] == 'f' || types_[i] == 'd');
 }
 
-bool OscArguments::is_text(std::size_t i) const noexcept {
-    return i < size() && (types_[i] == 's' || types_[i] == 'S');
-}
+bool OscArguments::is_text(std::size_t i) const noexcept { return i < size() && types_[i] == 's'; }
 
 bool OscArguments::is_flag(std::size_t i) const noexcept {
     return is_number(i) || (i < size() && (types_[i] == 'T' || types_[i] == 'F'));
@@ -110,25 +98,14 @@ double OscArguments::number(std::size_t i, std::string_view name) const {
     if (i >= size()) {
         refuse(i, name, "is missing: a number is needed");
     }
-    switch (types_[i]) {
-    case 'i':
-        return static_cast<double>(as<std::int32_t>(i));
-    case 'h':
-        return static_cast<double>(as<std::int64_t>(i));
-    case 'f':
-        if (const auto value = as<float>(i); std::isfinite(value)) {
-            return static_cast<double>(value);
-        }
-        break;
-    case 'd':
-        if (const auto value = as<double>(i); std::isfinite(value)) {
-            return value;
-        }
-        break;
-    default:
+    if (!is_number(i)) {
         refuse(i, name, std::string{"is of type '"} + types_[i] + "': a number is needed");
     }
-    refuse(i, name, "is not a finite number");
+    const double value = number_of(atoms_[i]);
+    if (!std::isfinite(value)) {
+        refuse(i, name, "is not a finite number");
+    }
+    return value;
 }
 
 double OscArguments::number(std::size_t i, std::string_view name, double low, double high) const {
@@ -164,7 +141,7 @@ std::string_view OscArguments::text(std::size_t i, std::string_view name) const 
     if (!is_text(i)) {
         refuse(i, name, std::string{"is of type '"} + types_[i] + "': a string is needed");
     }
-    return reinterpret_cast<const char*>(lo_message_get_argv(message_)[i]);
+    return std::get<std::string>(atoms_[i]);
 }
 
 std::optional<double> OscArguments::optional_number(std::size_t i, std::string_view name) const {
@@ -182,20 +159,25 @@ std::optional<double> OscArguments::optional_number(std::size_t i, std::string_v
     return number(i, name, low, high);
 }
 
+WireFrame OscArguments::frame(std::size_t i, std::string_view name) const {
+    if (i >= size()) {
+        refuse(i, name, "is missing: a frame is needed");
+    }
+    // An i carries the low 32 bits' pattern (maybe negative), an h the number itself, of which those bits count.
+    if (const auto* const narrow = std::get_if<std::int32_t>(&atoms_[i])) {
+        return static_cast<WireFrame>(*narrow);
+    }
+    if (const auto* const wide = std::get_if<std::int64_t>(&atoms_[i])) {
+        return static_cast<WireFrame>(*wide);
+    }
+    refuse(i, name, std::string{"is of type '"} + types_[i] + "': a frame comes as i or h, or as N for at once");
+}
+
 std::optional<WireFrame> OscArguments::optional_frame(std::size_t i, std::string_view name) const {
     if (i >= size() || types_[i] == 'N' || is_text(i)) {
         return std::nullopt;
     }
-    // An i carries the low 32 bits' pattern (maybe negative); h, f and d the number itself, of which those bits count.
-    constexpr auto low = static_cast<double>(std::numeric_limits<std::int32_t>::min());
-    constexpr double high = 9.0e15;  // whole numbers are exact in a double up to here
-    if (types_[i] == 'i') {
-        return static_cast<WireFrame>(as<std::int32_t>(i));
-    }
-    if (types_[i] == 'h') {
-        return static_cast<WireFrame>(as<std::int64_t>(i));
-    }
-    return static_cast<WireFrame>(static_cast<std::int64_t>(std::floor(number(i, name, low, high))));
+    return frame(i, name);
 }
 
 std::optional<std::string_view> OscArguments::trailing_text(std::size_t first) const {

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "common/osc_atom.hpp"
 #include "common/quantities.hpp"
-
-#include <lo/lo.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -26,43 +24,47 @@ public:
     OscErrorCode code;
 };
 
-/// A message under construction: OscMessage{"/reply"}.text("/deck/start").integer(frame).
+/// A message under construction: OscMessage{at::reply}.text(at::deck_start).integer(frame).
 class OscMessage {
 public:
-    explicit OscMessage(std::string address);
-    OscMessage& integer(std::int32_t value);
-    OscMessage& real(float value);      ///< type f
-    OscMessage& precise(double value);  ///< type d
-    OscMessage& text(std::string_view value);
-    OscMessage& flag(bool value);  ///< T or F
-    OscMessage& nil();
-    OscMessage& frame(JackFrame value);  ///< i: the low 32 bits' pattern
-
-    /// One to keep, for a message that can't be sent yet.
-    [[nodiscard]] OscMessage copy() const;
+    explicit OscMessage(std::string address) : address_{std::move(address)} {}
+    OscMessage(std::string address, std::vector<OscAtom> atoms)
+        : address_{std::move(address)}, atoms_{std::move(atoms)} {}
+    OscMessage& integer(std::int32_t value) { return add(value); }
+    OscMessage& wide(std::int64_t value) { return add(value); }  ///< type h
+    OscMessage& real(float value) { return add(value); }         ///< type f
+    OscMessage& precise(double value) { return add(value); }     ///< type d
+    OscMessage& text(std::string_view value) { return add(std::string{value}); }
+    OscMessage& flag(bool value) { return add(value); }  ///< T or F
+    OscMessage& nil() { return add(OscNothing{}); }
+    /// i: the low 32 bits' pattern
+    OscMessage& frame(JackFrame value) { return add(static_cast<std::int32_t>(wire_frame(value))); }
+    OscMessage& add(OscAtom atom) {
+        atoms_.push_back(std::move(atom));
+        return *this;
+    }
 
     [[nodiscard]] const std::string& address() const noexcept { return address_; }
-    [[nodiscard]] lo_message raw() const noexcept { return message_.get(); }
+    [[nodiscard]] const std::vector<OscAtom>& atoms() const noexcept { return atoms_; }
     /// The packet as it goes on the wire.
     [[nodiscard]] std::vector<char> serialised() const;
 
 private:
-    struct Free {
-        void operator()(void* message) const noexcept { lo_message_free(message); }
-    };
     std::string address_;
-    std::unique_ptr<void, Free> message_;
+    std::vector<OscAtom> atoms_;
 };
 
 /// A checked view of a received message's arguments. Every getter throws OscError{bad_arguments} that names the
 /// argument, what was expected and what came. Numbers may be i, h, f or d in any mix and are always finite.
 class OscArguments {
 public:
-    explicit OscArguments(lo_message message);
+    OscArguments() = default;
+    explicit OscArguments(std::vector<OscAtom> atoms);
 
-    [[nodiscard]] std::size_t size() const noexcept { return types_.size(); }
-    [[nodiscard]] bool empty() const noexcept { return types_.empty(); }
+    [[nodiscard]] std::size_t size() const noexcept { return atoms_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return atoms_.empty(); }
     [[nodiscard]] std::string_view types() const noexcept { return types_; }
+    [[nodiscard]] const std::vector<OscAtom>& atoms() const noexcept { return atoms_; }
     [[nodiscard]] bool is_number(std::size_t i) const noexcept;
     [[nodiscard]] bool is_text(std::size_t i) const noexcept;
     [[nodiscard]] bool is_flag(std::size_t i) const noexcept;  ///< T, F, or a number (as switches may come)
@@ -75,6 +77,8 @@ public:
     [[nodiscard]] std::int64_t integer(std::size_t i, std::string_view name, std::int64_t low, std::int64_t high) const;
     [[nodiscard]] bool flag(std::size_t i, std::string_view name) const;
     [[nodiscard]] std::string_view text(std::size_t i, std::string_view name) const;
+    /// A frame's low 32 bits. A float is none: it would be a button's 1.0.
+    [[nodiscard]] WireFrame frame(std::size_t i, std::string_view name) const;
 
     /// The same, but nothing when the argument is missing, nil, or (numbers only) a string stands there.
     /// @{
@@ -98,12 +102,8 @@ public:
     void expect(std::size_t least, std::size_t most, std::string_view usage) const;
 
 private:
-    /// Copied out: liblo aligns arguments to 4 bytes, also those that are 8 long.
-    template <typename T>
-    [[nodiscard]] T as(std::size_t i) const noexcept;
-
-    lo_message message_;
-    std::string_view types_;
+    std::vector<OscAtom> atoms_;
+    std::string types_;
 };
 
 }  // namespace crowdjack

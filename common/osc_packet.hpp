@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What an OSC packet looks like from outside, before liblo sees it. Pure functions of the bytes; any thread.
+// What an OSC packet holds, read against the bytes that are there. Pure functions of the bytes; any thread.
 #pragma once
+
+#include "common/osc_atom.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace crowdjack {
 
-/// Walks address, type tags and arguments against the bytes that are there, so that liblo only ever sees what is whole:
-/// an address that begins with '/', at most 256 arguments of the types i h f d s S T F N, and not a byte more.
-[[nodiscard]] bool is_well_formed_message(const char* data, std::size_t size);
+/// A message as read: whole when `problem` is empty. Its address may be readable though the rest is not.
+struct OscReading {
+    std::string address;  ///< empty when the packet has none that can be read
+    std::vector<OscAtom> atoms;
+    std::string problem;  ///< for people: what is wrong, and which
+};
 
-/// Nothing follows the address, not even a comma: how old senders send what has no arguments. Precondition:
-/// is_well_formed_message().
-[[nodiscard]] bool is_bare_address(const char* data, std::size_t size);
+/// Reads one message: an address of printable ASCII that begins with '/', and at most 256 arguments of the types
+/// i h f d s S T F N. Type tags may be missing altogether, as old senders have it; `[]` counts as no argument.
+[[nodiscard]] OscReading read_osc_message(const char* data, std::size_t size);
 
 /// The bytes of `#bundle`, its time tag and nothing else.
 constexpr std::size_t bundle_header_size = 16;

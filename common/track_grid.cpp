@@ -144,7 +144,7 @@ std::optional<TrackGrid> grid_of_structure(const fs::path& json, const fs::path&
 std::optional<fs::path> structure_near(const fs::path& track) {
     std::error_code ignored;
     const fs::path absolute = fs::absolute(track, ignored);
-    const std::string name = track.stem().string() + ".json";
+    const std::array names{fs::path{track.stem().string() + ".json"}, analysis_cache_file(track).filename()};
     std::vector<fs::path> places{absolute.parent_path()};
     fs::path folder = absolute.parent_path();
     for (int up = 0; up < folders_up && folder.has_relative_path(); ++up) {
@@ -153,8 +153,10 @@ std::optional<fs::path> structure_near(const fs::path& track) {
     }
     places.push_back(fs::current_path(ignored) / "struct");
     for (const fs::path& place : places) {
-        if (is_file(place / name)) {
-            return place / name;
+        for (const fs::path& name : names) {
+            if (is_file(place / name) && grid_of_structure(place / name, track)) {
+                return place / name;
+            }
         }
     }
     return std::nullopt;

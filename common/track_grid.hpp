@@ -41,8 +41,9 @@ struct TrackGrid {
 [[nodiscard]] std::optional<TrackGrid> grid_of_structure(const std::filesystem::path& json,
                                                          const std::filesystem::path& track);
 
-/// The structure JSON that other programs put near a track: NAME.json beside it, else in a folder `struct` of its
-/// folder, of the two above that, or of the working folder.
+/// The structure JSON of a track that lies near it: NAME.json (or NAME-HASH.json, as the suite's analysis calls the
+/// second track of a name) beside it, else in a folder `struct` of its folder, of the two above that, or of the working
+/// folder. It speaks of a file of that name and knows a tempo.
 [[nodiscard]] std::optional<std::filesystem::path> structure_near(const std::filesystem::path& track);
 
 /// Where the suite keeps the analyses it makes by itself: $XDG_CACHE_HOME/crowdjack/analysis, else in ~/.cache.

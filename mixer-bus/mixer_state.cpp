@@ -95,7 +95,7 @@ void restore_state(MixerControl& control, SilenceWatch& silence, const std::stri
             return value != kept->end() && value->is_number() ? std::clamp(value->get<double>(), low, high) : otherwise;
         };
         silence.set(
-            {number("threshold_db", -120.0, 0.0, usual.threshold_db), number("seconds", 0.5, 86400.0, usual.seconds)});
+            {number("threshold_db", -160.0, 0.0, usual.threshold_db), number("seconds", 0.1, 3600.0, usual.seconds)});
     }
 }
 

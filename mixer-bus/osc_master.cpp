@@ -74,8 +74,8 @@ void obey_silence(ClientShell& shell, SilenceWatch& silence, const OscRequest& r
         request.reply_to.send(answer.flag(silence.silent()));
         return;
     }
-    settings.threshold_db = request.arguments.number(0, "threshold_dB", -120.0, 0.0);
-    settings.seconds = request.arguments.optional_number(1, "seconds", 0.5, 86400.0).value_or(settings.seconds);
+    settings.threshold_db = request.arguments.number(0, "threshold_dB", -160.0, 0.0);
+    settings.seconds = request.arguments.optional_number(1, "seconds", 0.1, 3600.0).value_or(settings.seconds);
     request.arguments.expect_no_text(1);
     silence.set(settings);
     shell.state_changed();

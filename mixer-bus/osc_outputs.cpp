@@ -71,7 +71,6 @@ void obey_now_playing(ClientShell& shell, Recorder& recorder, Streamer& streamer
     recorder.played(frame, title);
     streamer.played(title);
     request.reply_to.done();
-    shell.osc().publish(OscMessage{"/mixer/nowplaying"}.text(now.deck).text(now.title.artist).text(now.title.title));
 }
 
 }  // namespace

@@ -141,6 +141,7 @@ void Recorder::stop(std::optional<JackFrame> frame, OscReplyTo reply) {
 
 void Recorder::played(std::optional<JackFrame> frame, const Title& title) {
     playing_ = title;
+    note_.playing(title);
     if (recording_ && !title.empty()) {
         recording_->played(frame.value_or(tap_->written() == 0 ? JackFrame{} : tap_->now()), title);
     }
@@ -148,7 +149,9 @@ void Recorder::played(std::optional<JackFrame> frame, const Title& title) {
 
 void Recorder::connected() {
     if (std::exchange(first_server_, false)) {
-        const fs::path left = shell_.options().resume ? note_.read().recording : fs::path{};
+        const auto left_behind = shell_.options().resume ? note_.left_behind() : RunningNote::Contents{};
+        const fs::path& left = left_behind.recording;
+        playing_ = playing_.empty() ? left_behind.playing : playing_;
         if (!left.empty() && recording_format(left)) {
             begin_unattended(left);
         } else if (settings_.from_start) {

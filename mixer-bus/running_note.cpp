@@ -23,7 +23,20 @@ void RunningNote::stream(std::optional<Stream> stream) {
     write();
 }
 
-void RunningNote::write() const {
+void RunningNote::playing(const Title& title) {
+    now_.playing = title;
+    write();
+}
+
+const RunningNote::Contents& RunningNote::left_behind() {
+    if (!left_behind_) {
+        left_behind_ = read();
+    }
+    return *left_behind_;
+}
+
+void RunningNote::write() {
+    (void)left_behind();  // before it is written over
     try {
         if (now_.recording.empty() && !now_.stream) {
             std::error_code ignored;
@@ -34,6 +47,8 @@ void RunningNote::write() const {
         object["recording"] = json_text(now_.recording.string());
         object["stream"] = now_.stream ? json_text(now_.stream->target.url()) : "";
         object["format"] = name_of(now_.stream ? now_.stream->format : StreamFormat::vorbis);
+        object["artist"] = json_text(now_.playing.artist);
+        object["title"] = json_text(now_.playing.title);
         write_atomically(path_(), object.dump() + "\n", Durability::process, 0600);
     } catch (const std::exception& error) {
         // What runs goes on: only a restart after a crash would not know of it.
@@ -54,6 +69,8 @@ RunningNote::Contents RunningNote::read() const {
             contents.stream =
                 Stream{StreamTarget::parse(url), parse_stream_format(object.at("format").get<std::string>())};
         }
+        contents.playing = {bytes_of_json_text(object.value("artist", "")),
+                            bytes_of_json_text(object.value("title", ""))};
     } catch (const std::exception&) {
         return {};  // half a note is worth less than a mixer that starts
     }

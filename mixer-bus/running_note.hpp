@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "mixer-bus/cue_sheet.hpp"
 #include "mixer-bus/stream_target.hpp"
 
 #include <filesystem>
@@ -22,22 +23,26 @@ public:
         StreamTarget target;
         StreamFormat format{StreamFormat::vorbis};
     };
-    /// What an earlier run left behind; nothing that can't be understood.
     struct Contents {
         std::filesystem::path recording;  ///< as asked for; empty: none
         std::optional<Stream> stream;
+        Title playing;
     };
-    [[nodiscard]] Contents read() const;
+    /// What an earlier run left behind, whatever was noted since; nothing that can't be understood.
+    [[nodiscard]] const Contents& left_behind();
 
     /// Each rewrites the note, atomically; an empty one is removed.
     void recording(const std::filesystem::path& asked);
     void stream(std::optional<Stream> stream);
+    void playing(const Title& title);
 
 private:
-    void write() const;
+    [[nodiscard]] Contents read() const;
+    void write();
 
     std::function<std::filesystem::path()> path_;
     Contents now_;
+    std::optional<Contents> left_behind_;
 };
 
 }  // namespace crowdjack

@@ -20,6 +20,11 @@ struct Station {
     }
 };
 
+/// Opus is made for 48 kHz and its whole parts only.
+[[nodiscard]] constexpr bool opus_takes(int rate) noexcept {
+    return rate == 8000 || rate == 12000 || rate == 16000 || rate == 24000 || rate == 48000;
+}
+
 /// @param text  in any case
 /// @throws Failure naming the formats there are
 [[nodiscard]] StreamFormat parse_stream_format(std::string_view text);

@@ -3,6 +3,7 @@
 
 #include "common/log.hpp"
 
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -80,9 +81,10 @@ void Streamer::played(const Title& title) {
 
 void Streamer::connected() {
     if (std::exchange(first_server_, false)) {
-        const auto left = shell_.options().resume ? note_.read().stream : std::nullopt;
-        if (left) {
-            begin(request(*left, first_ever, true), {});
+        const auto left_behind = shell_.options().resume ? note_.left_behind() : RunningNote::Contents{};
+        playing_ = playing_.empty() ? left_behind.playing : playing_;
+        if (left_behind.stream) {
+            begin(request(*left_behind.stream, first_ever, true), {});
         } else if (settings_.from_start) {
             begin(request(*settings_.from_start, first_ever, true), {});  // nobody is there to start it again
         } else {
@@ -91,7 +93,13 @@ void Streamer::connected() {
         return;
     }
     if (stream_ && tap_ != process_.tap() && stopped_.empty() && !next_) {
-        const RunningNote::Stream same{stream_->target(), stream_->format()};
+        RunningNote::Stream same{stream_->target(), stream_->format()};
+        if (const auto rate = process_.tap()->rate();
+            same.format == StreamFormat::opus && !opus_takes(static_cast<int>(std::lround(rate)))) {
+            log_event(LogLevel::warning, "stream-continues-as-vorbis",
+                      {{"why", "Opus can't be encoded at the server's new rate"}, {"rate", rate}});
+            same.format = StreamFormat::vorbis;
+        }
         next_ = Next{[this, same](const OscReplyTo&) { begin(request(same, first_ever, true), {}); }, {}};
         stream_->stop();
     }

@@ -49,7 +49,7 @@ TcpConnection::TcpConnection(const std::string& host, std::uint16_t port) : look
         hints.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG;
         addrinfo* found = nullptr;
         int failed = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
-        if (failed == EAI_NONAME || failed == EAI_ADDRFAMILY) {  // ::1 where only loopback has IPv6
+        if (failed != 0) {  // ::1 where only loopback has IPv6
             hints.ai_flags = AI_NUMERICSERV;
             failed = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
         }

@@ -28,11 +28,20 @@ int run_save(int argc, const char* const* argv);
 /// Plays the sections of an export CSV as an unattended set.
 int run_setlist(int argc, const char* const* argv);
 
+/// Plays a folder of music with everything that takes: server, decks, mixer, follower, front door, setlist.
+int run_play(int argc, const char* const* argv);
+
 /// Shows how the suite is: a table, a JSON document or a live view.
 int run_status(int argc, const char* const* argv);
 
 /// Measures period sizes with the user's own session and recommends one.
 int run_tune(int argc, const char* const* argv);
+
+/// Serves the page, OSCQuery and metrics.
+int run_web(int argc, const char* const* argv);
+
+/// Lets a MIDI controller play the suite, or learns one.
+int run_midi(int argc, const char* const* argv);
 
 /// Prints the OSC page of the manual in Markdown; not for users.
 int run_osc_page(int argc, const char* const* argv);

@@ -2,10 +2,12 @@
 #include "common/command_line.hpp"
 #include "common/error.hpp"
 #include "common/nearest_name.hpp"
+#include "common/own_command.hpp"
 #include "common/port_names.hpp"
 #include "common/run_main.hpp"
 #include "session/commands.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <iostream>
@@ -29,7 +31,12 @@ constexpr std::array subcommands{
     Subcommand{"check", "FILE.toml", "say what is wrong with a session file", run_check},
     Subcommand{"save", "FILE.toml", "store the present patch in a session file", run_save},
     Subcommand{"status", "[--watch] [--json] [--check]", "show how the suite is, once or live", run_status},
-    Subcommand{"setlist", "SECTIONS.csv", "play the sections of an export as an unattended set", run_setlist},
+    Subcommand{"play", "FOLDER [--driver D] [--period N]", "play a folder of music as a set that follows the crowd",
+               run_play},
+    Subcommand{"setlist", "SECTIONS.csv|FOLDER|PLAYLIST", "play an unattended set in a running session", run_setlist},
+    Subcommand{"web", "[--http-port 57180] [--http-bind 127.0.0.1]", "serve the page that shows and plays the suite",
+               run_web},
+    Subcommand{"midi", "MAP.toml [--learn]", "let a MIDI controller play the suite", run_midi},
     Subcommand{"tune", "[FILE.toml]", "measure which period size this machine manages", run_tune},
 };
 
@@ -87,5 +94,10 @@ int dispatch(std::span<const char* const> arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    return run_main("crowdjack-session", [argc, argv] { return dispatch({argv, static_cast<std::size_t>(argc)}); });
+    return run_main("crowdjack-session", [argc, argv] {
+        const std::vector<std::string> words = with_arguments_of_files({argv, argv + argc});
+        std::vector<const char*> arguments(words.size());
+        std::transform(words.begin(), words.end(), arguments.begin(), [](const auto& word) { return word.c_str(); });
+        return dispatch(arguments);
+    });
 }

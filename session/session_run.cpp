@@ -14,6 +14,8 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -88,20 +90,24 @@ SessionRun::SessionRun(ClientShell& shell, SessionFile session, Settings setting
     shell_.hooks.connected = [this] { connected(); };
     shell_.hooks.disconnected = [this] { disconnected(); };
     shell_.hooks.save = [this] { return state_text(); };
+    shell_.hooks.new_run = [this](bool began) { new_run(began); };
     shell_.hooks.stop = [this](std::function<void()> finished) { stop(std::move(finished)); };
     clients_.changed = [this] {
-        shell_.state_changed();
+        shell_.state_moved();
         tell_service();
     };
     clients_.crashed = [this](const std::string& client, const std::string& how, int starts) {
         guard_.crashed(client, how, starts);
     };
     service_.keep_alive(shell_.loop());
-    server_.changed = [this] { shell_.state_changed(); };
+    server_.changed = [this] { shell_.state_moved(); };
     calls_.expected = [this](const std::string& peer) { return clients_.is_coming(peer); };
     decks_.changed = [this](const std::string&) { starter_.look_again(); };
     if (settings_.patch_is_state) {
         shell_.hooks.restore = [this](const std::string& text) { restore_patch(text); };
+        if (std::getenv("DISPLAY") != nullptr || std::getenv("WAYLAND_DISPLAY") != nullptr) {
+            shell_.hooks.show_gui = [this](bool show) { return show_gui(show); };
+        }
     } else {
         earlier_ = pids_of_earlier_run(shell_.server());
     }
@@ -208,10 +214,58 @@ void SessionRun::patch_changed() {
         }
     }
     tell_service();
-    if (settings_.patch_is_state && status->graph.links != saved_links_) {
-        saved_links_ = status->graph.links;
+    if (settings_.patch_is_state && status->connected) {
+        remember_patch();
+    }
+}
+
+void SessionRun::remember_patch() {
+    if (memory_.look(patchbay_.status()->graph, std::chrono::steady_clock::now())) {
+        session_.connections = memory_.wanted();
+        wanted_.relist(memory_.wanted());
+        patchbay_.relist(memory_.wanted());
         shell_.state_changed();  // the user patched: worth saving
     }
+    if (memory_.undecided() && !std::exchange(memory_look_due_, true)) {
+        shell_.loop().after(PatchMemory::decision, [this] {
+            memory_look_due_ = false;
+            remember_patch();
+        });
+    }
+}
+
+/// The server's clock begins anew under ports that stay: only what hangs on frames does, too.
+void SessionRun::new_run(bool began) {
+    if (began) {
+        tempo_.server_is_back();
+        starter_.server_is_back();
+    } else {
+        tempo_.frames_are_void();
+        starter_.frames_are_void();
+        crowdstream_.frames_are_void();
+    }
+}
+
+/// The suite as a picture, in a terminal of its own: under a session manager there is no other.
+bool SessionRun::show_gui(bool show) {
+    if (!show) {
+        if (gui_) {
+            gui_->signal(SIGTERM);
+            gui_.reset();
+        }
+        return false;
+    }
+    if (!gui_) {
+        std::error_code failed;
+        const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
+        gui_ = ChildProcess::start(
+            shell_.loop(),
+            {{"/usr/bin/env", "x-terminal-emulator", "-e", self.string(), "status", "--watch", "--server", shell_.server()},
+             {{"NSM_URL", ""}},
+             logs_.channel("gui")},
+            [this](const Ending&) { gui_.reset(); });
+    }
+    return gui_.has_value();
 }
 
 /// What `systemctl status` shows.
@@ -247,6 +301,7 @@ void SessionRun::stop(std::function<void()> finished) {
     if (tone_) {
         tone_->signal(SIGTERM);
     }
+    static_cast<void>(show_gui(false));
     clients_.stop(std::move(finished));
 }
 
@@ -281,6 +336,7 @@ void SessionRun::restore_patch(const std::string& text) {
     }
     session_.connections = saved.connections;
     wanted_ = WantedGraph{saved.connections, session_.keep};
+    memory_.restore(saved.connections);
     patchbay_.want(wanted_);
 }
 
@@ -317,7 +373,7 @@ void SessionRun::begin_setlist() {
         }
     }
     try {
-        setlist_.start(csv, true);
+        setlist_.start(csv, true, settings_.setlist_options);
     } catch (const OscError& error) {
         log_event(LogLevel::error, "setlist-not-started", {{"why", error.what()}});
     }
@@ -340,7 +396,11 @@ void SessionRun::play_tone(double hz) {
 
 std::string SessionRun::state_text() const {
     if (settings_.patch_is_state) {
-        return with_patch("", present_patch(session_.connections, patchbay_.status()->graph));
+        std::vector<std::string> lines;
+        for (const Connection& connection : memory_.wanted()) {
+            lines.push_back(connection.text());
+        }
+        return with_patch("", lines);
     }
     std::ostringstream text;
     for (const auto& [name, pid] : clients_.own_pids()) {

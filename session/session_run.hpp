@@ -5,6 +5,7 @@
 #include "session/api/movement_relay.hpp"
 #include "session/api/native_door.hpp"
 #include "session/guard/guard.hpp"
+#include "session/patch/patch_memory.hpp"
 #include "session/patch/patchbay.hpp"
 #include "session/status/budget_log.hpp"
 #include "session/supervision/clients.hpp"
@@ -24,7 +25,8 @@ public:
     struct Settings {
         bool legacy_levels{false};
         bool patch_is_state{false};  ///< under NSM: the patch is what is saved; there is no session file
-        std::string setlist{};       ///< sections.csv to play, again and again, once all is patched; may be empty
+        std::string setlist{};       ///< sections.csv, folder or playlist to play, again and again, once all is patched
+        std::vector<std::string> setlist_options{};  ///< of `crowdjack-session setlist`
     };
 
     SessionRun(ClientShell& shell, SessionFile session, Settings settings);
@@ -45,6 +47,9 @@ private:
     void stop(std::function<void()> finished);
     void save_patch();
     void restore_patch(const std::string& text);
+    void remember_patch();
+    void new_run(bool began);
+    bool show_gui(bool show);
     void begin_setlist();
     void tell_service();
     void describe(OscMessage& state) const;
@@ -79,7 +84,9 @@ private:
     bool was_whole_{false};                          ///< once: on_start has run
     std::string told_;                               ///< to the service manager
     std::map<std::string, std::string> jack_names_;  ///< of the peers: JACK name → plain name
-    std::set<Link> saved_links_;                     ///< under NSM
+    PatchMemory memory_;                             ///< under NSM
+    bool memory_look_due_{false};
+    std::optional<ChildProcess> gui_;
     std::map<std::string, pid_t> earlier_;           ///< pids of an earlier run of this session
 };
 

@@ -124,11 +124,13 @@ nlohmann::ordered_json read_json(const std::filesystem::path& file) {
 }
 
 std::string tidy_json(const nlohmann::ordered_json& object) {
+    // A file's name may be no UTF-8: what can't be written is replaced, the rest is kept.
+    constexpr auto lenient = nlohmann::ordered_json::error_handler_t::replace;
     std::string text = "{";
     const char* separator = "\n";
     for (const auto& [key, value] : object.items()) {
-        text.append(separator).append("  ").append(nlohmann::ordered_json(key).dump());
-        text.append(": ").append(value.dump());
+        text.append(separator).append("  ").append(nlohmann::ordered_json(key).dump(-1, ' ', false, lenient));
+        text.append(": ").append(value.dump(-1, ' ', false, lenient));
         separator = ",\n";
     }
     return text + "\n}\n";

@@ -3,6 +3,7 @@
 #include "common/command_line.hpp"
 #include "common/log.hpp"
 #include "common/run_main.hpp"
+#include "struct-export/analysis/analysis_options.hpp"
 #include "struct-export/export_options.hpp"
 #include "struct-export/export_run.hpp"
 #include "struct-export/section_csv.hpp"
@@ -15,6 +16,7 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <string_view>
 #include <system_error>
 
 namespace {
@@ -133,6 +135,10 @@ int run(const ExportOptions& options) {
 
 int main(int argc, char** argv) {
     return run_main("crowdjack-struct-export", [argc, argv] {
+        if (argc > 1 && std::string_view{argv[1]} == "analyse") {
+            stop_on_signals();
+            return analyse_music(argc - 1, argv + 1, stop);
+        }
         const auto options = parse_export_options(argc, argv);
         return options ? run(*options) : 0;
     });

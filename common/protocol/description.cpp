@@ -77,7 +77,7 @@ std::optional<std::size_t> argument_named(const Description& description, std::s
     return found == arguments.end() ? std::nullopt : std::optional{static_cast<std::size_t>(found - arguments.begin())};
 }
 
-/// Fits `given` from `g` on to `form` from `n` on; a selector that is an argument may be left out of the address.
+/// Fits `given` from `g` on to `form` from `n` on; selectors may be left out of the address.
 bool fits(const Segments& form, std::size_t n, const Segments& given, std::size_t g, Resolved& resolved) {
     if (n == form.size() || g == given.size()) {
         const bool rest_are_arguments = std::all_of(
@@ -92,7 +92,11 @@ bool fits(const Segments& form, std::size_t n, const Segments& given, std::size_
     const auto argument = argument_named(*resolved.description, selector_name(form[n]));
     if (!argument) {
         resolved.deck = given[g];
-        return !given[g].empty() && fits(form, n + 1, given, g + 1, resolved);
+        if (!given[g].empty() && fits(form, n + 1, given, g + 1, resolved)) {
+            return true;
+        }
+        resolved.deck = {};
+        return fits(form, n + 1, given, g, resolved);
     }
     resolved.selectors.push_back({*argument, given[g]});
     if (!given[g].empty() && fits(form, n + 1, given, g + 1, resolved)) {
@@ -240,7 +244,7 @@ std::string Description::usage() const {
         text += argument.repeats ? "…" : "";
         text += argument.optional ? "]" : "";
     }
-    return text.empty() ? "no arguments" : text;
+    return text.empty() ? "without arguments" : text;
 }
 
 }  // namespace crowdjack::protocol

@@ -6,8 +6,19 @@
 namespace crowdjack {
 
 void CommandSender::push(const DeckCommand& command) {
-    if (!engine_->commands.push(command)) {
+    flush();
+    if (overflow_.empty() && engine_->commands.push(command)) {
+        return;
+    }
+    if (overflow_.size() >= most_overflow) {
         throw Failure{"the audio thread does not take commands: is JACK running, and is no client of it hung?"};
+    }
+    overflow_.push_back(command);
+}
+
+void CommandSender::flush() {
+    while (!overflow_.empty() && engine_->commands.push(overflow_.front())) {
+        overflow_.pop_front();
     }
 }
 

@@ -3,13 +3,16 @@
 
 #include "deck/engine/deck_engine.hpp"
 
+#include <cstddef>
+#include <deque>
 #include <functional>
 #include <unordered_map>
 #include <utility>
 
 namespace crowdjack {
 
-/// Hands commands to the audio thread and its answers to whoever asked. Control thread.
+/// Hands commands to the audio thread and its answers to whoever asked. What the queue between them does not hold waits
+/// here, in order, until flush(). Control thread.
 class CommandSender {
 public:
     using Finished = std::function<void(JackFrame at)>;
@@ -18,7 +21,7 @@ public:
     explicit CommandSender(DeckEngine& engine) noexcept : engine_{&engine} {}
 
     /// For what needs no answer from the audio thread.
-    /// @throws Failure when the audio thread takes no commands any more
+    /// @throws Failure when the audio thread has taken no commands for a long time
     template <typename Command>
     void send(const Command& command) {
         push(DeckCommand{0, command});
@@ -32,7 +35,11 @@ public:
         waiting_[ticket] = {std::move(finished), std::move(declined)};
     }
 
-    [[nodiscard]] bool is_waiting() const noexcept { return !waiting_.empty(); }
+    /// Hands over what waits, as far as there is room.
+    void flush();
+
+    /// An answer, or room for what waits, is to come.
+    [[nodiscard]] bool is_waiting() const noexcept { return !waiting_.empty() || !overflow_.empty(); }
 
     void take(const Done& report);
     void take(const Refused& report);
@@ -42,12 +49,14 @@ private:
         Finished finished;
         Declined declined;
     };
+    static constexpr std::size_t most_overflow = 8192;
 
     void push(const DeckCommand& command);
 
     DeckEngine* engine_;
     Ticket last_ticket_{0};
     std::unordered_map<Ticket, Waiting> waiting_;
+    std::deque<DeckCommand> overflow_;
 };
 
 }  // namespace crowdjack

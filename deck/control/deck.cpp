@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// A deck's track: cued, started, stopped, sought, looped.
 #include "deck/control/deck.hpp"
 
 #include "common/error.hpp"
 #include "common/log.hpp"
-#include "deck/control/steady_time.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -14,12 +14,17 @@ namespace crowdjack {
 
 namespace {
 
-using std::chrono::milliseconds;
-
-constexpr double default_ramp_s = 0.01;
 constexpr double shortest_loop_s = 0.001;
 
+/// A place behind the end is a mistake in the asking, but of a file that ends before it said so.
+OscErrorCode beyond_end(TrackStream& stream) {
+    const bool cut_off = stream.format().is_cut_off() || stream.windows().lost();
+    return cut_off ? OscErrorCode::failed : OscErrorCode::bad_arguments;
+}
+
 OscError bad(const std::string& why) { return {OscErrorCode::bad_arguments, why}; }
+
+OscError nothing_cued() { return {OscErrorCode::not_ready, "nothing is cued: send /deck/cue first"}; }
 
 OscErrorCode code_of(const PathError& error) {
     return error.kind == PathError::Kind::not_found ? OscErrorCode::not_found : OscErrorCode::refused;
@@ -29,7 +34,7 @@ OscErrorCode code_of(const PathError& error) {
 OscErrorCode code_of(const StreamBook::Owned& stream, double seconds) {
     const auto& source = stream->source();
     const bool beyond = source != nullptr && std::llround(seconds * source->format().rate) >= source->format().frames;
-    return beyond ? OscErrorCode::bad_arguments : OscErrorCode::failed;
+    return beyond ? beyond_end(*stream) : OscErrorCode::failed;
 }
 
 std::string why_refused(Refused::Why why) {
@@ -48,7 +53,17 @@ CommandSender::Declined decline(Deck::Failed failed) {
     return [failed = std::move(failed)](Refused::Why why) { failed(OscErrorCode::not_ready, why_refused(why)); };
 }
 
+PlaceSeeker::Failed refuse(Deck::Failed failed) {
+    return [failed = std::move(failed)](const std::string& why) { failed(OscErrorCode::refused, why); };
+}
+
 }  // namespace
+
+double rate_of(const Track& track) { return track.stream == nullptr ? 48000.0 : track.stream->format().rate; }
+
+double length_s(const Track& track) {
+    return track.stream == nullptr ? 0.0 : static_cast<double>(track.stream->windows().length()) / rate_of(track);
+}
 
 Deck::Deck(ClientShell& shell, DeckEngine& engine, const DeckOptions& options)
     : shell_{shell},
@@ -56,12 +71,23 @@ Deck::Deck(ClientShell& shell, DeckEngine& engine, const DeckOptions& options)
       sender_{engine},
       folders_{options.music_folders},
       streams_{sender_},
-      pitch_{sender_, streams_} {
+      decoded_{std::make_shared<DecodedMemory>(options.decoded_memory)},
+      pitch_{sender_, streams_},
+      opener_{shell.loop(), engine.epoch(), decoded_},
+      next_opener_{shell.loop(), engine.epoch(), decoded_},
+      seeks_{shell.loop(), "/deck/seek"},
+      starts_{shell.loop(), "/deck/start"},
+      hotcues_{shell.loop(), "/deck/hotcue"} {
     settings_.track_bpm = options.track_bpm;
     settings_.stretch = options.stretch;
+    settings_.autoplay = options.autoplay;
     sender_.send(SetTrackBpm{options.track_bpm});
     if (!options.file.empty()) {
         folders_.add_folder_of(options.file);
+    }
+    for (std::size_t slot = 0; slot < stems_.size(); ++slot) {
+        stem_openers_.push_back(std::make_unique<TrackOpener>(shell.loop(), engine.epoch(), decoded_));
+        stem_seeks_.push_back(std::make_unique<PlaceSeeker>(shell.loop(), "/deck/stem/play"));
     }
     look_calmly();
 }
@@ -79,95 +105,122 @@ std::filesystem::path Deck::allowed(const std::string& path) const {
 void Deck::cue(const std::string& path, double seconds, std::optional<double> track_bpm, Finished finished,
                Failed failed) {
     const std::filesystem::path file = allowed(path);
-    if (cue_failed_) {
-        std::exchange(cue_failed_, nullptr)(OscErrorCode::refused, "another /deck/cue came before it was open");
-    }
-    cue_failed_ = failed;
-    const std::uint64_t number = ++cue_number_;
-    open_stream(file, seconds,
-                [this, number, file, seconds, track_bpm, finished = std::move(finished), failed = std::move(failed)](
-                    const StreamBook::Owned& stream, const std::optional<std::string>& failure) {
-                    if (number != cue_number_) {
-                        return;
-                    }
-                    cue_failed_ = nullptr;
-                    if (failure) {
-                        log_event(LogLevel::warning, "cue-failed", {{"path", file.string()}, {"why", *failure}});
-                        failed(code_of(stream, seconds), *failure);
-                        shell_.osc().publish(OscMessage{"/deck/failed"}.text(*failure));
-                        return;
-                    }
-                    Track track;
-                    track.stream = streams_.add(stream);
-                    track.path = file.string();
-                    cue_opened(std::move(track), seconds, track_bpm);
-                    finished();
-                    shell_.osc().publish(OscMessage{"/deck/ready"}.text(file.string()));
-                });
-}
-
-void Deck::open_stream(const std::filesystem::path& file, double start_s, StreamOpened opened) {
-    auto holder = std::make_shared<StreamBook::Owned>();
-    const auto post = [loop = &shell_.loop(), holder, opened = std::move(opened)](std::optional<std::string> failure) {
-        loop->post(
-            [holder, opened, failure = std::move(failure)] { opened(std::exchange(*holder, nullptr), failure); });
+    TrackOpener::Wish wish;
+    wish.file = file;
+    wish.start_s = seconds;
+    wish.lookup = track_bpm ? GridLookup{} : grid_lookup_;
+    wish.opened = [this, file, seconds, track_bpm, finished = std::move(finished),
+                   failed](const TrackOpener::Result& result) {
+        if (result.failure) {
+            if (std::holds_alternative<Opening>(condition_)) {
+                condition_ = Empty{};
+            }
+            log_event(LogLevel::warning, "cue-failed", {{"path", file.string()}, {"why", *result.failure}});
+            failed(code_of(result.stream, seconds), *result.failure);
+            shell_.osc().publish(OscMessage{"/deck/failed"}.text(*result.failure));
+            return;
+        }
+        cue_opened(result, file, seconds, track_bpm);
+        finished();
+        shell_.osc().publish(OscMessage{"/deck/ready"}.text(file.string()));
     };
-    *holder =
-        std::make_shared<TrackStream>([file] { return open_sample_source(file); }, start_s, engine_.epoch(), post);
+    wish.overtaken = [failed] {
+        failed(OscErrorCode::refused, "another /deck/cue or /deck/eject came before it was open");
+    };
+    become_opening(file.string());
+    opener_.open(std::move(wish));
 }
 
-void Deck::cue_opened(Track track, double seconds, std::optional<double> track_bpm) {
+void Deck::cue_opened(const TrackOpener::Result& result, const std::filesystem::path& file, double seconds,
+                      std::optional<double> track_bpm) {
+    Track track;
+    track.stream = streams_.add(result.stream);
+    track.path = file.string();
     track.cue_source = std::round(seconds * rate_of(track));
     if (!track.stream->windows().locked()) {
         log_event(LogLevel::warning, "windows-not-locked", {{"why", "memory lock limit"}, {"do", "raise ulimit -l"}});
     }
-    sender_.send(CueTrack{track.stream, track.cue_source, track_bpm});
-    if (track_bpm) {
-        settings_.track_bpm = *track_bpm;
+    if (result.grid && !track_bpm) {
+        track_bpm = std::clamp(result.grid->bpm, 1.0, 1000.0);
+        track.grid = {result.grid->first_beat_s, result.grid->source};
+    } else if (track_bpm) {
+        track.grid.source = "argument";
     }
-    if (next_) {
-        streams_.retire(next_->stream);
-    }
-    if (engine_.snapshot().state == DeckState::playing && track_.stream != nullptr) {
-        next_ = std::move(track);
-    } else {
-        streams_.retire(std::exchange(track_, std::move(track)).stream);
-        next_.reset();
-        just_cued_ = true;
-    }
+    settings_.track_bpm = track_bpm.value_or(settings_.track_bpm);
+    track.bpm = settings_.track_bpm;
+    log_event(LogLevel::info, "cued",
+              {{"path", track.path},
+               {"seconds", seconds},
+               {"bpm", track.bpm},
+               {"bpm-source", track.grid.source.empty() ? "deck" : track.grid.source},
+               {"beats-known", track.grid.first_beat_s.has_value()}});
+    sender_.send(CueTrack{track.stream, track.cue_source, track_bpm, track.grid.first_beat_s});
+    cancel_seeks("another track was cued before the place was in memory");
+    become_cued(std::move(track));
     expect_reports();
-    state_changed();
+    shell_.state_changed();
 }
 
-Deck::Track& Deck::current() { return next_ ? *next_ : track_; }
-const Deck::Track& Deck::current() const { return next_ ? *next_ : track_; }
-
-Deck::Track& Deck::required() {
-    if (track_.stream == nullptr) {
-        throw OscError{OscErrorCode::not_ready, "nothing is cued: send /deck/cue first"};
+void Deck::cancel_seeks(const std::string& why) {
+    starts_.cancel(why);
+    if (engine_.snapshot().state != DeckState::playing) {
+        seeks_.cancel(why);
+        hotcues_.cancel(why);
     }
-    return track_;
 }
 
-double Deck::rate_of(const Track& track) const { return track.stream->format().rate; }
+const Track* Deck::newest() const {
+    const Loaded* const there = loaded(condition_);
+    return there == nullptr ? nullptr : there->next ? &*there->next : &there->track;
+}
 
-double Deck::length_s(const Track& track) const {
-    return track.stream == nullptr ? 0.0 : static_cast<double>(track.stream->windows().length()) / rate_of(track);
+const Track* Deck::sounding() const {
+    const Loaded* const there = loaded(condition_);
+    return there == nullptr ? nullptr : &there->track;
+}
+
+Track& Deck::cued_or_playing() {
+    Loaded* const there = loaded(condition_);
+    if (there == nullptr || (!there->next && there->track.stream == nullptr)) {
+        throw nothing_cued();
+    }
+    return there->next ? *there->next : there->track;
+}
+
+Track& Deck::required() {
+    Loaded* const there = loaded(condition_);
+    if (there == nullptr || there->track.stream == nullptr) {
+        throw nothing_cued();
+    }
+    return there->track;
+}
+
+std::string Deck::cue_path() const {
+    const Track* const track = newest();
+    return track == nullptr ? std::string{} : track->path;
 }
 
 double Deck::cue_seconds() const {
-    return current().stream == nullptr ? 0.0 : current().cue_source / rate_of(current());
+    const Track* const track = newest();
+    return track == nullptr ? 0.0 : track->cue_source / rate_of(*track);
+}
+
+SavedDeck::Grid Deck::cue_grid() const {
+    const Track* const track = newest();
+    return track == nullptr ? SavedDeck::Grid{} : track->grid;
 }
 
 double Deck::position_seconds() const {
-    return track_.stream == nullptr ? 0.0 : engine_.snapshot().source / rate_of(track_);
+    const Track* const track = sounding();
+    return track == nullptr ? 0.0 : engine_.snapshot().source / rate_of(*track);
 }
 
 double Deck::checked_place(const Track& track, double seconds) const {
     const double length = length_s(track);
     if (seconds < 0.0 || seconds >= length) {
-        throw bad("the position " + std::to_string(seconds) + " s lies outside the track, which is " +
-                  std::to_string(length) + " s long");
+        throw OscError{seconds < 0.0 ? OscErrorCode::bad_arguments : beyond_end(*track.stream),
+                       "the position " + std::to_string(seconds) + " s lies outside the track, which is " +
+                           std::to_string(length) + " s long"};
     }
     return std::round(seconds * rate_of(track));
 }
@@ -188,81 +241,95 @@ void Deck::require_server() const {
     }
 }
 
-void Deck::start(std::optional<JackFrame> frame, std::optional<double> seconds, Placed placed, Failed failed) {
+void Deck::start(std::optional<JackFrame> frame, std::optional<double> seconds, bool on_beat, Placed placed,
+                 Failed failed) {
     require_server();
-    const auto order = [this, frame, placed = std::move(placed),
-                        failed = std::move(failed)](std::optional<double> source) {
-        sender_.send(StartAt{frame, source}, placed, decline(failed));
+    const auto order = [this, frame, on_beat, placed = std::move(placed), failed](std::optional<double> source) {
+        sender_.send(StartAt{frame, source, settings_.sync.value_or(on_beat)}, placed, decline(failed));
         expect_reports();
     };
-    if (!seconds || current().stream == nullptr) {
+    const Track* const track = newest();
+    if (!seconds || track == nullptr || track->stream == nullptr) {
         order(std::nullopt);
         return;
     }
-    const double source = checked_place(current(), *seconds);
-    current().stream->seek_ahead(static_cast<std::int64_t>(source), [loop = &shell_.loop(), order, source] {
-        loop->post([order, source] { order(source); });
-    });
+    const double source = checked_place(*track, *seconds);
+    starts_.seek(
+        streams_.find(track->stream), static_cast<std::int64_t>(source), [order, source] { order(source); },
+        refuse(failed));
 }
 
 void Deck::start_on_beat(double quantum, Placed placed, Failed failed) {
     require_server();
-    sender_.send(StartOnBeat{quantum}, std::move(placed), decline(std::move(failed)));
+    sender_.send(StartOnBeat{quantum, settings_.sync.value_or(true)}, std::move(placed), decline(std::move(failed)));
     expect_reports();
 }
 
 void Deck::stop(std::optional<JackFrame> frame, Placed placed, Failed failed) {
+    starts_.cancel("/deck/stop came before the place was in memory");
     sender_.send(StopAt{frame}, std::move(placed), decline(std::move(failed)));
     expect_reports();
 }
 
 void Deck::eject() {
-    ++cue_number_;
-    if (cue_failed_) {
-        std::exchange(cue_failed_, nullptr)(OscErrorCode::refused, "/deck/eject came before it was open");
-    }
-    just_cued_ = false;
+    opener_.cancel();
+    next_opener_.cancel();
+    const std::string why = "/deck/eject came before the place was in memory";
+    seeks_.cancel(why);
+    starts_.cancel(why);
+    hotcues_.cancel(why);
     sender_.send(Eject{});
-    streams_.retire(std::exchange(track_, {}).stream);
-    if (next_) {
-        streams_.retire(next_->stream);
-        next_.reset();
-    }
+    become_empty();
     for (std::size_t slot = 0; slot < stems_.size(); ++slot) {
-        ++stem_numbers_[slot];
+        stem_openers_[slot]->cancel();
+        stem_seeks_[slot]->cancel(why);
+        missing_stems_[slot].reset();
         streams_.retire(std::exchange(stems_[slot], {}).stream);
     }
+    motion_.reset();
     expect_reports();
-    state_changed();
+    shell_.state_changed();
 }
 
-void Deck::seek(double seconds, Finished finished) {
-    const double source = checked_place(required(), seconds);
-    const auto stream = streams_.find(track_.stream);
-    stream->seek_ahead(static_cast<std::int64_t>(source),
-                       [this, loop = &shell_.loop(), key = track_.stream, source, finished = std::move(finished)] {
-                           loop->post([this, key, source, finished] {
-                               if (key == track_.stream) {
-                                   sender_.send(SeekTo{source});
-                                   key->set_armed(static_cast<std::int64_t>(source));
-                                   expect_reports();
-                               }
-                               finished();
-                           });
-                       });
+void Deck::seek(double seconds, Finished finished, Failed failed) {
+    Track& track = required();
+    const double source = checked_place(track, seconds);
+    seeks_.seek(
+        streams_.find(track.stream), static_cast<std::int64_t>(source),
+        [this, key = track.stream, source, finished = std::move(finished), failed] {
+            const Track* const now = sounding();
+            if (now == nullptr || now->stream != key) {
+                failed(OscErrorCode::refused, "another track began before the place was in memory");
+                return;
+            }
+            if (source >= static_cast<double>(key->windows().length())) {
+                failed(OscErrorCode::failed, "the file ends before that place: it was cut off");
+                return;
+            }
+            place_found(source);
+            finished();
+        },
+        refuse(failed));
+}
+
+void Deck::place_found(double source) {
+    sender_.send(SeekTo{source});
+    required().stream->set_armed(static_cast<std::int64_t>(source));
+    left_cue();
+    expect_reports();
+    shell_.state_changed();
 }
 
 void Deck::nudge(double ms) {
     static_cast<void>(required());
     sender_.send(NudgeBy{ms * 1e-3});
+    left_cue();
     expect_reports();
+    shell_.state_changed();
 }
 
 void Deck::loop(std::optional<Trajectory::Loop> seconds) {
-    Track& track = current();
-    if (track.stream == nullptr) {
-        throw OscError{OscErrorCode::not_ready, "nothing is cued: send /deck/cue first"};
-    }
+    Track& track = cued_or_playing();
     std::optional<Trajectory::Loop> frames;
     if (seconds) {
         const double length = static_cast<double>(track.stream->windows().length());
@@ -282,88 +349,32 @@ void Deck::loop(std::optional<Trajectory::Loop> seconds) {
     track.loop = frames;
     sender_.send(SetLoop{frames});
     expect_reports();
-    state_changed();
+    shell_.state_changed();
 }
 
-void Deck::loop_all() { loop(Trajectory::Loop{0.0, length_s(current())}); }
+void Deck::loop_all() { loop(Trajectory::Loop{0.0, length_s(cued_or_playing())}); }
 
 std::optional<Trajectory::Loop> Deck::loop_seconds() const {
-    const Track& track = current();
-    if (track.stream == nullptr || !track.loop) {
+    const Track* const track = newest();
+    if (track == nullptr || track->stream == nullptr || !track->loop) {
         return std::nullopt;
     }
-    return Trajectory::Loop{track.loop->in / rate_of(track), track.loop->out / rate_of(track)};
+    return Trajectory::Loop{track->loop->in / rate_of(*track), track->loop->out / rate_of(*track)};
 }
 
-void Deck::hotcue(int number, std::optional<double> seconds, Finished finished) {
+void Deck::hotcue(int number, std::optional<double> seconds, Finished finished, Failed failed) {
     Track& track = required();
     const auto known = track.hotcues.find(number);
     if (!seconds && known != track.hotcues.end()) {
-        sender_.send(SeekTo{std::round(known->second * rate_of(track))});
-        expect_reports();
+        place_found(std::round(known->second * rate_of(track)));
         finished();
         return;
     }
     const double place = seconds ? checked_place(track, *seconds) : std::floor(engine_.snapshot().source);
     track.hotcues[number] = place / rate_of(track);
     mark_points(track);
-    state_changed();
-    track.stream->seek_ahead(static_cast<std::int64_t>(place),
-                             [loop = &shell_.loop(), finished = std::move(finished)] { loop->post(finished); });
-}
-
-// ---- parameters -----------------------------------------------------------------------------------------------------
-
-void Deck::gain(double linear, std::optional<double> ramp_s) {
-    sender_.send(SetGain{static_cast<float>(linear), ramp_s.value_or(default_ramp_s), !ramp_s});
-    settings_.gain = linear;
-    state_changed();
-}
-
-void Deck::rate(double ratio) {
-    sender_.send(SetRate{ratio});
-    settings_.rate = ratio;
-    expect_reports();
-    state_changed();
-}
-
-void Deck::track_bpm(double bpm) {
-    sender_.send(SetTrackBpm{bpm});
-    settings_.track_bpm = bpm;
-    expect_reports();
-    state_changed();
-}
-
-void Deck::follow(bool on) {
-    sender_.send(SetFollow{on});
-    settings_.follow = on;
-    expect_reports();
-    state_changed();
-}
-
-void Deck::stretch(const std::string& method) {
-    try {
-        settings_.stretch = parse_stretch(method);
-    } catch (const UsageError& error) {
-        throw bad(error.what());
-    }
-    if (shell_.has_jack()) {
-        pitch_.use(settings_.stretch);
-        expect_reports();
-    }
-    state_changed();
-}
-
-void Deck::take_line(const std::string& sender, const NumberedLine& line) {
-    const LineIntake::Verdict verdict = lines_.hear(sender, line, steady_seconds());
-    if (verdict == LineIntake::Verdict::known) {
-        return;
-    }
-    sender_.send(TakeLine{line.line, verdict == LineIntake::Verdict::renumber});
-    log_event(LogLevel::debug, "tempo-line",
-              {{"serial", line.serial}, {"from", line.line.from().value}, {"bpm", line.line.to_bpm().value}});
-    expect_reports();
-    state_changed();
+    shell_.state_changed();
+    hotcues_.seek(streams_.find(track.stream), static_cast<std::int64_t>(place), std::move(finished), refuse(failed));
 }
 
 }  // namespace crowdjack

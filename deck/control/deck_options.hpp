@@ -4,6 +4,7 @@
 #include "common/common_options.hpp"
 #include "deck/stretch/stretch_method.hpp"
 
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -17,10 +18,12 @@ struct DeckOptions {
     std::vector<std::string> names;  ///< plain names to try: deck-A …
     std::string file;                ///< cued at the start; empty: none
     bool play{false};
+    bool autoplay{false};  ///< what plays when it is saved plays on by itself when it is opened
     StretchMethod stretch{StretchMethod::rate};
     double track_bpm{120.0};
     std::vector<std::filesystem::path> music_folders;
     bool list_stretch{false};
+    std::size_t decoded_memory{};  ///< bytes that decoded tracks may take
 };
 
 /// @returns nothing when --help or --version was answered. @throws UsageError

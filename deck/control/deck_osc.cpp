@@ -72,14 +72,15 @@ void loop(Deck& deck, const OscRequest& request) {
 
 void start_like(ClientShell& shell, Deck& deck) {
     shell.osc().handle("/deck/start", [&](const OscRequest& request) {
-        expect_numbers(request, 0, 2, "[i:frame|N] [d:seconds]");
+        expect_numbers(request, 0, 3, "[i:frame|N] [d:seconds|N] [T/F on_beat]");
+        const bool on_beat = request.arguments.size() > 2 && request.arguments.flag(2, "on_beat");
         deck.start(shell.frame_argument(request, 0, "frame"),
-                   request.arguments.optional_number(1, "seconds", 0.0, furthest_s), replies_with_frame(request),
-                   complains(request));
+                   request.arguments.optional_number(1, "seconds", 0.0, furthest_s), on_beat,
+                   replies_with_frame(request), complains(request));
     });
     shell.osc().handle("/deck/start_beat", [&](const OscRequest& request) {
         request.arguments.expect(1, 1, "d:quantum");
-        deck.start_on_beat(request.arguments.number(0, "quantum", 1e-3, 1e6), replies_with_frame(request),
+        deck.start_on_beat(request.arguments.number(0, "quantum", 1e-3, 1e12), replies_with_frame(request),
                            complains(request));
     });
     shell.osc().handle("/deck/stop", [&](const OscRequest& request) {
@@ -123,7 +124,7 @@ void register_transport(ClientShell& shell, Deck& deck) {
             return;
         }
         request.arguments.expect(1, 1, "d:seconds");
-        deck.seek(request.arguments.number(0, "seconds", 0.0, furthest_s), replies(request));
+        deck.seek(request.arguments.number(0, "seconds", 0.0, furthest_s), replies(request), complains(request));
     });
     shell.osc().handle("/deck/nudge", [&](const OscRequest& request) {
         request.arguments.expect(1, 1, "d:ms");
@@ -133,8 +134,9 @@ void register_transport(ClientShell& shell, Deck& deck) {
     shell.osc().handle("/deck/loop", [&](const OscRequest& request) { loop(deck, request); });
     shell.osc().handle("/deck/hotcue", [&](const OscRequest& request) {
         expect_numbers(request, 1, 2, "i:number [d:seconds]");
-        deck.hotcue(static_cast<int>(request.arguments.integer(0, "number", 0, 8)),
-                    request.arguments.optional_number(1, "seconds", 0.0, furthest_s), replies(request));
+        deck.hotcue(static_cast<int>(request.arguments.integer(0, "number", 1, 8)),
+                    request.arguments.optional_number(1, "seconds", 0.0, furthest_s), replies(request),
+                    complains(request));
     });
     shell.osc().handle("/deck/state", [&](const OscRequest& request) { request.reply_to.send(deck.state_message()); });
     shell.osc().handle("/deck/health",
@@ -239,7 +241,7 @@ void register_tempo(ClientShell& shell, Deck& deck) {
         }
         in.expect(6, 6, "i:serial i:f0 d:b0 d:bpm0 i:f1 d:bpm1");
         const auto serial = static_cast<std::int32_t>(in.integer(0, "serial", INT32_MIN, INT32_MAX));
-        const auto from = shell.frame_argument(request, 1, "f0");
+        const auto from = shell.line_frame(request, 1, "f0");  // a newcomer takes a line that began an hour ago
         const auto to = in.optional_frame(4, "f1");
         if (!from || !to) {
             throw OscError{OscErrorCode::bad_arguments, "f0 and f1 are frames"};

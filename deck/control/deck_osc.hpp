@@ -12,6 +12,7 @@ void register_transport(ClientShell& shell, Deck& deck);
 void register_parameters(ClientShell& shell, Deck& deck);
 void register_stems(ClientShell& shell, Deck& deck);
 void register_tempo(ClientShell& shell, Deck& deck);
+void register_beats(ClientShell& shell, Deck& deck);  ///< grid, sync, autoplay
 /// @}
 
 }  // namespace crowdjack

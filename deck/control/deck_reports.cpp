@@ -22,10 +22,10 @@ constexpr milliseconds watchful_period{100};  // a stretcher is to learn of a mo
 constexpr milliseconds expectant_period{50};  // every other time the state is told
 constexpr milliseconds eager_period{2};
 constexpr int eager_rounds = 100;  // then the expectant period is soon enough
+constexpr milliseconds silence_look{5};
+constexpr int most_silence_looks = 280;  // 1.4 s: longer, and the program would be ended in the middle of it
 
 }  // namespace
-
-void Deck::state_changed() { shell_.state_changed(); }
 
 /// Everything wakes this loop but the audio thread, which makes no system calls: its reports are fetched.
 void Deck::look_calmly() {
@@ -40,8 +40,9 @@ void Deck::look_calmly() {
         publish_state();
     }
     const bool expectant = heard || sender_.is_waiting() || engine_.snapshot().state == DeckState::waiting ||
-                           to_restore_.has_value() || !shell_.has_jack();
-    const bool watchful = next_.has_value() || pitch_.method() != StretchMethod::rate;
+                           std::holds_alternative<Restoring>(condition_) || !shell_.has_jack();
+    const Loaded* const there = loaded(condition_);
+    const bool watchful = (there != nullptr && there->next) || pitch_.method() != StretchMethod::rate;
     look_after(expectant ? expectant_period : watchful ? watchful_period : calmest_period);
 }
 
@@ -71,6 +72,7 @@ void Deck::look_eagerly() {
 }
 
 void Deck::drain() {
+    sender_.flush();
     MotionReport motion;
     while (engine_.motions.pop(motion)) {
         take(motion);
@@ -84,51 +86,80 @@ void Deck::drain() {
 void Deck::take(const MotionReport& motion) {
     pitch_.follow(motion);
     if (motion.pending) {
+        coming_motion_ = motion;
+        note_start({motion.from, motion.quantum});
+    } else {
+        motion_ = motion;
+        note_motion(motion.playing, motion.mix.track.stream);
+        note_loop(motion);
+    }
+    shell_.state_moved();
+}
+
+/// A loop whose file was cut off under it ended with what is left.
+void Deck::note_loop(const MotionReport& motion) {
+    const Track* const track = sounding();
+    const auto& loop = motion.mix.motion.loop;
+    if (track == nullptr || track->stream == nullptr || track->stream != motion.mix.track.stream || !track->loop ||
+        !loop) {
         return;
     }
-    motion_ = motion;
-    if (to_restore_ && track_.stream != nullptr && motion.mix.track.stream == track_.stream) {
-        to_restore_.reset();
+    if (track->loop->out > static_cast<double>(track->stream->windows().length()) && loop->out < track->loop->out) {
+        required().loop = loop;
     }
-    just_cued_ = just_cued_ && motion.mix.track.stream != track_.stream;
-    if (next_ && motion.mix.track.stream == next_->stream) {
-        streams_.retire(std::exchange(track_, std::move(*next_)).stream);
-        next_.reset();
-    }
-    state_changed();
 }
 
 void Deck::take(const Started& report) {
     if (report.late.value > 0) {
         log_event(LogLevel::warning, "late-start", {{"frame", report.frame.value}, {"by", report.late.value}});
     }
+    if (coming_motion_) {  // it began just as it was told to come
+        motion_ = *std::exchange(coming_motion_, std::nullopt);
+        motion_->pending = false;
+        note_motion(true, motion_->mix.track.stream);
+    }
     shell_.osc().publish(OscMessage{"/deck/started"}.frame(report.frame));
-    log_event(LogLevel::info, "started", {{"frame", report.frame.value}, {"path", track_.path}});
-    state_changed();
+    const Track* const track = sounding();
+    log_event(LogLevel::info, "started",
+              {{"frame", report.frame.value}, {"path", track == nullptr ? std::string{} : track->path}});
+    shell_.state_moved();
 }
 
 void Deck::take(const Stopped& report) {
-    if (track_.stream != nullptr) {
-        track_.stream->set_armed(static_cast<std::int64_t>(engine_.snapshot().source));
+    become_stopped(false);
+    if (const Track* const track = sounding(); track != nullptr && track->stream != nullptr) {
+        track->stream->set_armed(static_cast<std::int64_t>(engine_.snapshot().source));
     }
     log_event(LogLevel::info, "stopped", {{"frame", report.frame.value}});
-    state_changed();
+    shell_.state_moved();
 }
 
 void Deck::take(const Ended& report) {
-    if (track_.stream != nullptr) {
-        track_.stream->set_armed(static_cast<std::int64_t>(track_.cue_source));
+    become_stopped(true);
+    if (const Track* const track = sounding(); track != nullptr && track->stream != nullptr) {
+        track->stream->set_armed(static_cast<std::int64_t>(track->cue_source));
     }
     shell_.osc().publish(OscMessage{"/deck/ended"});
     log_event(LogLevel::info, "ended", {{"frame", report.frame.value}});
-    state_changed();
+    shell_.state_moved();
+}
+
+void Deck::take(const Voided& report) {
+    log_event(LogLevel::warning, "frame-void",
+              {{"frame", report.frame.value},
+               {"why", "the server's clock began anew, so a start or stop ordered for it can't come"},
+               {"do", "order it again"}});
+    shell_.osc().publish(state_message());
 }
 
 void Deck::take(const CutOff& report) {
-    const std::string why = "the file '" + track_.path + "' was cut off while it played";
+    become_stopped(false);
+    const Track* const track = sounding();
+    const std::string why =
+        "the file '" + (track == nullptr ? std::string{} : track->path) + "' was cut off while it played";
     shell_.osc().publish(OscMessage{"/deck/failed"}.text(why));
     log_event(LogLevel::error, "failed", {{"frame", report.frame.value}, {"why", why}});
-    state_changed();
+    shell_.state_moved();
 }
 
 void Deck::take(const Starved& report) {
@@ -152,17 +183,28 @@ void Deck::publish_state() {
 
 OscMessage Deck::state_message() const {
     DeckSnapshot now = engine_.snapshot();
-    if (just_cued_ && now.state != DeckState::playing) {
+    const Track none;
+    const Track& track = sounding() == nullptr ? none : *sounding();
+    if (std::holds_alternative<Cued>(condition_) && now.state != DeckState::playing &&
+        now.state != DeckState::waiting) {
+        now.source = now.state == DeckState::cued ? now.source : track.cue_source;  // the engine may not know it yet
         now.state = DeckState::cued;
-        now.source = track_.cue_source;
     }
-    const double file_rate = track_.stream != nullptr ? rate_of(track_) : 48000.0;
+    std::string state{state_name(now.state)};
+    std::string path = track.path;
+    if (const auto* const missing = std::get_if<Missing>(&condition_)) {
+        state = "missing";
+        path = missing->saved.path;
+        now.source = 0.0;
+    } else if (const auto* const restoring = std::get_if<Restoring>(&condition_)) {
+        path = restoring->saved.path;
+    }
     OscMessage message{"/deck/state"};
-    message.text(state_name(now.state))
-        .text(track_.path)
+    message.text(state)
+        .text(path)
         .frame(now.frame)
-        .precise(now.source / file_rate)
-        .precise(length_s(track_))
+        .precise(now.source / rate_of(track))
+        .precise(length_s(track))
         .precise(now.speed)
         .precise(now.track_bpm)
         .text(stretch_name(settings_.stretch));
@@ -219,11 +261,46 @@ void Deck::connected() {
     expect_reports();
 }
 
-void Deck::disconnected() { lines_.forget(); }
+void Deck::disconnected() {
+    lines_.forget();
+    stem_start_.reset();
+    if (eager_left_ > 0) {
+        expect_reports();
+    }
+}
 
 void Deck::fade_away(Finished finished) {
     sender_.send(FadeAway{});
-    shell_.loop().after(milliseconds{40}, std::move(finished));
+    wait_for_silence(finished, most_silence_looks);
+}
+
+/// The engine says when it is silent: how long that takes hangs on the period.
+void Deck::wait_for_silence(const Finished& finished, int looks_left) {
+    const std::uint64_t cycles = shell_.has_jack() ? shell_.jack().cycles() : 0;
+    const bool silent = engine_.commands_taken() && engine_.silent();
+    shell_.loop().after(silence_look, [this, finished, looks_left, silent, cycles] {
+        const bool there = shell_.has_jack();
+        // One more cycle: what was silent by its end is what others were given in it.
+        if (!there || looks_left == 0 || (silent && shell_.jack().cycles() > cycles)) {
+            finished();
+        } else {
+            wait_for_silence(finished, looks_left - 1);
+        }
+    });
+}
+
+std::string Deck::label() const {
+    const std::string& name = shell_.name();
+    const std::string letter = name.rfind("deck-", 0) == 0 ? name.substr(5) : name;
+    const auto* const missing = std::get_if<Missing>(&condition_);
+    const auto* const restoring = std::get_if<Restoring>(&condition_);
+    const std::string path = missing != nullptr     ? missing->saved.path
+                             : restoring != nullptr ? restoring->saved.path
+                                                    : cue_path();
+    if (path.empty()) {
+        return letter;
+    }
+    return letter + ": " + (missing != nullptr ? "missing " : "") + std::filesystem::path{path}.stem().string();
 }
 
 }  // namespace crowdjack

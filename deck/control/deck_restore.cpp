@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What a deck remembers over its own end, and how it takes up its life again.
+// How a deck takes up what was saved: as if it had never stopped, or just as it was saved; and what it can't take up
+// now, as soon as it can.
 #include "common/error.hpp"
 #include "common/log.hpp"
 #include "deck/control/deck.hpp"
@@ -14,6 +15,8 @@ namespace crowdjack {
 namespace {
 
 constexpr double opening_allowance_s = 0.05;  // the window is opened about where the playhead will be
+constexpr auto next_try = std::chrono::seconds{2};
+constexpr double opening_progress = 0.3;
 
 /// The saved motion in today's frames.
 Trajectory motion_of(const SavedDeck& saved, std::optional<Frames> shift, double server_rate) {
@@ -22,7 +25,7 @@ Trajectory motion_of(const SavedDeck& saved, std::optional<Frames> shift, double
     motion.anchor_beat = saved.anchor_beat;
     motion.anchor_frame = saved.anchor_frame + shift.value_or(Frames{0});
     motion.track_bpm = saved.track_bpm;
-    motion.file_rate = saved.file_rate;
+    motion.file_rate = saved.path.empty() ? server_rate : saved.file_rate;
     motion.server_rate = server_rate;
     motion.rate = saved.rate;
     motion.follow = saved.follow;
@@ -35,78 +38,98 @@ NumberedLine shifted(const NumberedLine& line, Frames by) {
                                    line.line.to() + by, line.line.to_bpm(), line.line.frames_per_second()}};
 }
 
-}  // namespace
-
-std::string Deck::save() const {
-    if (to_restore_) {
-        return to_text(*to_restore_);  // the audio thread has not taken it up yet: nothing newer is known
+/// A deck that stood still with another track cued goes on with that one: its next start would have played it.
+void prefer_next(SavedDeck& saved) {
+    if (saved.playing || !saved.next) {
+        return;
     }
-    SavedDeck saved;
-    const DeckSnapshot now = engine_.snapshot();
-    saved.path = track_.path;
-    saved.cue_source = track_.cue_source;
-    saved.rest_source = std::max(0.0, now.source);
-    saved.file_rate = track_.stream != nullptr ? rate_of(track_) : 48000.0;
-    saved.server_rate = shell_.has_jack() ? shell_.jack().format().rate : 48000.0;
-    if (motion_) {
-        const Trajectory& motion = motion_->mix.motion;
-        saved.playing = motion_->playing;
-        saved.anchor_frame = motion.anchor_frame;
-        saved.anchor_beat = motion.anchor_beat;
-        saved.anchor_source = motion.anchor_source;
-        saved.on_line = motion.on_line();
-        saved.server_rate = motion.server_rate;
+    const SavedDeck::Next next = *std::exchange(saved.next, std::nullopt);
+    saved.path = next.path;
+    saved.track_bpm = next.track_bpm;
+    saved.grid = next.grid;
+    saved.cue_source = saved.rest_source = next.cue_s * saved.file_rate;
+    saved.ended = false;
+    saved.loop.reset();
+    if (next.loop) {
+        saved.loop = Trajectory::Loop{next.loop->in * saved.file_rate, next.loop->out * saved.file_rate};
     }
-    saved.clock_frame = shell_.has_jack() ? shell_.jack().last_frame() : now.frame;
-    saved.clock_s = steady_seconds();
-    saved.gain = settings_.gain;
-    saved.rate = settings_.rate;
-    // What plays has its own tempo until the next track, cued with another, begins.
-    saved.track_bpm = motion_ && motion_->playing ? motion_->mix.motion.track_bpm : settings_.track_bpm;
-    saved.follow = settings_.follow;
-    saved.stretch = stretch_name(settings_.stretch);
-    saved.loop = track_.loop;
-    saved.hotcues = track_.hotcues;
-    saved.line_sender = lines_.sender();
-    saved.lines = lines_.lines();
-    for (std::size_t slot = 0; slot < stems_.size(); ++slot) {
-        const Stem& stem = stems_.at(slot);
-        if (stem.stream != nullptr) {
-            const bool known = motion_ && motion_->mix.stems.at(slot).stream == stem.stream;
-            const bool playing = known && motion_->mix.stems.at(slot).sounds();
-            const double offset = known ? motion_->mix.stems.at(slot).offset : 0.0;
-            saved.stems.push_back({slot, stem.path, stem.name, stem.rate, stem.gain, stem.loop, playing, offset});
-        }
-    }
-    return to_text(saved);
+    saved.hotcues.clear();
 }
 
-void Deck::restore(const std::string& text) {
+}  // namespace
+
+void Deck::restore(const std::string& text) { begin_restore(text, true); }
+
+void Deck::open_saved(const std::string& text) { begin_restore(text, false); }
+
+void Deck::begin_restore(const std::string& text, bool never_stopped) {
     SavedDeck saved = parse_saved_deck(text);
-    settings_.stretch = parse_stretch(saved.stretch);
-    gain(saved.gain, 0.0);
-    rate(saved.rate);
-    track_bpm(saved.track_bpm);
-    follow(saved.follow);
+    const StretchMethod method = parse_stretch(saved.stretch);
+    eject();
+    take_settings(saved);
+    settings_.stretch = method;
+    if (shell_.has_jack()) {
+        pitch_.use(method);
+    }
     if (!saved.path.empty()) {
         folders_.add_folder_of(saved.path);
     }
     for (const SavedDeck::Stem& stem : saved.stems) {
         folders_.add_folder_of(stem.path);
     }
-    to_restore_ = std::move(saved);
+    has_past_ = !saved.path.empty() || !saved.stems.empty();
+    condition_ = Restoring{std::move(saved), text, never_stopped, false};
+    look_after(std::chrono::milliseconds{1});
 }
 
-void Deck::finish_restore() {
+void Deck::take_settings(const SavedDeck& saved) {
+    settings_.gain = saved.gain;
+    settings_.rate = saved.rate;
+    settings_.track_bpm = saved.track_bpm;
+    settings_.follow = saved.follow;
+    settings_.sync = saved.sync;
+    settings_.autoplay = settings_.autoplay || saved.autoplay;
+    sender_.send(SetGain{static_cast<float>(saved.gain), 0.0, false});
+    sender_.send(SetRate{saved.rate});
+    sender_.send(SetTrackBpm{saved.track_bpm});
+    sender_.send(SetFollow{saved.follow});
+}
+
+bool Deck::needs_server(const Restoring& restoring) const {
+    const bool plays = restoring.saved.playing && (restoring.never_stopped || settings_.autoplay);
     // Only when cycles run is it known where the server's clock stands.
-    if (!to_restore_ || restoring_ || !shell_.has_jack() || shell_.jack().cycles() == 0) {
+    const bool clock_known = shell_.has_jack() && shell_.jack().cycles() > 0;
+    return (plays || restoring.never_stopped) && !clock_known;
+}
+
+bool Deck::opening() const {
+    const auto* const restoring = std::get_if<Restoring>(&condition_);
+    return restoring != nullptr && !needs_server(*restoring);
+}
+
+/// What is to sound needs a server; what only stands there does not.
+void Deck::finish_restore() {
+    auto* const restoring = std::get_if<Restoring>(&condition_);
+    if (restoring == nullptr || restoring->under_way) {
         return;
     }
-    restoring_ = true;
-    SavedDeck saved = *to_restore_;
-    const double rate = shell_.jack().format().rate;
-    const JackFrame now = shell_.jack().last_frame();
-    const auto shift = same_run_shift(saved, now, steady_seconds(), rate);
+    if (needs_server(*restoring)) {
+        return;
+    }
+    restoring->under_way = true;
+    shell_.show_progress(opening_progress);
+    restore_motion(*restoring);
+}
+
+void Deck::restore_motion(const Restoring& restoring) {
+    SavedDeck saved = restoring.saved;
+    const bool clock_known = shell_.has_jack() && shell_.jack().cycles() > 0;
+    const double rate = shell_.has_jack() ? shell_.jack().format().rate : saved.server_rate;
+    const JackFrame now = shell_.has_jack() ? shell_.jack().last_frame() : JackFrame{};
+    std::optional<Frames> shift;
+    if (restoring.never_stopped && clock_known) {
+        shift = same_run_shift(saved, now, steady_seconds(), rate);
+    }
     if (shift && lines_.lines().empty()) {
         std::transform(saved.lines.begin(), saved.lines.end(), saved.lines.begin(),
                        [&](const NumberedLine& line) { return shifted(line, *shift); });
@@ -115,14 +138,9 @@ void Deck::finish_restore() {
             sender_.send(TakeLine{line.line, false});
         }
     }
-    if (saved.path.empty()) {
-        restore_stems(saved, false);
-        to_restore_.reset();
-        return;
-    }
     Trajectory motion = motion_of(saved, shift, rate);
     double source = saved.rest_source;
-    if (saved.playing) {
+    if (saved.playing && restoring.never_stopped) {
         source = saved.anchor_source;
         if (shift) {
             for (const NumberedLine& line : lines_.lines()) {
@@ -133,59 +151,282 @@ void Deck::finish_restore() {
     } else {
         motion.anchor_source = saved.rest_source;
     }
-    open_stream(saved.path, std::max(0.0, source / saved.file_rate),
-                [this, saved, motion, same_run = shift.has_value()](const StreamBook::Owned& stream,
-                                                                    const std::optional<std::string>& failure) {
-                    if (failure) {
-                        to_restore_.reset();
-                        log_event(LogLevel::warning, "restore-failed", {{"path", saved.path}, {"why", *failure}});
-                        return;
-                    }
-                    take_up(streams_.add(stream), saved, motion, same_run);
-                });
+    if (saved.path.empty()) {
+        take_up({}, motion, shift.has_value());
+        return;
+    }
+    open_saved_track(motion, std::max(0.0, source / saved.file_rate), shift.has_value());
 }
 
-void Deck::take_up(TrackStream* stream, const SavedDeck& saved, const Trajectory& motion, bool same_run) {
-    track_ = Track{};
-    track_.stream = stream;
-    track_.path = saved.path;
-    track_.cue_source = saved.cue_source;
-    track_.loop = saved.loop;
-    track_.hotcues = saved.hotcues;
-    mark_points(track_);
-    if (saved.loop) {
-        stream->set_loop(ResidencyWants::Loop{static_cast<std::int64_t>(saved.loop->in),
-                                              static_cast<std::int64_t>(saved.loop->out)});
+void Deck::open_saved_track(const Trajectory& motion, double start_s, bool same_run) {
+    const auto* const restoring = std::get_if<Restoring>(&condition_);
+    const auto* const missing = std::get_if<Missing>(&condition_);
+    SavedDeck saved = restoring != nullptr ? restoring->saved : missing->saved;
+    TrackOpener::Wish wish;
+    if (restoring == nullptr || !restoring->never_stopped) {
+        prefer_next(saved);
     }
-    const bool await_line = !same_run && saved.on_line;
-    sender_.send(Resume{stream, motion, saved.cue_source, saved.playing, await_line, same_run});
-    restore_stems(saved, true);
-    log_event(LogLevel::info, "resumed", {{"path", saved.path}, {"playing", saved.playing}, {"same-server", same_run}});
+    wish.file = saved.path;
+    wish.start_s = start_s;
+    wish.opened = [this, motion, start_s, same_run](const TrackOpener::Result& result) {
+        const auto& source = result.stream == nullptr ? nullptr : result.stream->source();
+        const bool beyond = result.failure && source != nullptr &&
+                            start_s * source->format().rate >= static_cast<double>(source->format().frames) - 1.0;
+        if (beyond && start_s > 0.0) {  // the track is shorter than where it stood: it has ended there
+            open_saved_track(motion, 0.0, same_run);
+            return;
+        }
+        saved_track_opened(result, motion, same_run);
+    };
+    opener_.open(std::move(wish));
+}
+
+void Deck::saved_track_opened(const TrackOpener::Result& result, const Trajectory& motion, bool same_run) {
+    const bool still = std::holds_alternative<Restoring>(condition_) || std::holds_alternative<Missing>(condition_);
+    if (!still) {
+        return;  // something else was cued meanwhile
+    }
+    shell_.show_progress(1.0);
+    if (result.failure) {
+        go_missing(*result.failure);
+    } else {
+        take_up(result, motion, same_run);
+    }
+}
+
+void Deck::go_missing(const std::string& why) {
+    if (auto* const restoring = std::get_if<Restoring>(&condition_)) {
+        condition_ = Missing{std::move(restoring->saved), std::move(restoring->text), {}};
+    }
+    auto& missing = std::get<Missing>(condition_);
+    if (std::exchange(missing.why, why) != why) {
+        const std::string text = "missing " + missing.saved.path;
+        log_event(LogLevel::warning, "track-missing",
+                  {{"path", missing.saved.path}, {"why", why}, {"do", "kept as it was saved, and tried again"}});
+        shell_.tell_manager(3, text + ": " + why);
+        shell_.osc().publish(OscMessage{"/deck/failed"}.text(text + ": " + why));
+        shell_.osc().publish(state_message());
+        shell_.state_moved();
+    }
+    try_missing_again();
+}
+
+Track Deck::track_of(const SavedDeck& saved, TrackStream* stream) const {
+    Track track;
+    track.stream = stream;
+    track.path = saved.path;
+    track.bpm = saved.track_bpm;
+    track.grid = saved.grid;
+    if (stream == nullptr) {
+        return track;
+    }
+    const auto length = static_cast<double>(stream->windows().length());
+    track.cue_source = saved.cue_source < length ? saved.cue_source : 0.0;
+    if (saved.loop && saved.loop->in < length) {
+        track.loop = Trajectory::Loop{saved.loop->in, std::min(saved.loop->out, length)};
+    }
+    for (const auto& [number, seconds] : saved.hotcues) {
+        if (seconds * rate_of(track) < length) {
+            track.hotcues[number] = seconds;
+        } else {
+            log_event(LogLevel::warning, "hotcue-dropped",
+                      {{"number", number}, {"seconds", seconds}, {"why", "the track ends before it"}});
+        }
+    }
+    return track;
+}
+
+/// Where a track that is open again is to stand, or play: never beyond its end.
+Deck::Place Deck::place_of(const SavedDeck& saved, const Track& track, Trajectory motion, bool plays,
+                           bool same_run) const {
+    Place place{motion, plays, saved.ended};
+    if (track.stream == nullptr) {
+        return place;
+    }
+    place.motion.loop = track.loop;
+    const auto length = static_cast<double>(track.stream->windows().length());
+    if (plays && same_run) {
+        const auto now = static_cast<double>(shell_.jack().last_frame().value);
+        place.ended = place.motion.fold(place.motion.source_at(now)) >= length;  // it would have ended meanwhile
+        place.plays = !place.ended;
+    }
+    if (!place.plays) {
+        place.ended = place.ended || saved.rest_source >= length;
+        place.motion.anchor_source = place.ended ? track.cue_source : saved.rest_source;
+    }
+    return place;
+}
+
+void Deck::take_up(const TrackOpener::Result& result, const Trajectory& motion, bool same_run) {
+    const auto* const restoring = std::get_if<Restoring>(&condition_);
+    const bool never_stopped = restoring != nullptr && restoring->never_stopped;
+    SavedDeck saved = restoring != nullptr ? restoring->saved : std::get<Missing>(condition_).saved;
+    if (!never_stopped) {
+        prefer_next(saved);
+    }
+    TrackStream* const stream = result.stream == nullptr ? nullptr : streams_.add(result.stream);
+    Track track = track_of(saved, stream);
+    const Place place = place_of(saved, track, motion, saved.playing && never_stopped, same_run);
+    const bool await_line = place.plays && !same_run && saved.on_line;
+    const bool autostart =
+        !never_stopped && restoring != nullptr && saved.playing && settings_.autoplay && !place.ended;
+    const Resume resume{stream,   place.motion, track.cue_source,          place.plays, await_line,
+                        same_run, place.ended,  track.grid.first_beat_s};
+    become_restored({std::move(track), std::nullopt, saved.next}, place);
+    log_event(LogLevel::info, never_stopped ? "resumed" : "opened",
+              {{"path", saved.path}, {"playing", place.plays}, {"same-server", same_run}});
+    const auto go_on = [this, resume, saved, same_run, autostart] {
+        if (resume.stream != nullptr || resume.playing) {
+            sender_.send(resume);
+        }
+        if (resume.playing) {
+            cue_wanted([this, saved, same_run] { order_saved_start(saved, same_run); });
+        } else if (same_run) {
+            order_saved_start(saved, same_run);
+        } else if (autostart) {
+            start(
+                std::nullopt, std::nullopt, false, [](JackFrame) {}, [](OscErrorCode, const std::string&) {});
+        }
+        expect_reports();
+        shell_.state_moved();
+    };
+    if (stream != nullptr) {
+        go_on();
+        restore_stems(saved, place.plays, {});
+    } else {  // stems alone: they begin together, and a deck without any would stop at once
+        restore_stems(saved, place.plays, go_on);
+    }
+}
+
+/// Of a start that was ordered before this process's life: at its frame, or (that has passed) in phase.
+void Deck::order_saved_start(const SavedDeck& saved, bool same_run) {
+    if (!saved.start || !shell_.has_jack()) {
+        return;
+    }
+    const bool on_beat = settings_.sync.value_or(saved.start->quantum > 0.0);
+    if (saved.start->quantum > 0.0) {
+        sender_.send(StartOnBeat{saved.start->quantum, on_beat});
+    } else if (same_run) {
+        const auto shift = same_run_shift(saved, shell_.jack().last_frame(), steady_seconds(),
+                                          shell_.jack().format().rate);
+        sender_.send(StartAt{saved.start->frame + shift.value_or(Frames{0}), std::nullopt, on_beat});
+    }
     expect_reports();
-    state_changed();
 }
 
-void Deck::restore_stems(const SavedDeck& saved, bool in_place) {
-    for (const SavedDeck::Stem& stem : saved.stems) {
-        const std::uint64_t number = ++stem_numbers_.at(stem.slot);
-        open_stream(
-            stem.path, 0.0,
-            [this, stem, number, in_place](const StreamBook::Owned& stream, const std::optional<std::string>& failure) {
-                if (failure || number != stem_numbers_.at(stem.slot)) {
-                    log_event(LogLevel::warning, "stem-not-restored",
-                              {{"path", stem.path}, {"why", failure.value_or("replaced")}});
-                    return;
-                }
-                TrackStream* const key = streams_.add(stream);
-                stems_.at(stem.slot) = {stem.path, stem.name, stem.rate, stem.gain, stem.loop, key};
-                if (stem.loop) {
-                    key->set_loop(ResidencyWants::Loop{0, key->windows().length()});
-                }
-                sender_.send(PlaceStem{stem.slot, key, stem.rate, static_cast<float>(stem.gain), stem.loop, stem.offset,
-                                       stem.playing && in_place});
-                expect_reports();
-            });
+/// What was cued next when it was saved, now that the track plays.
+void Deck::cue_wanted(std::function<void()> then) {
+    const Loaded* const there = loaded(condition_);
+    if (there == nullptr || !there->wanted || !std::holds_alternative<Playing>(condition_)) {
+        if (then) {
+            then();
+        }
+        return;
     }
+    const SavedDeck::Next next = *there->wanted;
+    TrackOpener::Wish wish;
+    wish.file = next.path;
+    wish.start_s = next.cue_s;
+    wish.opened = [this, next, then = std::move(then)](const TrackOpener::Result& result) {
+        Loaded* const now = loaded(condition_);
+        if (now == nullptr || !now->wanted) {
+            return;  // another one was cued
+        }
+        if (result.failure) {
+            log_event(LogLevel::warning, "next-missing", {{"path", next.path}, {"why", *result.failure}});
+            shell_.tell_manager(2, "missing " + next.path + ", which was cued next: " + *result.failure);
+            return;
+        }
+        Track track;
+        track.stream = streams_.add(result.stream);
+        track.path = next.path;
+        track.cue_source = std::round(next.cue_s * rate_of(track));
+        track.bpm = next.track_bpm;
+        track.grid = next.grid;
+        sender_.send(CueTrack{track.stream, track.cue_source, next.track_bpm, next.grid.first_beat_s});
+        if (next.loop) {
+            track.loop = Trajectory::Loop{next.loop->in * rate_of(track), next.loop->out * rate_of(track)};
+            sender_.send(SetLoop{track.loop});
+        }
+        now->next = std::move(track);
+        now->wanted.reset();
+        if (then) {
+            then();
+        }
+        expect_reports();
+        shell_.state_moved();
+    };
+    next_opener_.open(std::move(wish));
+}
+
+void Deck::restore_stems(const SavedDeck& saved, bool in_place, std::function<void()> all_there) {
+    // Runs when the last of them lets go of it.
+    const std::shared_ptr<std::function<void()>> last{
+        new std::function<void()>{std::move(all_there)}, [](std::function<void()>* finish) {
+            if (*finish) {
+                (*finish)();
+            }
+            delete finish;
+        }};
+    for (const SavedDeck::Stem& stem : saved.stems) {
+        missing_stems_.at(stem.slot) = stem;
+        restore_stem(stem, in_place, last);
+    }
+}
+
+void Deck::restore_stem(const SavedDeck::Stem& stem, bool in_place,
+                        const std::shared_ptr<std::function<void()>>& last) {
+    TrackOpener::Wish wish;
+    wish.file = stem.path;
+    wish.opened = [this, stem, in_place, last](const TrackOpener::Result& result) {
+        if (result.failure) {
+            log_event(LogLevel::warning, "stem-missing",
+                      {{"slot", stem.slot}, {"path", stem.path}, {"why", *result.failure}});
+            shell_.tell_manager(2, "missing " + stem.path + ": " + *result.failure);
+            try_missing_again();
+            return;
+        }
+        missing_stems_.at(stem.slot).reset();
+        TrackStream* const key = streams_.add(result.stream);
+        streams_.retire(stems_.at(stem.slot).stream);
+        stems_.at(stem.slot) = {stem.path, stem.name, stem.rate, stem.gain, stem.loop, key};
+        const auto length = static_cast<double>(key->windows().length());
+        if (stem.loop) {
+            key->set_loop(ResidencyWants::Loop{0, key->windows().length()});
+        }
+        PlaceStem place{stem.slot, key,         stem.rate,    static_cast<float>(stem.gain), stem.loop, stem.offset,
+                        stem.playing && in_place, stem.stopped, {}};
+        if (stem.playing && !in_place) {  // its next start goes on from where it was
+            const Track* const track = sounding();
+            const double scale = key->format().rate / (track == nullptr ? 48000.0 : rate_of(*track)) * stem.rate;
+            const double at = stem.offset + scale * engine_.snapshot().source;
+            place.start_source = stem.loop ? at - length * std::floor(at / length) : std::clamp(at, 0.0, length - 1.0);
+        }
+        sender_.send(place);
+        expect_reports();
+    };
+    stem_openers_.at(stem.slot)->open(std::move(wish));
+}
+
+/// Until it is back, or something else took its place.
+void Deck::try_missing_again() {
+    if (std::exchange(trying_again_, true)) {
+        return;
+    }
+    shell_.loop().after(next_try, [this] {
+        trying_again_ = false;
+        if (const auto* const missing = std::get_if<Missing>(&condition_); missing != nullptr && !opener_.busy()) {
+            const double rate = shell_.has_jack() ? shell_.jack().format().rate : missing->saved.server_rate;
+            Trajectory motion = motion_of(missing->saved, std::nullopt, rate);
+            motion.anchor_source = missing->saved.rest_source;
+            open_saved_track(motion, missing->saved.rest_source / missing->saved.file_rate, false);
+        }
+        for (std::size_t slot = 0; slot < missing_stems_.size(); ++slot) {
+            if (missing_stems_[slot] && stems_[slot].stream == nullptr && !stem_openers_[slot]->busy()) {
+                restore_stem(*missing_stems_[slot], false, {});
+            }
+        }
+    });
 }
 
 }  // namespace crowdjack

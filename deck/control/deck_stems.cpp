@@ -17,29 +17,30 @@ constexpr double together_s = 0.03;  // stems asked for within this time start o
 void Deck::load_stem(std::size_t slot, const std::string& path, const std::string& name, Finished finished,
                      Failed failed) {
     const std::filesystem::path file = allowed(path);
-    const std::uint64_t number = ++stem_numbers_.at(slot);
-    open_stream(file, 0.0,
-                [this, slot, number, file, name, finished = std::move(finished), failed = std::move(failed)](
-                    const StreamBook::Owned& stream, const std::optional<std::string>& failure) {
-                    if (number != stem_numbers_.at(slot)) {
-                        failed(OscErrorCode::refused, "another command for this slot came before it was open");
-                        return;
-                    }
-                    if (failure) {
-                        failed(OscErrorCode::failed, *failure);
-                        return;
-                    }
-                    TrackStream* const key = streams_.add(stream);
-                    sender_.send(LoadStem{slot, key});
-                    Stem loaded;
-                    loaded.path = file.string();
-                    loaded.name = name.empty() ? file.stem().string() : name;
-                    loaded.stream = key;
-                    streams_.retire(std::exchange(stems_.at(slot), loaded).stream);
-                    expect_reports();
-                    state_changed();
-                    finished();
-                });
+    TrackOpener::Wish wish;
+    wish.file = file;
+    wish.opened = [this, slot, file, name, finished = std::move(finished), failed](const TrackOpener::Result& result) {
+        if (result.failure) {
+            failed(OscErrorCode::failed, *result.failure);
+            return;
+        }
+        TrackStream* const key = streams_.add(result.stream);
+        sender_.send(LoadStem{slot, key});
+        Stem loaded_stem;
+        loaded_stem.path = file.string();
+        loaded_stem.name = name.empty() ? file.stem().string() : name;
+        loaded_stem.stream = key;
+        stem_seeks_[slot]->cancel("another stem was loaded meanwhile");
+        missing_stems_[slot].reset();
+        streams_.retire(std::exchange(stems_.at(slot), loaded_stem).stream);
+        expect_reports();
+        shell_.state_changed();
+        finished();
+    };
+    wish.overtaken = [failed] {
+        failed(OscErrorCode::refused, "another command for this slot came before it was open");
+    };
+    stem_openers_.at(slot)->open(std::move(wish));
 }
 
 void Deck::play_stem(std::size_t slot, double rate, double gain, bool loop, double start_fraction, Placed placed,
@@ -65,23 +66,16 @@ void Deck::play_stem(std::size_t slot, double rate, double gain, bool loop, doub
         stem.stream->set_loop(std::nullopt);
     }
     PlayStem command{slot, rate, static_cast<float>(gain), loop, source, stem_start_};
-    stem.stream->seek_ahead(static_cast<std::int64_t>(source),
-                            [this, events = &shell_.loop(), command, key = stem.stream, placed = std::move(placed),
-                             failed = std::move(failed)] {
-                                events->post([this, command, key, placed, failed] {
-                                    if (stems_.at(command.slot).stream != key) {
-                                        failed(OscErrorCode::refused, "another stem was loaded meanwhile");
-                                        return;
-                                    }
-                                    order_stem(command, placed, failed);
-                                });
-                            });
+    stem_seeks_[slot]->seek(
+        streams_.find(stem.stream), static_cast<std::int64_t>(source),
+        [this, command, placed = std::move(placed), failed] { order_stem(command, placed, failed); },
+        [failed](const std::string& why) { failed(OscErrorCode::refused, why); });
 }
 
 void Deck::order_stem(const PlayStem& command, const Placed& placed, const Failed& failed) {
     sender_.send(command, placed, [failed](Refused::Why) { failed(OscErrorCode::not_ready, "no stem in that slot"); });
     expect_reports();
-    state_changed();
+    shell_.state_changed();
 }
 
 void Deck::stop_stem(std::size_t slot) {
@@ -90,7 +84,7 @@ void Deck::stop_stem(std::size_t slot) {
     }
     sender_.send(StopStem{slot});
     expect_reports();
-    state_changed();
+    shell_.state_changed();
 }
 
 void Deck::stem_gain(std::size_t slot, double linear) {
@@ -100,7 +94,7 @@ void Deck::stem_gain(std::size_t slot, double linear) {
     sender_.send(SetStemGain{slot, static_cast<float>(linear)});
     stems_.at(slot).gain = linear;
     expect_reports();
-    state_changed();
+    shell_.state_changed();
 }
 
 }  // namespace crowdjack

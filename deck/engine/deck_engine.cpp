@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "deck/engine/deck_engine.hpp"
 
+#include "common/locked_memory.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -42,10 +44,20 @@ void DeckEngine::prepare(double server_rate) {
     rejoin_source_ = source;
     rejoin_ = running_;
     ghost_lives_.fill(false);
-    pending_start_.reset();
-    pending_stop_.reset();
+    if (pending_start_ && pending_start_->frame) {
+        report(Voided{*std::exchange(pending_start_, std::nullopt)->frame});
+    }
+    if (pending_stop_) {
+        report(Voided{*std::exchange(pending_stop_, std::nullopt)});
+    }
     pending_stems_.fill(std::nullopt);
     tell_motion();
+}
+
+bool DeckEngine::make_resident() noexcept {
+    const bool own = lock_and_touch(this, sizeof *this);
+    const bool scratch = lock_and_touch(scratch_.get(), sizeof *scratch_);
+    return ahead_.make_resident() && own && scratch;
 }
 
 CROWDJACK_EVERY_CYCLE void DeckEngine::process(JackFrame frame, std::span<float> left, std::span<float> right,
@@ -101,6 +113,7 @@ void DeckEngine::sound_with_care(JackFrame frame, std::span<float> left, std::sp
         motion_changed_ = true;
     }
     take_commands();
+    keep_loops_in_tracks();
     await_line_or_go_on(now_frames_);
     if (freewheeling) {
         await_workers(frame, now_frames_);
@@ -220,8 +233,7 @@ std::optional<JackFrame> DeckEngine::start_frame() const noexcept {
     if (mix_.motion.tempo.empty()) {
         return std::nullopt;
     }
-    const double exact = mix_.motion.tempo.frame_of(pending_start_->beat);
-    return JackFrame{static_cast<std::int64_t>(std::ceil(exact - 1e-6))};
+    return whole_frame(std::ceil(mix_.motion.tempo.frame_of(pending_start_->beat) - 1e-6));
 }
 
 void DeckEngine::blend_stretch() noexcept {
@@ -229,7 +241,8 @@ void DeckEngine::blend_stretch() noexcept {
         stretch_.level().go(1.0F, 2 * fade_frames_);
         mix_.level.go(0.0F, 2 * fade_frames_);
     }
-    if (!keep_pitch_ && stretch_.voice() != nullptr && stretch_.level().silent()) {
+    // Read on until it rests: its takes come back, and with them the track, only through the reader.
+    if (!keep_pitch_ && stretch_.voice() != nullptr && stretch_.level().silent() && stretch_.voice()->at_rest()) {
         stretch_.use(nullptr);
     }
 }
@@ -343,7 +356,8 @@ void DeckEngine::say_motion() noexcept {
     }
     ++motion_number_;
     if (const auto due = start_frame()) {
-        if (!motions.push({motion_number_ + 1, *due, true, true, started_mix(*due)})) {
+        const double quantum = pending_start_->frame ? 0.0 : pending_start_->quantum;
+        if (!motions.push({motion_number_ + 1, *due, true, true, started_mix(*due), quantum})) {
             return;
         }
         ++motion_number_;

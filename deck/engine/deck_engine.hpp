@@ -48,6 +48,10 @@ public:
     /// the new frames, else it goes on from where it was.
     void prepare(double server_rate);
 
+    /// Locks all that the audio thread touches into memory, and touches it, so that its first use is no page fault.
+    /// Control thread, before any cycle. @returns whether it could be locked
+    bool make_resident() noexcept;
+
     /// Audio thread. Overwrites both channels (same length, 1…8192 frames) with the frames from `frame` on.
     CROWDJACK_EVERY_CYCLE void process(JackFrame frame, std::span<float> left, std::span<float> right,
                                        bool freewheeling) noexcept;
@@ -66,6 +70,8 @@ public:
     [[nodiscard]] std::uint64_t late_starts() const noexcept { return late_starts_.load(std::memory_order_relaxed); }
     /// Tempo lines that came after they had begun to matter: the playhead had to jump into phase.
     [[nodiscard]] std::uint64_t late_lines() const noexcept { return late_lines_.load(std::memory_order_relaxed); }
+    /// Control thread, which pushes commands: each was taken by a cycle that has ended or runs.
+    [[nodiscard]] bool commands_taken() const noexcept { return commands.room() == CommandQueue::most; }
     /// Nothing sounds and no fade is on its way.
     [[nodiscard]] bool silent() const noexcept { return silent_.load(std::memory_order_acquire); }
 
@@ -77,12 +83,14 @@ private:
         Beats beat{};
         double source{};
         bool resumes{};  ///< on from where it stopped: faded in
+        bool on_beat{};  ///< moved so that its beats fall on the line's
     };
     /// A track cued while another one plays.
     struct Armed {
         TrackStream* stream{};
         double source{};
         std::optional<double> track_bpm;
+        std::optional<double> first_beat_s;
         std::optional<Trajectory::Loop> loop;
     };
 
@@ -98,6 +106,7 @@ private:
     CROWDJACK_REALTIME void apply(const SetGain& command) noexcept;
     CROWDJACK_REALTIME void apply(const SetRate& command) noexcept;
     CROWDJACK_REALTIME void apply(const SetTrackBpm& command) noexcept;
+    CROWDJACK_REALTIME void apply(const SetGrid& command) noexcept;
     CROWDJACK_REALTIME void apply(const SetFollow& command) noexcept;
     CROWDJACK_REALTIME void apply(const TakeLine& command) noexcept;
     CROWDJACK_REALTIME void apply(const LoadStem& command) noexcept;
@@ -127,6 +136,11 @@ private:
     [[nodiscard]] CROWDJACK_REALTIME std::optional<JackFrame> start_frame() const noexcept;
     CROWDJACK_REALTIME void start(JackFrame now) noexcept;
     [[nodiscard]] CROWDJACK_REALTIME DeckMix started_mix(JackFrame due) const noexcept;
+    /// Where a start at `due` begins: the place asked for, or the nearest one at which the grid's beats fall on the line's.
+    [[nodiscard]] CROWDJACK_REALTIME double started_source(const Trajectory& motion, JackFrame due) const noexcept;
+    CROWDJACK_REALTIME void join_line(const TempoLine& line) noexcept;
+    CROWDJACK_REALTIME void aim_at_beat(bool always) noexcept;
+    [[nodiscard]] CROWDJACK_REALTIME double place_of_start() const noexcept;
     CROWDJACK_REALTIME void start_stem(const PlayStem& command) noexcept;
     CROWDJACK_REALTIME static void set_up_stem(DeckVoice& stem, const PlayStem& command) noexcept;
     CROWDJACK_REALTIME void leave_stem_ghost(std::size_t slot) noexcept;
@@ -140,6 +154,8 @@ private:
     // Changes of what plays.
     CROWDJACK_REALTIME void leave_ghost() noexcept;
     CROWDJACK_REALTIME void jump(double source) noexcept;
+    /// A track may turn out to be shorter than it seemed: its loops end with it.
+    CROWDJACK_REALTIME void keep_loops_in_tracks() noexcept;
     CROWDJACK_REALTIME void tell_motion() noexcept;
     CROWDJACK_REALTIME void say_motion() noexcept;
     CROWDJACK_REALTIME void schedule(const PendingStart& start) noexcept;
@@ -154,6 +170,8 @@ private:
 
     static constexpr std::size_t ghost_count = 4;
     static constexpr std::size_t most_retired = 64;
+    /// Reports that a cycle makes without being asked. Commands wait while there is room for fewer: each is answered.
+    static constexpr std::size_t unasked_reports = 64;
 
     DeckMix mix_;
     bool running_{false};  ///< the motion moves and voices may sound
@@ -164,6 +182,7 @@ private:
 
     std::optional<Armed> armed_;  ///< cued while another track plays
     double cue_source_{0.0};
+    std::optional<double> first_beat_s_;  ///< of the track's grid, if it has one
     std::optional<double> rest_source_;  ///< where a stopped deck goes on
     bool at_end_{false};                 ///< it played to its end
     bool failed_{false};                 ///< its track was cut off

@@ -16,7 +16,7 @@ constexpr double audible_shift = 0.01;  // source frames; smaller corrections ne
 
 void DeckEngine::take_commands() noexcept {
     DeckCommand command;
-    while (commands.pop(command)) {
+    while (reports.room() > unasked_reports && commands.pop(command)) {
         ahead_.forget(mix_, now_);
         ticket_ = command.ticket;
         finish_ = Done{ticket_, now_};
@@ -31,7 +31,7 @@ void DeckEngine::apply(const CueTrack& command) noexcept {
     failed_ = false;
     pending_start_.reset();  // it was for what was cued before
     if (running_ && mix_.track.sounds()) {
-        armed_ = Armed{command.stream, command.source, command.track_bpm, std::nullopt};
+        armed_ = Armed{command.stream, command.source, command.track_bpm, command.first_beat_s, std::nullopt};
         tell_motion();
         return;
     }
@@ -40,9 +40,10 @@ void DeckEngine::apply(const CueTrack& command) noexcept {
     rest_source_.reset();
     at_end_ = false;
     if (running_) {  // stems alone are playing: they go on as they are until the start
-        armed_ = Armed{command.stream, command.source, command.track_bpm, std::nullopt};
+        armed_ = Armed{command.stream, command.source, command.track_bpm, command.first_beat_s, std::nullopt};
         return;
     }
+    first_beat_s_ = command.first_beat_s;
     mix_.track = DeckVoice{};
     mix_.track.stream = command.stream;
     mix_.track.state = DeckVoice::State::ready;
@@ -67,8 +68,8 @@ void DeckEngine::apply(const StartAt& command) noexcept {
     }
     PendingStart start;
     start.frame = command.frame.value_or(now_);
-    const double place = armed_ ? armed_->source : running_ ? cue_source_ : rest_source_.value_or(cue_source_);
-    start.source = command.source.value_or(place);
+    start.source = command.source.value_or(place_of_start());
+    start.on_beat = command.on_beat;
     start.resumes = !armed_ && !running_ && rest_source_ && !command.source;
     schedule(start);
 }
@@ -82,13 +83,31 @@ void DeckEngine::apply(const StartOnBeat& command) noexcept {
         refuse(Refused::Why::no_line);
         return;
     }
-    const double beat_now = mix_.motion.tempo.beat_at(static_cast<double>(now_.value)).value;
     PendingStart start;
     start.quantum = command.quantum;
-    start.beat = Beats{std::ceil(beat_now / command.quantum - 1e-9) * command.quantum};
-    start.source = armed_ ? armed_->source : running_ ? cue_source_ : rest_source_.value_or(cue_source_);
+    start.source = place_of_start();
+    start.on_beat = command.on_beat;
     start.resumes = !armed_ && !running_ && rest_source_;
-    schedule(start);
+    pending_start_ = start;
+    aim_at_beat(true);
+    schedule(*pending_start_);
+}
+
+double DeckEngine::place_of_start() const noexcept {
+    return armed_ ? armed_->source : running_ ? cue_source_ : rest_source_.value_or(cue_source_);
+}
+
+/// A start on a beat is for the next multiple of its quantum. A line that begins anew may have left it behind, or far
+/// ahead: then it is for the next one again.
+void DeckEngine::aim_at_beat(bool always) noexcept {
+    if (!pending_start_ || pending_start_->frame || mix_.motion.tempo.empty()) {
+        return;
+    }
+    PendingStart& start = *pending_start_;
+    const Beats now = mix_.motion.tempo.beat_at(static_cast<double>(now_.value));
+    if (always || start.beat < now || start.beat.value > now.value + start.quantum) {
+        start.beat = Beats{std::ceil(now.value / start.quantum - 1e-9) * start.quantum};
+    }
 }
 
 void DeckEngine::apply(const StopAt& command) noexcept {
@@ -115,6 +134,7 @@ void DeckEngine::apply(const Eject& /*command*/) noexcept {
     mix_.used_slots = 0;
     mix_.motion.loop.reset();
     mix_.motion.file_rate = server_rate_;
+    first_beat_s_.reset();
     running_ = false;
     at_end_ = false;
     failed_ = false;
@@ -190,20 +210,33 @@ void DeckEngine::apply(const SetTrackBpm& command) noexcept {
     tell_motion();
 }
 
+void DeckEngine::apply(const SetGrid& command) noexcept {
+    if (armed_) {
+        armed_->first_beat_s = command.first_beat_s;
+    } else {
+        first_beat_s_ = command.first_beat_s;
+    }
+    apply(SetTrackBpm{command.bpm});
+}
+
 void DeckEngine::apply(const SetFollow& command) noexcept {
     mix_.settle_at(now_);
     mix_.motion.follow = command.follow;
     tell_motion();
 }
 
-void DeckEngine::apply(const TakeLine& command) noexcept {
-    if (awaiting_line_) {
-        mix_.motion.tempo.add(command.line);
-        awaiting_line_ = false;
+void DeckEngine::join_line(const TempoLine& line) noexcept {
+    mix_.motion.tempo.add(line);
+    if (std::exchange(awaiting_line_, false)) {
         mix_.level.jump(0.0F);
         mix_.level.go(1.0F, fade_frames_);
-    } else if (!running_ && mix_.motion.tempo.empty()) {
-        mix_.motion.tempo.add(command.line);
+    }
+    aim_at_beat(false);
+}
+
+void DeckEngine::apply(const TakeLine& command) noexcept {
+    if (awaiting_line_ || (!running_ && mix_.motion.tempo.empty())) {
+        join_line(command.line);
     } else {
         const auto here = static_cast<double>(now_.value);
         const double before = mix_.motion.source_at(here);
@@ -220,9 +253,8 @@ void DeckEngine::apply(const TakeLine& command) noexcept {
         }
         mix_.motion = changed;
     }
-    if (command.renumber && pending_start_ && !pending_start_->frame) {
-        const double beat_now = mix_.motion.tempo.beat_at(static_cast<double>(now_.value)).value;
-        pending_start_->beat = Beats{std::ceil(beat_now / pending_start_->quantum - 1e-9) * pending_start_->quantum};
+    if (command.renumber) {
+        aim_at_beat(true);
     }
     tell_motion();
 }
@@ -247,10 +279,16 @@ void DeckEngine::apply(const Resume& command) noexcept {
     const TempoMap lines = mix_.motion.tempo;
     mix_.track = DeckVoice{};
     mix_.track.stream = command.stream;
-    mix_.track.state = command.playing ? DeckVoice::State::playing : DeckVoice::State::ready;
+    if (command.stream != nullptr) {
+        mix_.track.state = command.playing ? DeckVoice::State::playing : DeckVoice::State::ready;
+    }
     mix_.motion = command.motion;
     mix_.motion.server_rate = server_rate_;
     cue_source_ = command.cue_source;
+    first_beat_s_ = command.first_beat_s;
+    armed_.reset();
+    failed_ = false;
+    at_end_ = command.ended;
     running_ = command.playing;
     awaiting_line_ = command.playing && command.await_line && lines.empty();
     awaited_frames_ = 0;
@@ -258,7 +296,8 @@ void DeckEngine::apply(const Resume& command) noexcept {
     if (running_ && !awaiting_line_ && !command.frames_hold && !(command.await_line && !lines.empty())) {
         mix_.motion.anchor(now_, command.motion.anchor_source);  // nothing says when it was there: on from there
     }
-    if (!command.playing) {
+    rest_source_.reset();
+    if (!command.playing && !command.ended && command.motion.anchor_source != command.cue_source) {
         rest_source_ = command.motion.anchor_source;
     }
     mix_.level.jump(0.0F);

@@ -3,6 +3,7 @@
 #include "deck/engine/deck_engine.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace crowdjack {
@@ -26,7 +27,7 @@ DeckMix DeckEngine::started_mix(JackFrame due) const noexcept {
         next.motion.track_bpm = armed_->track_bpm.value_or(mix_.motion.track_bpm);
         next.motion.loop = armed_->loop;
     }
-    const double source = pending_start_ ? pending_start_->source : resting_source();
+    const double source = started_source(next.motion, due);
     next.motion.anchor(due, source);
     if (pending_start_ && !pending_start_->frame) {
         next.motion.anchor_beat = pending_start_->beat;
@@ -58,6 +59,23 @@ DeckMix DeckEngine::started_mix(JackFrame due) const noexcept {
     return next;
 }
 
+double DeckEngine::started_source(const Trajectory& motion, JackFrame due) const noexcept {
+    if (!pending_start_) {
+        return resting_source();
+    }
+    const double source = pending_start_->source;
+    const std::optional<double>& first_beat_s = armed_ ? armed_->first_beat_s : first_beat_s_;
+    if (!pending_start_->on_beat || !first_beat_s || !motion.on_line()) {
+        return source;
+    }
+    const double beat = pending_start_->frame ? motion.tempo.beat_at(static_cast<double>(due.value)).value
+                                              : pending_start_->beat.value;
+    const double frames_per_beat = 60.0 / motion.track_bpm * motion.file_rate;
+    const double off = beat - (source - *first_beat_s * motion.file_rate) / frames_per_beat;
+    const double moved = source + (off - std::nearbyint(off)) * frames_per_beat;
+    return moved < 0.0 ? moved + frames_per_beat : moved;
+}
+
 void DeckEngine::start(JackFrame now) noexcept {
     const JackFrame due = *start_frame();
     const bool late = due < now;
@@ -81,6 +99,7 @@ void DeckEngine::start(JackFrame now) noexcept {
     }
     if (armed_) {
         cue_source_ = armed_->source;
+        first_beat_s_ = armed_->first_beat_s;
         armed_.reset();
     }
     pending_start_.reset();
@@ -144,6 +163,36 @@ void DeckEngine::jump(double source) noexcept {
     });
     mix_.level.jump(0.0F);
     mix_.level.go(1.0F, fade_frames_);
+}
+
+void DeckEngine::keep_loops_in_tracks() noexcept {
+    constexpr double least = 48.0;  // source frames; the millisecond that the control side asks for, too
+    const auto length_of = [](const DeckVoice& voice) { return static_cast<double>(voice.stream->windows().length()); };
+    if (mix_.track.stream != nullptr && mix_.motion.loop && mix_.motion.loop->out > length_of(mix_.track)) {
+        const double length = length_of(mix_.track);
+        const double in = mix_.motion.loop->in;
+        const double here = mix_.motion.fold(mix_.motion.source_at(static_cast<double>(now_.value)));
+        mix_.settle_at(now_);
+        if (length - in < least) {
+            mix_.motion.loop.reset();
+        } else {
+            mix_.motion.loop->out = length;
+            if (running_ && !awaiting_line_ && here >= length) {
+                jump(in);
+            }
+        }
+        tell_motion();
+    }
+    for (std::size_t slot = 0; slot < mix_.used_slots; ++slot) {
+        DeckVoice& stem = mix_.stems[slot];
+        if (stem.stream != nullptr && stem.own_loop && stem.own_loop->out > stem.stream->windows().length()) {
+            stem.own_loop->out = stem.stream->windows().length();
+            if (stem.own_loop->out - stem.own_loop->in < static_cast<std::int64_t>(least)) {
+                stem.own_loop.reset();
+            }
+            tell_motion();
+        }
+    }
 }
 
 void DeckEngine::leave_stem_ghost(std::size_t slot) noexcept {
@@ -225,7 +274,10 @@ void DeckEngine::apply(const PlaceStem& command) noexcept {
     set_up_stem(stem, {command.slot, command.rate, command.gain, command.loop, 0.0, std::nullopt});
     stem.scale = stem_scale(stem, mix_.motion);
     stem.offset = command.offset;
-    stem.state = command.playing && running_ ? DeckVoice::State::playing : DeckVoice::State::ready;
+    stem.start_source = command.start_source;
+    stem.state = command.playing && running_ ? DeckVoice::State::playing
+                 : command.stopped           ? DeckVoice::State::stopped
+                                             : DeckVoice::State::ready;
     stem.fade.jump(0.0F);
     stem.fade.go(1.0F, fade_frames_);
     tell_motion();

@@ -23,17 +23,20 @@ using Ticket = std::uint32_t;
 /// Arms a track; what plays goes on until the next start.
 struct CueTrack {
     TrackStream* stream;
-    double source;                    ///< file frames
-    std::optional<double> track_bpm;  ///< none: the deck's
+    double source;                       ///< file frames
+    std::optional<double> track_bpm;     ///< none: the deck's
+    std::optional<double> first_beat_s{};  ///< a beat of its grid; none: only the tempo is known
 };
 /// Starts what is armed; see PROTOCOL's /deck/start. `source` overrides the cue (file frames).
 struct StartAt {
     std::optional<JackFrame> frame;
     std::optional<double> source;
+    bool on_beat{false};  ///< moved by less than a beat, so that its beats fall on the line's
 };
 /// Starts at the line's next multiple of `quantum` beats, held as a beat. Refused while there is no line.
 struct StartOnBeat {
     double quantum;
+    bool on_beat{false};  ///< as above
 };
 struct StopAt {
     std::optional<JackFrame> frame;
@@ -59,6 +62,11 @@ struct SetRate {
 };
 struct SetTrackBpm {
     double bpm;
+};
+/// The beat grid of what is cued, or plays: it counts from the next start on.
+struct SetGrid {
+    double bpm;
+    std::optional<double> first_beat_s;
 };
 struct SetFollow {
     bool follow;
@@ -96,12 +104,14 @@ struct StretchPlanned {
 };
 /// Takes up an earlier life: playing along `motion` (its line perhaps to come), or armed at its anchor.
 struct Resume {
-    TrackStream* stream;
+    TrackStream* stream;  ///< null: stems alone, which follow
     Trajectory motion;
     double cue_source;
     bool playing;
     bool await_line;   ///< the server's frames are new: silent until a line says where beat and frame meet
     bool frames_hold;  ///< the anchor's frame is of this run of the server
+    bool ended{false};  ///< it had played to its end
+    std::optional<double> first_beat_s{};
 };
 /// A stem where an earlier life left it.
 struct PlaceStem {
@@ -112,6 +122,8 @@ struct PlaceStem {
     bool loop;
     double offset;  ///< own frame at motion source 0
     bool playing;
+    bool stopped{false};                    ///< by command: a start of the deck leaves it silent
+    std::optional<double> start_source{};  ///< where the deck's next start has it begin, when it does not play
 };
 /// Fades out and plays nothing more.
 struct FadeAway {};
@@ -123,7 +135,7 @@ struct Retire {
 struct DeckCommand {
     Ticket ticket{};
     std::variant<CueTrack, StartAt, StartOnBeat, StopAt, Eject, SeekTo, NudgeBy, SetLoop, SetGain, SetRate, SetTrackBpm,
-                 SetFollow, TakeLine, LoadStem, PlayStem, StopStem, SetStemGain, UseStretch, StretchPlanned, Resume,
+                 SetGrid, SetFollow, TakeLine, LoadStem, PlayStem, StopStem, SetStemGain, UseStretch, StretchPlanned, Resume,
                  PlaceStem, FadeAway, Retire>
         what;
 };
@@ -154,6 +166,10 @@ struct Ended {
 struct CutOff {
     JackFrame frame;
 };
+/// A start that was to come, or a stop, can't: the server's frames began anew.
+struct Voided {
+    JackFrame frame;
+};
 struct Starved {
     std::uint32_t frames;
 };
@@ -166,7 +182,7 @@ struct Released {
     TrackStream* stream;
 };
 
-using DeckReport = std::variant<Done, Refused, Started, Stopped, Ended, CutOff, Starved, LateLine, Released>;
+using DeckReport = std::variant<Done, Refused, Started, Stopped, Ended, CutOff, Voided, Starved, LateLine, Released>;
 static_assert(std::is_trivially_copyable_v<DeckReport>);
 
 /// The motion changed, or will change at `from`: what stretchers and the saved state need to know.
@@ -176,6 +192,7 @@ struct MotionReport {
     bool playing{};  ///< false: nothing sounds for frames >= from
     bool pending{};  ///< a start still to come; it may yet be moved or cancelled
     DeckMix mix;
+    double quantum{};  ///< of a pending start on a beat; 0: at `from`
 };
 static_assert(std::is_trivially_copyable_v<MotionReport>);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/jack_client.hpp"
+#include "common/log.hpp"
 #include "deck/engine/deck_engine.hpp"
 
 namespace crowdjack {
@@ -9,6 +10,12 @@ namespace crowdjack {
 /// The deck's engine as JACK runs it: ports out_l and out_r.
 class DeckProcess final : public AudioProcess {
 public:
+    DeckProcess() {
+        if (!engine.make_resident()) {
+            log_event(LogLevel::debug, "engine-not-locked", {{"why", "memory lock limit"}, {"do", "raise ulimit -l"}});
+        }
+    }
+
     void prepare(const ServerFormat& format) override { engine.prepare(format.rate); }
 
     CROWDJACK_EVERY_CYCLE void process(const AudioCycle& cycle) noexcept override {

@@ -10,7 +10,7 @@ namespace crowdjack {
 namespace {
 
 PositionCurve scaled(const PositionCurve& curve, const DeckVoice& voice) noexcept {
-    return {voice.offset + voice.scale * curve.start, voice.scale * curve.slope, voice.scale * curve.bend};
+    return {voice.own_position(curve.start), voice.scale * curve.slope, voice.scale * curve.bend};
 }
 
 CurvePiece scaled(const CurvePiece& piece, const DeckVoice& voice) noexcept {
@@ -56,10 +56,17 @@ DeckMix::Piece DeckMix::piece_at(JackFrame frame) const noexcept {
     const JackFrame end = std::min(straight.end, grid + Frames{grid_frames});
     const auto from = static_cast<double>(begin.value);
     const auto length = static_cast<double>((end - begin).value);
-    return {{PositionCurve::through(motion.source_at(from), motion.source_at(from + 0.5 * length),
-                                    motion.source_at(from + length), length),
-             static_cast<std::size_t>(length)},
+    return {{curve_over(from, length), static_cast<std::size_t>(length)},
             static_cast<std::size_t>((frame - begin).value)};
+}
+
+PositionCurve DeckMix::curve_over(double from, double length) const noexcept {
+    const double first = motion.source_at(from);
+    const double last = motion.source_at(from + length, from);
+    if (std::abs(first) >= furthest_source || std::abs(last) >= furthest_source) {
+        return {first, 0.0, 0.0};  // nothing sounds there
+    }
+    return PositionCurve::through(first, motion.source_at(from + 0.5 * length, from), last, length);
 }
 
 std::uint32_t DeckMix::render_piece(const Piece& piece, RenderScratch& scratch, std::span<float> left,
@@ -99,10 +106,9 @@ bool DeckMix::steady() const noexcept {
 
 bool DeckMix::all_there(JackFrame frame, std::size_t count) const noexcept {
     const auto begin = static_cast<double>(frame.value);
-    const PositionCurve span{motion.source_at(begin),
-                             (motion.source_at(begin + static_cast<double>(count)) - motion.source_at(begin)) /
-                                 static_cast<double>(count),
-                             0.0};
+    const auto length = static_cast<double>(count);
+    const double source = motion.source_at(begin);
+    const PositionCurve span{source, (motion.source_at(begin + length, begin) - source) / length, 0.0};
     bool there = true;
     each_voice([&](const DeckVoice& voice) {
         there = there && (!voice.sounds() || voice.all_there({scaled(span, voice), count}, voice.loop_under(motion)));

@@ -66,6 +66,9 @@ struct DeckMix {
     /// All that `count` frames from `frame` on need is resident, and what a fade after them would.
     [[nodiscard]] CROWDJACK_REALTIME bool all_there(JackFrame frame, std::size_t count) const noexcept;
 
+    /// The motion's positions over `length` frames from `from` on, which must lie between two bends.
+    [[nodiscard]] CROWDJACK_REALTIME PositionCurve curve_over(double from, double length) const noexcept;
+
     /// The track and every slot that may hold a stem.
     /// @{
     template <typename Action>

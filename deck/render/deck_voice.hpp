@@ -48,7 +48,9 @@ struct DeckVoice {
     ReadHead head{SincBank::shared()};
 
     [[nodiscard]] bool sounds() const noexcept { return state == State::playing; }
-    [[nodiscard]] double own_position(double motion_source) const noexcept { return offset + scale * motion_source; }
+    [[nodiscard]] double own_position(double motion_source) const noexcept {
+        return bounded_source(offset + scale * motion_source);
+    }
 
     /// It sounds, but its track ended before the motion's (unfolded) frame `motion_source`.
     [[nodiscard]] CROWDJACK_REALTIME bool is_over(const Trajectory& motion, double motion_source) const noexcept;

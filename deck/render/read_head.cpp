@@ -26,6 +26,7 @@ struct Interpolation {
     const float* left;     ///< gathered source frames
     const float* right;    ///< likewise
     double base;           ///< position of left[0], less the kernel's look-back
+    double reach;          ///< positions from `base` on that are gathered: none beyond is read, whatever the curve says
     const float* weights;  ///< the kernel's rows
     std::size_t taps;
     double phases;
@@ -47,7 +48,9 @@ struct Batch {
     const double first = job.first + static_cast<double>(done);
     for (std::size_t i = 0; i < batch_size; ++i) {
         const double at = first + static_cast<double>(static_cast<std::int32_t>(i));
-        const double position = start + at * (slope + at * bend) - job.base;
+        const double meant = start + at * (slope + at * bend) - job.base;
+        const double low = meant > 0.0 ? meant : 0.0;
+        const double position = low < job.reach ? low : job.reach;
         const auto whole = static_cast<std::int32_t>(position);
         const double phase = (position - static_cast<double>(whole)) * job.phases;
         const auto row = static_cast<std::int32_t>(phase);
@@ -206,7 +209,9 @@ void ReadHead::interpolate_part(const PositionCurve& curve, const SincKernel& ke
         source = {scratch.left.data(), scratch.right.data()};
     }
     const double base = static_cast<double>(begin + half - 1);
-    interpolate({source.left, source.right, base, kernel.rows(0), kernel.taps(), static_cast<double>(kernel.phases()),
+    // The last position at which a whole kernel lies within what was gathered.
+    const double reach = std::max(static_cast<double>(wanted) - static_cast<double>(kernel.taps()) + 1.0 - 0x1p-20, 0.0);
+    interpolate({source.left, source.right, base, reach, kernel.rows(0), kernel.taps(), static_cast<double>(kernel.phases()),
                  curve, first, part.left.size()},
                 part.left.data(), part.right.data());
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "deck/render/render_ahead.hpp"
 
+#include "common/locked_memory.hpp"
+
 #include <algorithm>
 
 namespace crowdjack {
@@ -15,6 +17,8 @@ CROWDJACK_EVERY_CYCLE bool RenderAhead::give(JackFrame frame, std::span<float> l
     std::copy_n(held_->right.data() + at, right.size(), right.data());
     return true;
 }
+
+bool RenderAhead::make_resident() noexcept { return lock_and_touch(held_.get(), sizeof *held_); }
 
 void RenderAhead::forget(DeckMix& mix, JackFrame frame) noexcept {
     if (frame < end_ && begin_ < end_) {
@@ -35,10 +39,7 @@ bool RenderAhead::render(DeckMix& mix, JackFrame frame, std::size_t size, Render
     const std::span<float> left{held_->left.data(), count};
     const std::span<float> right{held_->right.data(), count};
     mix.render(frame, scratch, left, right);
-    const auto from = static_cast<double>(frame.value);
-    const auto length = static_cast<double>(count);
-    curve_ = PositionCurve::through(mix.motion.source_at(from), mix.motion.source_at(from + 0.5 * length),
-                                    mix.motion.source_at(from + length), length);
+    curve_ = mix.curve_over(static_cast<double>(frame.value), static_cast<double>(count));
     begin_ = frame;
     end_ = to;
     return true;

@@ -37,6 +37,9 @@ public:
     /// as if they had not run ahead.
     CROWDJACK_REALTIME void forget(DeckMix& mix, JackFrame frame) noexcept;
 
+    /// See DeckEngine::make_resident().
+    bool make_resident() noexcept;
+
     /// Past what is held; the motion's place before it.
     /// @{
     [[nodiscard]] JackFrame end() const noexcept { return end_; }

@@ -29,11 +29,13 @@ TempoMap shifted(const TempoMap& map, Beats by) noexcept {
 
 }  // namespace
 
-double Trajectory::source_at(double frame) const noexcept {
+double Trajectory::source_at(double frame, double seen_from) const noexcept {
     if (on_line()) {
-        return anchor_source + (tempo.beat_at(frame) - anchor_beat).value * file_frames_per_beat(*this);
+        const Beats beat = tempo.line_at(seen_from).beat_at(frame);
+        return bounded_source(anchor_source + (beat - anchor_beat).value * file_frames_per_beat(*this));
     }
-    return anchor_source + (frame - static_cast<double>(anchor_frame.value)) * unity_speed(*this);
+    return bounded_source(anchor_source +
+                          (frame - static_cast<double>(anchor_frame.value)) * unity_speed(*this));
 }
 
 double Trajectory::frame_of(double source) const noexcept {
@@ -64,7 +66,7 @@ Trajectory Trajectory::anchored_at(JackFrame frame) const noexcept {
 
 void Trajectory::anchor(JackFrame frame, double source) noexcept {
     anchor_frame = frame;
-    anchor_source = source;
+    anchor_source = bounded_source(source);
     anchor_beat = tempo.empty() ? Beats{} : tempo.beat_at(static_cast<double>(frame.value));
 }
 

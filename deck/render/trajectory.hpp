@@ -6,9 +6,25 @@
 #include "common/tempo_line.hpp"
 
 #include <cmath>
+#include <cstdint>
 #include <optional>
 
 namespace crowdjack {
+
+/// Positions are held within ± this, 46 years of frames at 48 kHz: whatever a tempo line, an anchor or a state file
+/// says, a position is a whole number of frames, and of bytes, that a 64-bit integer holds. In frames.
+inline constexpr double furthest_source = 0x1p46;
+
+/// NaN is as far before the track as can be: silence.
+[[nodiscard]] constexpr double bounded_source(double source) noexcept {
+    return source > furthest_source ? furthest_source : source > -furthest_source ? source : -furthest_source;
+}
+
+/// Nearest whole JACK frame of a place on the server's clock, which may be absurdly far away.
+[[nodiscard]] inline JackFrame whole_frame(double frame) noexcept {
+    constexpr double furthest = 0x1p60;
+    return {static_cast<std::int64_t>(frame > furthest ? furthest : frame > -furthest ? frame : -furthest)};
+}
 
 /// Where in its track a deck stands at every JACK frame: a pure function, so two decks cannot drift and a deck that
 /// missed a cycle is right again at the next. Start, seek, nudge, rate, BPM, loop and follow changes each make a new
@@ -43,8 +59,12 @@ struct Trajectory {
     /// Follows a line right now; otherwise unity times `rate`.
     [[nodiscard]] bool on_line() const noexcept { return follow && !tempo.empty(); }
 
-    /// File position at `frame`, unfolded: it keeps growing through a loop. Fractional frames are allowed.
-    [[nodiscard]] double source_at(double frame) const noexcept;
+    /// File position at `frame`, unfolded: it keeps growing through a loop, as far as furthest_source. Fractional frames
+    /// are allowed.
+    [[nodiscard]] double source_at(double frame) const noexcept { return source_at(frame, frame); }
+    /// The same by the line in force at `seen_from`, even where another one holds at `frame`: where a line ends that the
+    /// next one does not continue.
+    [[nodiscard]] double source_at(double frame, double seen_from) const noexcept;
 
     /// The (fractional) frame at which the unfolded position `source` sounds: the inverse of source_at().
     [[nodiscard]] double frame_of(double source) const noexcept;

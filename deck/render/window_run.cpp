@@ -61,7 +61,11 @@ void WindowRun::gather(std::int64_t first, std::span<float> left, std::span<floa
 std::int64_t WindowRun::first_missing(std::int64_t first, std::int64_t end) const noexcept {
     const std::int64_t length = windows_->length();
     const bool lost = windows_->lost();
-    for (std::int64_t frame = first; frame < end;) {
+    // Once around the loop is all of it, however often a fast motion goes around.
+    const std::int64_t last = loop_ && end > loop_->out && first < end - (loop_->out - loop_->in)
+                                  ? std::max(first, loop_->in) + (loop_->out - loop_->in)
+                                  : end;
+    for (std::int64_t frame = first; frame < std::min(last, end);) {
         const std::int64_t place = folded(frame, loop_);
         if (place < 0) {
             frame = std::min(end, frame - place);

@@ -13,6 +13,7 @@ namespace {
 constexpr double jump_s = 0.001;  // a difference below this is made good by pace, above it by a crossfade
 constexpr double correction_per_frame = 1.0 / 2400;  // half of an error is gone after 35 ms at 48 kHz
 constexpr double greatest_correction = 0.02;  // pace; a third of a semitone's worth of tempo, inaudible for moments
+constexpr double out_of_reach_s = 0.5;        // no pace makes that good: the motion jumped
 constexpr double good_enough = 4.0;           // frames; so that a steady motion is a steady ratio
 constexpr double rounding = 1e-7;             // of the motion's closed form
 constexpr double pace_span = 256;             // frames over which the motion's speed is taken
@@ -99,6 +100,10 @@ void StretchTake::feed(std::size_t frames) {
         done += run;
     }
     engine_->feed(std::span{left_}.first(frames), std::span{right_}.first(frames));
+}
+
+bool StretchTake::worn() const {
+    return engine_->worn() || std::abs(error_) > out_of_reach_s * motions_.front().motion.server_rate;
 }
 
 void StretchTake::take_output() {

@@ -38,7 +38,7 @@ public:
     [[nodiscard]] std::vector<StretchPlan> plans_from(JackFrame frame) const;
 
     /// Worker thread: a fresh take of the same would be better in place.
-    [[nodiscard]] bool worn() const { return engine_->worn(); }
+    [[nodiscard]] bool worn() const;
 
     /// Worker thread: server frames by which the source that sounds at the step made last was ahead of the motion.
     [[nodiscard]] double error_frames() const noexcept { return error_; }

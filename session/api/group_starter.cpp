@@ -98,7 +98,7 @@ DeckReadiness GroupStarter::readiness(const Group& group, const std::string& dec
     if (view.cues_under_way > 0) {
         return {false, false, "its track is still being loaded"};
     }
-    if (view.state == "empty" || view.state == "failed" || view.state.empty()) {
+    if (view.state == "empty" || view.state == "missing" || view.state == "failed" || view.state.empty()) {
         return {false, false, "nothing is cued on it (send /cue first)"};
     }
     const std::vector<std::string> unmade = surroundings_.unmade(deck);
@@ -170,7 +170,7 @@ void GroupStarter::launch(const Group& group, const GroupStart::Decision& decisi
             continue;
         }
         try {
-            calls_.command(deck, start.frame(decision.frame), done);
+            calls_.command(deck, start.frame(decision.frame).nil().flag(true), done);  // on the beat, where it has a grid
         } catch (const OscError& error) {
             done({false, error.code, error.what(), nullptr});
         }

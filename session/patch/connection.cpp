@@ -7,6 +7,8 @@ namespace crowdjack {
 
 namespace {
 
+constexpr std::string_view own_name_mark{" @ "};
+
 std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(" \t");
     if (first == std::string_view::npos) {
@@ -25,7 +27,7 @@ std::string side_error(std::string_view side, std::string_view which) {
     if (colon == std::string_view::npos || colon == 0 || colon + 1 == side.size()) {
         return name + "is not of the form client:port";
     }
-    if (std::count(side.begin(), side.end(), '*') > 1) {
+    if (side.find(own_name_mark) == std::string_view::npos && std::count(side.begin(), side.end(), '*') > 1) {
         return name + "has more than one *";
     }
     return {};
@@ -33,7 +35,17 @@ std::string side_error(std::string_view side, std::string_view which) {
 
 }  // namespace
 
+PortPattern::PortPattern(std::string text) : text_{std::move(text)}, star_{text_.find('*')} {
+    if (const auto at = text_.find(own_name_mark); at != std::string::npos) {
+        own_name_ = text_.substr(at + own_name_mark.size());
+        star_ = std::string::npos;  // one in a card's name is a star
+    }
+}
+
 std::optional<std::string> PortPattern::match(std::string_view port) const {
+    if (!own_name_.empty()) {
+        return port == own_name_ ? std::optional{std::string{}} : std::nullopt;
+    }
     if (!has_star()) {
         return port == text_ ? std::optional{std::string{}} : std::nullopt;
     }
@@ -46,6 +58,9 @@ std::optional<std::string> PortPattern::match(std::string_view port) const {
 }
 
 std::string PortPattern::with(std::string_view text) const {
+    if (!own_name_.empty()) {
+        return own_name_;
+    }
     return has_star() ? text_.substr(0, star_) + std::string{text} + text_.substr(star_ + 1) : text_;
 }
 

@@ -7,11 +7,12 @@
 
 namespace crowdjack {
 
-/// One side of a listed connection: `client:port`, in which one `*` may stand for any text.
+/// One side of a listed connection: `client:port`, in which one `*` may stand for any text. Or `system:playback_1 @
+/// CARD:PORT`: the port of that very name, whatever its place among the cards is now.
 class PortPattern {
 public:
     PortPattern() = default;
-    explicit PortPattern(std::string text) : text_{std::move(text)}, star_{text_.find('*')} {}
+    explicit PortPattern(std::string text);
 
     /// What the `*` stands for when `port` matches ("" without a star). Nothing when it does not match.
     [[nodiscard]] std::optional<std::string> match(std::string_view port) const;
@@ -28,6 +29,7 @@ public:
 
 private:
     std::string text_;
+    std::string own_name_;  ///< behind the @; empty: none
     std::size_t star_{std::string::npos};
 };
 

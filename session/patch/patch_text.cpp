@@ -12,14 +12,6 @@ namespace crowdjack {
 
 namespace {
 
-/// All links that `connection` names among the ports that are there, made or not.
-std::set<Link> links_of(const Connection& connection, const GraphView& graph) {
-    GraphView unpatched = graph;
-    unpatched.links.clear();
-    const PatchPlan plan = WantedGraph{{connection}, Keep::wanted}.plan(unpatched);
-    return {plan.connect.begin(), plan.connect.end()};
-}
-
 /// As a TOML basic string.
 std::string quoted(const std::string& text) {
     std::string result{"\""};
@@ -55,7 +47,33 @@ std::string list_text(const std::vector<std::string>& connections) {
     return list + (connections.empty() ? "]" : "\n]");
 }
 
+/// A line that names cards by their place, as it is to be saved: with the cards' own names, so that one card away does
+/// not patch another. A line with a star stays as it was written.
+std::string with_own_names(const Connection& connection, const std::set<Link>& links, const GraphView& graph) {
+    if (links.size() != 1 || connection.source.has_star()) {
+        return connection.text();
+    }
+    const auto side = [&graph](const PortPattern& pattern, const std::string& port) {
+        const PortView& view = *graph.port(port);
+        return pattern.client() == "system" ? saved_name(view) : pattern.text();
+    };
+    return side(connection.source, links.begin()->source) + " -> " + side(connection.sink, links.begin()->sink);
+}
+
 }  // namespace
+
+std::set<Link> links_of(const Connection& connection, const GraphView& graph) {
+    GraphView unpatched = graph;
+    unpatched.links.clear();
+    const PatchPlan plan = WantedGraph{{connection}, Keep::wanted}.plan(unpatched);
+    return {plan.connect.begin(), plan.connect.end()};
+}
+
+std::string saved_name(const PortView& port) {
+    const std::string listed = listed_name(port);
+    const bool own_name = port.physical && !port.midi && client_of(port.name) != "system";
+    return own_name ? listed + " @ " + port.name : listed;
+}
 
 std::vector<std::string> present_patch(const std::vector<Connection>& listed, const GraphView& graph) {
     std::vector<std::string> lines;
@@ -65,7 +83,7 @@ std::vector<std::string> present_patch(const std::vector<Connection>& listed, co
         const bool holds =
             std::all_of(links.begin(), links.end(), [&graph](const Link& link) { return graph.links.contains(link); });
         if (holds) {
-            lines.push_back(connection.text());
+            lines.push_back(with_own_names(connection, links, graph));
             covered.insert(links.begin(), links.end());
         }
     }
@@ -75,7 +93,7 @@ std::vector<std::string> present_patch(const std::vector<Connection>& listed, co
         const bool ours =
             graph.suite_clients.contains(client_of(link.source)) || graph.suite_clients.contains(client_of(link.sink));
         if (ours && source != nullptr && sink != nullptr && !covered.contains(link)) {
-            lines.push_back(listed_name(*source) + " -> " + listed_name(*sink));
+            lines.push_back(saved_name(*source) + " -> " + saved_name(*sink));
         }
     }
     return lines;

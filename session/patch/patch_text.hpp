@@ -3,10 +3,18 @@
 
 #include "session/patch/wanted_graph.hpp"
 
+#include <set>
 #include <string>
 #include <vector>
 
 namespace crowdjack {
+
+/// All links that `connection` names among the ports that are there, made or not.
+[[nodiscard]] std::set<Link> links_of(const Connection& connection, const GraphView& graph);
+
+/// The name under which `port` is saved: as listed_name(), and for a card that has a name of its own
+/// `system:playback_1 @ Built-in Audio:playback_FL`, so that another card in its place is not taken for it.
+[[nodiscard]] std::string saved_name(const PortView& port);
 
 /// What `[patch] connect` must say for the patch as it is now: listed lines that still hold (or whose ports are not
 /// there) stay as they were written, what was unpatched by hand goes, what was patched by hand is added.

@@ -118,7 +118,13 @@ bool Patchbay::Worker::open() {
         server_gone = false;
     }
     jack_set_port_registration_callback(
-        client, [](jack_port_id_t, int, void* self) { on_jack_thread([self] { static_cast<Worker*>(self)->wake(); }); },
+        client,
+        [](jack_port_id_t, int, void* self) {
+            on_jack_thread([self] {
+                static_cast<Worker*>(self)->closing.notice_port();
+                static_cast<Worker*>(self)->wake();
+            });
+        },
         this);
     jack_set_port_connect_callback(
         client,
@@ -269,6 +275,11 @@ void Patchbay::stop(std::chrono::milliseconds deadline) {
 std::shared_ptr<const PatchStatus> Patchbay::status() const {
     const std::lock_guard lock{worker_->mutex};
     return worker_->status;
+}
+
+void Patchbay::relist(std::vector<Connection> connections) {
+    const std::lock_guard lock{worker_->mutex};
+    worker_->wanted.relist(std::move(connections));
 }
 
 void Patchbay::want(WantedGraph wanted) {

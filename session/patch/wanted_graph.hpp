@@ -67,6 +67,9 @@ public:
 
     [[nodiscard]] PatchPlan plan(const GraphView& graph);
 
+    /// Lists other connections from now on; what `once` has made stays made.
+    void relist(std::vector<Connection> connections) { connections_ = std::move(connections); }
+
     /// The listed connections of one client that are not made, as text; empty: its listed connections exist.
     /// @param client  plain name
     [[nodiscard]] std::vector<std::string> unmade_of(const GraphView& graph, const std::string& client) const;

@@ -56,6 +56,11 @@ public:
         std::uint64_t seed{1};
         bool loop{false};
         bool in_order{false};  ///< as listed, whatever the movement
+        bool harmonic{false};  ///< prefer keys that go with the one before
+        /// The sections are whole tracks that become known while the set plays (known()). So that the same seed gives
+        /// the same set however fast that goes, a choice is made among the first few of a shuffled order and waits for
+        /// those: one for the first track, 4 for the second, 24 from then on.
+        bool as_known{false};
     };
 
     static constexpr double energy_quantile = 0.7;     ///< above it: the high-energy pool
@@ -66,6 +71,15 @@ public:
 
     /// The next section's index, or nothing when the set is over.
     [[nodiscard]] std::optional<std::size_t> next(Trend trend);
+
+    /// This section's tempo, key and cues are known by now. With `as_known` only.
+    void known(std::size_t section);
+    /// Some of those that the next choice is made among are not known yet.
+    [[nodiscard]] bool waits() const;
+    /// Of those, at least one is.
+    [[nodiscard]] bool can_choose() const;
+    /// In this order it is best to get to know them.
+    [[nodiscard]] const std::vector<std::size_t>& order() const noexcept { return order_; }
 
     /// This section can't be played (missing, unreadable): never drawn again.
     void exclude(std::size_t section);
@@ -79,10 +93,14 @@ public:
     }
 
 private:
-    enum class Fate { fresh, played, excluded };
+    enum class Fate { unknown, fresh, played, excluded };
 
     [[nodiscard]] std::vector<std::size_t> candidates(Trend trend) const;
-    [[nodiscard]] bool suits(std::size_t section, Trend trend) const;
+    [[nodiscard]] bool suits(std::size_t section, Trend trend, double energetic_bpm) const;
+    [[nodiscard]] bool goes_with_last(std::size_t section) const;
+    [[nodiscard]] std::vector<std::size_t> considered() const;
+    [[nodiscard]] double energetic_bpm(const std::vector<std::size_t>& among) const;
+    void leave_out_short();
     [[nodiscard]] bool repeats(std::size_t section) const;
     void begin_again();
 
@@ -91,7 +109,9 @@ private:
     std::mt19937_64 random_;
     std::vector<Fate> fates_;
     std::vector<std::pair<std::size_t, std::string>> left_out_;
-    double energetic_bpm_{0.0};
+    double energetic_bpm_{0.0};       ///< of a set that is known from the start
+    std::vector<std::size_t> order_;  ///< of getting to know
+    std::size_t drawn_{0};
     std::optional<std::size_t> last_;
 };
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The conductor's wishes as OSC.
+// The player's wishes as OSC.
 #include "common/log.hpp"
 #include "session/setlist/live_suite.hpp"
 
 #include <cmath>
+#include <ctime>
 
 namespace crowdjack {
 
@@ -80,7 +81,19 @@ void LiveSuite::ramp(char strip, Control control, float to, double seconds, std:
 void LiveSuite::forget_scheduled(char strip) { to_mixer(OscMessage{"/mixer/forget"}.text(strip_name(strip))); }
 
 void LiveSuite::measure(std::size_t section) {
-    loudness_.ask(section, sections_[section].part_file, sections_[section].end_s);
+    const Section& wanted = sections_[section];
+    if (!wanted.lufs) {
+        loudness_.ask(section, wanted.part_file, wanted.start_s + wanted.end_s);
+        return;
+    }
+    const Measured known{true, {}, wanted.start_s + wanted.end_s, wanted.lufs};
+    link_.loop().post([this, section, known] { player_.measured(section, known); });
+}
+
+void LiveSuite::get_to_know(std::size_t section) {
+    if (wish_) {
+        wish_(section);
+    }
 }
 
 void LiveSuite::report(const SetlistEvent& event) {
@@ -99,39 +112,55 @@ void LiveSuite::report(const SetlistEvent& event) {
         message.text(event.why);
     }
     link_.osc().publish(message);
-    log_event(
-        event.kind == Kind::skipped ? LogLevel::warning : LogLevel::info, name,
-        {{"deck", std::string(1, event.deck)}, {"part", path}, {"frame", wire_frame(event.frame)}, {"why", event.why}});
+    log_event(event.kind == Kind::skipped ? LogLevel::warning : LogLevel::info, name,
+              {{"deck", std::string(1, event.deck)},
+               {"track", event.section ? sections_[*event.section].name() : ""},
+               {"part", path},
+               {"frame", wire_frame(event.frame)},
+               {"why", event.why}});
 }
 
 void LiveSuite::played(const PlayedTrack& track) {
     if (log_ != nullptr) {
-        log_->add(track, sections_[track.section]);
+        const auto present = now();
+        const double ago_s = present ? to_seconds(present->frame - track.start_frame, timeline_.rate()).value : 0.0;
+        log_->add(track, sections_[track.section], std::time(nullptr) - static_cast<std::time_t>(std::lround(ago_s)));
     }
     link_.osc().publish(OscMessage{"/setlist/played"}
                             .text(std::string(1, track.deck))
                             .text(sections_[track.section].part_file)
                             .frame(track.start_frame)
                             .frame(track.end_frame)
-                            .text(track.end));
+                            .text(track.end)
+                            .text(sections_[track.section].artist)
+                            .text(sections_[track.section].title));
 }
 
 void LiveSuite::describe(OscMessage& answer) const {
     const auto part = [this](std::optional<char> deck) {
-        const auto section = deck ? conductor_.section_on(*deck) : std::nullopt;
+        const auto section = deck ? player_.section_on(*deck) : std::nullopt;
         return section ? sections_[*section].part_file : std::string{};
+    };
+    const auto track = [this](std::optional<char> deck) {
+        const auto section = deck ? player_.section_on(*deck) : std::nullopt;
+        return section ? sections_[*section] : Section{};
     };
     const auto letter = [](std::optional<char> deck) { return deck ? std::string(1, *deck) : std::string{}; };
     const auto present = now();
-    answer.text("current").text(letter(conductor_.current_deck()));
-    answer.text("current_part").text(part(conductor_.current_deck()));
-    answer.text("next").text(letter(conductor_.next_deck()));
-    answer.text("next_part").text(part(conductor_.next_deck()));
-    if (const auto start = conductor_.next_start(); start && present) {
+    answer.text("current").text(letter(player_.current_deck()));
+    answer.text("current_part").text(part(player_.current_deck()));
+    const Section current = track(player_.current_deck());
+    answer.text("current_title").text(current.title).text("current_artist").text(current.artist);
+    answer.text("current_key").text(current.key).text("current_bpm").precise(current.bpm);
+    answer.text("next").text(letter(player_.next_deck()));
+    answer.text("next_part").text(part(player_.next_deck()));
+    const Section next = track(player_.next_deck());
+    answer.text("next_title").text(next.title).text("next_artist").text(next.artist);
+    if (const auto start = player_.next_start(); start && present) {
         answer.text("next_start").frame(*start);
         answer.text("next_in_s").precise(to_seconds(*start - present->frame, timeline_.rate()).value);
     }
-    answer.text("trend").text(trend_name(conductor_.trend().at(SuiteLink::seconds())));
+    answer.text("trend").text(trend_name(player_.trend().at(SuiteLink::seconds())));
 }
 
 }  // namespace crowdjack

@@ -2,6 +2,7 @@
 #include "session/setlist/handover.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace crowdjack {
@@ -24,13 +25,22 @@ constexpr std::array<HandoverRamp, 6> ramps{
     out(Control::mid, 1),        in(Control::high, 50.0F, 2), out(Control::fader, 2),
 };
 
-StripSetting before(Side side) noexcept {
-    return side == Side::incoming ? StripSetting{0.0F, 50.0F, 0.0F, 0.0F} : StripSetting{};
+constexpr std::array<HandoverRamp, 2> plain_ramps{
+    {{Side::incoming, Control::fader, 1.0F, 0.0, 0.75}, {Side::outgoing, Control::fader, 0.0F, 0.25, 1.0}}};
+
+StripSetting before(Side side, bool plain) noexcept {
+    StripSetting setting;
+    if (side == Side::incoming) {
+        setting = plain ? StripSetting{0.0F, 50.0F, 50.0F, 50.0F} : StripSetting{0.0F, 50.0F, 0.0F, 0.0F};
+    }
+    return setting;
 }
 
 }  // namespace
 
-const std::array<HandoverRamp, 6>& handover_ramps() noexcept { return ramps; }
+std::span<const HandoverRamp> handover_ramps(bool plain) noexcept {
+    return plain ? std::span<const HandoverRamp>{plain_ramps} : std::span<const HandoverRamp>{ramps};
+}
 
 float& StripSetting::control(Control which) noexcept {
     switch (which) {
@@ -48,9 +58,9 @@ float& StripSetting::control(Control which) noexcept {
 
 float StripSetting::control(Control which) const noexcept { return StripSetting{*this}.control(which); }
 
-StripSetting handover_setting(Side side, double place) noexcept {
-    StripSetting setting = before(side);
-    for (const HandoverRamp& ramp : ramps) {
+StripSetting handover_setting(Side side, double place, bool plain) noexcept {
+    StripSetting setting = before(side, plain);
+    for (const HandoverRamp& ramp : handover_ramps(plain)) {
         if (ramp.side == side) {
             const double done = std::clamp((place - ramp.from) / (ramp.until - ramp.from), 0.0, 1.0);
             float& value = setting.control(ramp.control);

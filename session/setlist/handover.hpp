@@ -2,8 +2,8 @@
 // How one track gives the floor to the next: six scheduled ramps.
 #pragma once
 
-#include <array>
 #include <cstddef>
+#include <span>
 
 namespace crowdjack {
 
@@ -26,7 +26,9 @@ struct HandoverRamp {
 /// Both ramps of a swap are three quarters of its third long and lie against its ends, so that in the middle both
 /// tracks stand at 5/8: the power of two unrelated sources stays within +0.46 and -0.51 dB (1 + 1/9 where the second
 /// ramp begins, 2 · (2/3)² in the middle), as an equal-power fade would have it, with plain linear ramps.
-[[nodiscard]] const std::array<HandoverRamp, 6>& handover_ramps() noexcept;
+///
+/// @param plain  only the faders move, in the same way over the whole window: for what has no beat
+[[nodiscard]] std::span<const HandoverRamp> handover_ramps(bool plain = false) noexcept;
 
 /// A strip's controls.
 struct StripSetting {
@@ -39,6 +41,6 @@ struct StripSetting {
 };
 
 /// Where a strip's controls stand `place` (0…1; below 0: before, above 1: after) into the window.
-[[nodiscard]] StripSetting handover_setting(Side side, double place) noexcept;
+[[nodiscard]] StripSetting handover_setting(Side side, double place, bool plain = false) noexcept;
 
 }  // namespace crowdjack

@@ -34,15 +34,14 @@ DeckReport::State parse_state(std::string_view text) {
 
 }  // namespace
 
-LiveSuite::LiveSuite(SuiteLink& link, const std::vector<Section>& sections, SetConductor::Settings settings,
+LiveSuite::LiveSuite(SuiteLink& link, const std::vector<Section>& sections, SetPlayer::Settings settings,
                      PlayedLog* log)
     : link_{link},
       sections_{sections},
       letters_{settings.decks},
       log_{log},
-      loudness_{link.loop(),
-                [this](std::size_t section, const Measured& found) { conductor_.measured(section, found); }},
-      conductor_{sections, std::move(settings), timeline_, *this} {
+      loudness_{link.loop(), [this](std::size_t section, const Measured& found) { player_.measured(section, found); }},
+      player_{sections, std::move(settings), timeline_, *this} {
     hear();
 }
 
@@ -65,7 +64,7 @@ void LiveSuite::turn() {
         ask();
     }
     if (const auto present = now()) {
-        conductor_.tick(*present);
+        player_.tick(*present);
     }
 }
 
@@ -92,7 +91,7 @@ void LiveSuite::look_around() {
         const auto [client, fresh] = look(before, link_.peer(client_of_deck(letter)));
         if (before && (fresh || !client)) {
             log_event(LogLevel::warning, fresh ? "deck-returned" : "deck-gone", {{"deck", client_of_deck(letter)}});
-            conductor_.deck_gone(letter);
+            player_.deck_gone(letter);
             decks_.erase(letter);
         }
         if (client) {
@@ -106,7 +105,7 @@ void LiveSuite::look_around() {
     }
     if (mixer_fresh && had_mixer && now()) {
         log_event(LogLevel::warning, "mixer-returned");
-        conductor_.mixer_returned(*now());
+        player_.mixer_returned(*now());
     }
     follower_ = look(follower_, link_.peer_of_kind("bpm-follower")).first;
     door_ = look(door_, link_.peer_of_kind("session")).first;
@@ -143,13 +142,13 @@ void LiveSuite::hear() {
     from_deck("/deck/started", [this](char deck, const OscArguments& a) {
         const auto frame = a.optional_frame(0, "frame");
         if (frame && clock_.known()) {
-            conductor_.deck_started(deck, clock_.unwrapped(*frame, SuiteLink::seconds()));
+            player_.deck_started(deck, clock_.unwrapped(*frame, SuiteLink::seconds()));
         }
     });
     link_.on_message("/tempo/line", [this](const std::string& client, const OscArguments& a) { hear_line(client, a); });
     link_.on_message("/tempo/state", [this](const std::string&, const OscArguments& a) {
         if (a.size() >= 5 && a.text(4, "mode") != "stale") {
-            conductor_.movement(SuiteLink::seconds(), a.number(3, "movement"));
+            player_.movement(SuiteLink::seconds(), a.number(3, "movement"));
         }
     });
     link_.on_answer([this](const SuiteLink::Answer& answer) { hear_answer(answer); });
@@ -163,7 +162,7 @@ void LiveSuite::hear_deck(char letter, const OscArguments& arguments) {
     const double seconds = SuiteLink::seconds();
     if (clock_.hear(*frame, seconds) == SetClock::Heard::restarted) {
         log_event(LogLevel::warning, "server-restarted");
-        conductor_.server_restarted({clock_.at(seconds), seconds});
+        player_.server_restarted({clock_.at(seconds), seconds});
     }
     if (!rate_known_) {
         return;
@@ -173,7 +172,7 @@ void LiveSuite::hear_deck(char letter, const OscArguments& arguments) {
     report.path = arguments.text(1, "path");
     report.frame = clock_.unwrapped(*frame, seconds);
     report.position_s = arguments.number(3, "position_s");
-    conductor_.deck_report(letter, report, {clock_.at(seconds), seconds});
+    player_.deck_report(letter, report, {clock_.at(seconds), seconds});
 }
 
 void LiveSuite::learn_rate(const OscArguments& pairs) {
@@ -205,7 +204,7 @@ void LiveSuite::hear_line(const std::string& client, const OscArguments& argumen
     timeline_.add(TempoLine{begin, beat, Bpm{arguments.number(3, "bpm0", 1.0, 1000.0)}, clock_.unwrapped(*to, seconds),
                             Bpm{arguments.number(5, "bpm1", 1.0, 1000.0)}, timeline_.rate()});
     if (!continues) {
-        conductor_.beats_renumbered({clock_.at(seconds), seconds});
+        player_.beats_renumbered({clock_.at(seconds), seconds});
     }
 }
 
@@ -220,19 +219,20 @@ void LiveSuite::hear_answer(const SuiteLink::Answer& answer) {
     const char deck = answer.client.back();
     if (!answer.error) {
         if (answer.command == "/deck/cue") {
-            conductor_.deck_cued(deck);
+            player_.deck_cued(deck);
         }
         return;
     }
     log_event(LogLevel::warning, "refused",
               {{"client", answer.client}, {"command", answer.command}, {"why", answer.message}});
     if (answer.command == "/deck/cue" && *answer.error == OscErrorCode::not_ready) {
-        conductor_.deck_busy(deck);
+        player_.deck_busy(deck);
     } else if (answer.command == "/deck/cue") {
-        conductor_.deck_refused(deck, answer.message);
+        player_.deck_refused(deck, answer.message);
     } else if (answer.command == "/deck/start_beat" && asked_beats_.contains(deck)) {
         // It has not heard the line that we have.
-        start_at(deck, timeline_.frame_of({asked_beats_[deck].value}), 0.0);
+        const auto section = player_.section_on(deck);
+        start_at(deck, timeline_.frame_of({asked_beats_[deck].value}), section ? sections_[*section].start_s : 0.0);
     }
 }
 

@@ -2,11 +2,12 @@
 #pragma once
 
 #include "session/setlist/clock.hpp"
-#include "session/setlist/conductor.hpp"
 #include "session/setlist/loudness.hpp"
 #include "session/setlist/played.hpp"
+#include "session/setlist/set_player.hpp"
 #include "session/suite_link.hpp"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,16 +15,19 @@
 
 namespace crowdjack {
 
-/// The running suite as the conductor's orchestra: commands go out as OSC, what comes back is told to the conductor.
+/// The running suite as the player's orchestra: commands go out as OSC, what comes back is told to the player.
 class LiveSuite final : public Orchestra {
 public:
     /// @param link, sections  outlive this; @param log  may be null
-    LiveSuite(SuiteLink& link, const std::vector<Section>& sections, SetConductor::Settings settings, PlayedLog* log);
+    LiveSuite(SuiteLink& link, const std::vector<Section>& sections, SetPlayer::Settings settings, PlayedLog* log);
 
-    /// Looks at who is there, asks how they are, lets the conductor decide; every 50 ms.
+    /// Called when the player wants to know of a track before others.
+    void on_get_to_know(std::function<void(std::size_t)> wish) { wish_ = std::move(wish); }
+
+    /// Looks at who is there, asks how they are, lets the player decide; every 50 ms.
     void turn();
 
-    [[nodiscard]] SetConductor& conductor() noexcept { return conductor_; }
+    [[nodiscard]] SetPlayer& player() noexcept { return player_; }
     /// Nothing until a deck has said what frame it is.
     [[nodiscard]] std::optional<Now> now() const;
     [[nodiscard]] std::size_t deck_count() const noexcept { return decks_.size(); }
@@ -38,6 +42,7 @@ public:
     void ramp(char strip, Control control, float to, double seconds, std::optional<JackFrame> frame) override;
     void forget_scheduled(char strip) override;
     void measure(std::size_t section) override;
+    void get_to_know(std::size_t section) override;
     void report(const SetlistEvent& event) override;
     void played(const PlayedTrack& track) override;
 
@@ -62,6 +67,7 @@ private:
     const std::vector<Section>& sections_;
     std::string letters_;
     PlayedLog* log_;
+    std::function<void(std::size_t)> wish_;
     SetClock clock_;
     Timeline timeline_{48000.0};
     bool rate_known_{false};
@@ -72,7 +78,7 @@ private:
     std::int32_t line_serial_{0};
     double looked_s_{-1.0}, asked_s_{-1.0}, subscribed_s_{-100.0};
     LoudnessWorker loudness_;
-    SetConductor conductor_;
+    SetPlayer player_;
 };
 
 }  // namespace crowdjack

@@ -66,8 +66,8 @@ Measured measure(TrackReader& track, double end_s, const std::stop_token& stop) 
         ebur128_init(format.channels, static_cast<unsigned long>(format.rate), EBUR128_MODE_I)};
     const auto wanted = static_cast<std::size_t>(std::max(0.0, std::min(end_s, result.length_s) * format.rate));
     double lufs = 0.0;
-    if (meter && feed(track, *meter, wanted, stop) &&
-        ebur128_loudness_global(meter.get(), &lufs) == EBUR128_SUCCESS && std::isfinite(lufs)) {
+    if (meter && feed(track, *meter, wanted, stop) && ebur128_loudness_global(meter.get(), &lufs) == EBUR128_SUCCESS &&
+        std::isfinite(lufs)) {
         result.lufs = lufs;
     }
     return result;

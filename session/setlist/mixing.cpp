@@ -71,14 +71,16 @@ void Mixing::plan(const Handover& handover, const Now& now) {
     handover_ = handover;
     orchestra_.forget_scheduled(handover.outgoing);
     orchestra_.forget_scheduled(handover.incoming);
-    set(handover.incoming, handover_setting(Side::incoming, -1.0), settle_s);
+    set(handover.incoming, handover_setting(Side::incoming, -1.0, handover.plain), settle_s);
     schedule(now);
 }
 
 void Mixing::schedule(const Now& now) {
     const double rate = timeline_.rate();
+    const auto ramps = handover_ramps(handover_->plain);
+    sent_.resize(ramps.size());
     for (std::size_t i = 0; i < sent_.size(); ++i) {
-        const HandoverRamp& ramp = handover_ramps()[i];
+        const HandoverRamp& ramp = ramps[i];
         sent_[i] = span_of(ramp);
         const auto [from, until] = sent_[i];
         if (from > now.frame) {
@@ -96,8 +98,9 @@ void Mixing::follow_line(const Now& now) {
     }
     const std::int64_t tolerance = std::llround(timeline_.rate() / 1000.0);
     bool moved = false;
+    const auto ramps = handover_ramps(handover_->plain);
     for (std::size_t i = 0; i < sent_.size(); ++i) {
-        const auto [from, until] = span_of(handover_ramps()[i]);
+        const auto [from, until] = span_of(ramps[i]);
         const bool begins_elsewhere = from > now.frame && std::abs((from - sent_[i].from).value) > tolerance;
         const bool ends_elsewhere = until > now.frame && std::abs((until - sent_[i].until).value) > tolerance;
         moved = moved || begins_elsewhere || ends_elsewhere;
@@ -129,7 +132,7 @@ void Mixing::mixer_returned(const Now& now, std::optional<char> alone) {
     const double place = (timeline_.at(now.frame).at - begin) / (handover_->end.at - begin);
     for (const Side side : {Side::outgoing, Side::incoming}) {
         orchestra_.forget_scheduled(strip_of(side));
-        set(strip_of(side), handover_setting(side, place), settle_s);
+        set(strip_of(side), handover_setting(side, place, handover_->plain), settle_s);
     }
     schedule(now);
 }

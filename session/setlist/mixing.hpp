@@ -6,6 +6,7 @@
 
 #include <array>
 #include <optional>
+#include <vector>
 
 namespace crowdjack {
 
@@ -18,6 +19,7 @@ public:
     struct Handover {
         char outgoing{}, incoming{};
         SetTime begin, end;
+        bool plain{false};  ///< one fades in while the other fades out, the EQs stay flat
     };
 
     /// The strip plays alone: up and flat. @param seconds  of the way there
@@ -55,7 +57,7 @@ private:
     const Timeline& timeline_;
     Orchestra& orchestra_;
     std::optional<Handover> handover_;
-    std::array<Span, 6> sent_{};
+    std::vector<Span> sent_;
     std::array<float, 26> trims_{};  ///< by letter; 0: never set
 };
 

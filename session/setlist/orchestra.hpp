@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the conductor of a set sees of the suite, and what it can tell it to do.
+// What the player of a set sees of the suite, and what it can tell it to do.
 #pragma once
 
 #include "common/quantities.hpp"
@@ -27,6 +27,11 @@ struct DeckReport {
     JackFrame frame;  ///< at which position_s holds
     double position_s{};
 };
+
+/// Where a deck that plays `section` stands in it, by the count that its cues have.
+[[nodiscard]] inline double place_in(const Section& section, const DeckReport& report) noexcept {
+    return report.position_s - section.start_s;
+}
 
 /// True when both names lead to one file.
 [[nodiscard]] bool same_file(const std::string& a, const std::string& b);
@@ -66,7 +71,7 @@ struct SetlistEvent {
 };
 
 /// Commands to decks and strips, each deck on the strip of its letter. Nothing here waits: answers come to the
-/// SetConductor.
+/// SetPlayer.
 class Orchestra {
 public:
     Orchestra() = default;
@@ -88,6 +93,9 @@ public:
 
     /// Asks for a Measured of the section, however long that takes.
     virtual void measure(std::size_t section) = 0;
+
+    /// Asks for what is to be known of a track (SetPlayer::known or SetPlayer::unplayable answers), before others.
+    virtual void get_to_know(std::size_t section) { (void)section; }
 
     virtual void report(const SetlistEvent& event) = 0;
     virtual void played(const PlayedTrack& track) = 0;

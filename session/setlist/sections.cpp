@@ -5,150 +5,144 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <utility>
 
 namespace crowdjack {
 
 namespace {
 
-constexpr std::array<std::string_view, 14> columns{
-    "path",           "bpm",      "key",           "target_bpm",  "speed",         "ini_cue",
-    "begin_cue",      "end_cue",  "begin_cue_adj", "end_cue_adj", "duration_orig", "duration_sectioned",
-    "part_file_orig", "part_file"};
+constexpr std::array<std::string_view, 3> needed{"part_file", "begin_cue_adj", "end_cue_adj"};
+constexpr std::array<std::string_view, 4> optional_columns{"path", "key", "bpm", "target_bpm"};
+constexpr double unknown_tempo = 120.0;
+
+using Columns = std::map<std::string, std::size_t, std::less<>>;
 
 std::string at_line(const std::string& source, int line) { return source + ":" + std::to_string(line) + ": "; }
 
-/// Reads a text field by field.
-class CsvReader {
-public:
-    CsvReader(std::string_view text, const std::string& source) : text_{text}, source_{source} {
-        constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-        if (text_.starts_with(byte_order_mark)) {
-            text_.remove_prefix(byte_order_mark.size());
-        }
+/// `Part File ` is part_file.
+std::string column_name(std::string_view field) {
+    std::string name;
+    for (const char c : field) {
+        name += c == ' ' || c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     }
+    name.erase(0, std::min(name.find_first_not_of("_\t"), name.size()));
+    name.erase(name.find_last_not_of("_\t") + 1);
+    return name;
+}
 
-    [[nodiscard]] bool at_end() const noexcept { return place_ >= text_.size(); }
-
-    CsvRecord record() {
-        CsvRecord result;
-        result.line = line_;
-        do {
-            result.fields.push_back(field());
-        } while (take(','));
-        take('\r');
-        take('\n');
-        return result;
-    }
-
-private:
-    bool take(char wanted) {
-        if (at_end() || text_[place_] != wanted) {
-            return false;
+/// The known columns' places, by name.
+Columns columns_of(const CsvRecord& header) {
+    Columns places;
+    for (std::size_t i = 0; i < header.fields.size(); ++i) {
+        const std::string name = column_name(header.fields[i]);
+        const bool known = std::find(needed.begin(), needed.end(), name) != needed.end() ||
+                           std::find(optional_columns.begin(), optional_columns.end(), name) != optional_columns.end();
+        if (known) {
+            places.emplace(name, i);
         }
-        line_ += wanted == '\n' ? 1 : 0;
-        ++place_;
-        return true;
-    }
-
-    [[nodiscard]] bool at_field_end() const noexcept {
-        if (at_end() || text_[place_] == ',' || text_[place_] == '\n') {
-            return true;
-        }
-        return text_[place_] == '\r' && (place_ + 1 == text_.size() || text_[place_ + 1] == '\n');
-    }
-
-    std::string field() {
-        if (take('"')) {
-            return quoted();
-        }
-        std::string result;
-        while (!at_field_end()) {
-            result += text_[place_++];
-        }
-        return result;
-    }
-
-    std::string quoted() {
-        const int opened = line_;
-        std::string result;
-        while (!at_end()) {
-            if (take('"')) {
-                if (!take('"')) {
-                    if (!at_field_end()) {
-                        throw Failure{at_line(source_, line_) +
-                                      "text follows a closing quote: double the quotes inside a quoted field"};
-                    }
-                    return result;
-                }
-                result += '"';
-            } else {
-                const char next = text_[place_];
-                result += next;
-                take(next);
-            }
-        }
-        throw Failure{at_line(source_, opened) + "a quote is opened here and never closed"};
-    }
-
-    std::string_view text_;
-    const std::string& source_;
-    std::size_t place_{0};
-    int line_{1};
-};
-
-/// The columns' places, by name.
-std::map<std::string_view, std::size_t> find_columns(const CsvRecord& header, const std::string& source) {
-    std::map<std::string_view, std::size_t> places;
-    for (const std::string_view column : columns) {
-        const auto found = std::find(header.fields.begin(), header.fields.end(), column);
-        if (found == header.fields.end()) {
-            throw Failure{at_line(source, header.line) + "no column '" + std::string{column} +
-                          "': is this the CSV of crowdjack-struct-export?"};
-        }
-        places[column] = static_cast<std::size_t>(found - header.fields.begin());
     }
     return places;
 }
 
+/// The text cut at the separator that gives its first line the most known names.
+struct Table {
+    char separator{','};
+    std::vector<CsvRecord> records;
+    Columns columns;
+};
+
+Table table_of(std::string_view text, const std::string& source) {
+    const std::string_view first_line =
+        text.substr(0, text.find('\n', std::min(text.find_first_not_of("\r\n"), text.size())));
+    Table best;
+    for (const char separator : {',', ';', '\t'}) {
+        const auto header = parse_csv(first_line, source, separator);
+        auto columns = header.empty() ? Columns{} : columns_of(header.front());
+        if (separator == ',' || columns.size() > best.columns.size()) {
+            best = {separator, {}, std::move(columns)};
+        }
+    }
+    best.records = parse_csv(text, source, best.separator);
+    return best;
+}
+
+void require_columns(const Table& table, const std::string& source) {
+    for (const std::string_view column : needed) {
+        if (!table.columns.contains(column)) {
+            throw Failure{at_line(source, table.records.front().line) + "no column '" + std::string{column} +
+                          "': a setlist has at least part_file, begin_cue_adj and end_cue_adj, as "
+                          "crowdjack-struct-export writes them"};
+        }
+    }
+}
+
 class SectionRow {
 public:
-    SectionRow(const CsvRecord& record, const std::map<std::string_view, std::size_t>& places,
-               const std::string& source)
-        : record_{record}, places_{places}, where_{at_line(source, record.line)} {}
+    SectionRow(const CsvRecord& record, const Table& table, const std::string& source)
+        : record_{record}, table_{table}, where_{at_line(source, record.line)} {}
 
     [[nodiscard]] Section section() const {
+        check_width();
         Section section;
-        section.path = text("path");
         section.part_file = text("part_file");
+        section.path = text("path").empty() ? section.part_file : text("path");
         section.key = text("key");
-        section.bpm = number("bpm");
-        section.target_bpm = number("target_bpm");
         section.begin_s = number("begin_cue_adj");
         section.end_s = number("end_cue_adj");
         section.line = record_.line;
+        const auto bpm = optional_number("bpm");
+        const auto target = optional_number("target_bpm");
+        section.tempo_known = bpm || target;
+        section.bpm = bpm.value_or(target.value_or(unknown_tempo));
+        section.target_bpm = target.value_or(section.bpm);
         check(section);
         return section;
     }
 
 private:
-    [[nodiscard]] const std::string& text(std::string_view column) const { return record_.fields[places_.at(column)]; }
+    void check_width() const {
+        if (!record_.problem.empty()) {
+            throw Failure{record_.problem};
+        }
+        const std::size_t wide = table_.records.front().fields.size();
+        const auto beyond = record_.fields.begin() + static_cast<std::ptrdiff_t>(std::min(wide, record_.fields.size()));
+        const bool more = std::any_of(beyond, record_.fields.end(), [](const auto& field) { return !field.empty(); });
+        if (record_.fields.size() < wide || more) {
+            throw Failure{where_ + std::to_string(record_.fields.size()) + " fields where the header has " +
+                          std::to_string(wide)};
+        }
+    }
+
+    [[nodiscard]] std::string text(std::string_view column) const {
+        const auto place = table_.columns.find(column);
+        return place == table_.columns.end() ? std::string{} : record_.fields[place->second];
+    }
 
     [[nodiscard]] double number(std::string_view column) const {
-        const std::string& field = text(column);
+        const std::string field = text(column);
+        std::string pointed = field;
+        if (table_.separator != ',' && std::count(pointed.begin(), pointed.end(), ',') == 1) {
+            pointed[pointed.find(',')] = '.';
+        }
         double value = 0.0;
-        const char* const end = field.data() + field.size();
-        const auto [stopped, error] = std::from_chars(field.data(), end, value);
+        const char* const end = pointed.data() + pointed.size();
+        const auto [stopped, error] = std::from_chars(pointed.data(), end, value);
         if (error != std::errc{} || stopped != end || !std::isfinite(value)) {
             fail(column, "'" + field + "' is no number");
         }
         return value;
+    }
+
+    [[nodiscard]] std::optional<double> optional_number(std::string_view column) const {
+        return text(column).empty() ? std::nullopt : std::optional{number(column)};
     }
 
     void check(const Section& section) const {
@@ -174,7 +168,7 @@ private:
     }
 
     const CsvRecord& record_;
-    const std::map<std::string_view, std::size_t>& places_;
+    const Table& table_;
     std::string where_;
 };
 
@@ -188,34 +182,18 @@ std::string whole_path(const std::string& part, const std::filesystem::path& fol
 
 }  // namespace
 
-std::vector<CsvRecord> parse_csv(std::string_view text, const std::string& source) {
-    std::vector<CsvRecord> records;
-    CsvReader reader{text, source};
-    while (!reader.at_end()) {
-        CsvRecord record = reader.record();
-        if (record.fields.size() > 1 || !record.fields.front().empty()) {
-            records.push_back(std::move(record));
-        }
-    }
-    return records;
-}
-
 std::vector<Section> parse_sections(std::string_view text, const std::string& source,
                                     std::vector<std::string>* passed_over) {
-    const std::vector<CsvRecord> records = parse_csv(text, source);
-    if (records.empty()) {
+    const Table table = table_of(text, source);
+    if (table.records.empty()) {
         throw Failure{source + ": the file is empty: export sections with crowdjack-struct-export first"};
     }
-    const auto places = find_columns(records.front(), source);
+    require_columns(table, source);
     std::vector<Section> sections;
     std::vector<std::string> wrong;
-    for (auto record = records.begin() + 1; record != records.end(); ++record) {
-        if (record->fields.size() != records.front().fields.size()) {
-            throw Failure{at_line(source, record->line) + std::to_string(record->fields.size()) +
-                          " fields where the header has " + std::to_string(records.front().fields.size())};
-        }
+    for (auto record = table.records.begin() + 1; record != table.records.end(); ++record) {
         try {
-            sections.push_back(SectionRow{*record, places, source}.section());
+            sections.push_back(SectionRow{*record, table, source}.section());
         } catch (const Failure& failure) {
             wrong.emplace_back(failure.what());
         }
@@ -246,17 +224,6 @@ std::vector<Section> read_sections(const std::filesystem::path& file, std::vecto
         section.part_file = whole_path(section.part_file, file.parent_path());
     }
     return sections;
-}
-
-std::string csv_field(std::string_view text) {
-    if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
-        return std::string{text};
-    }
-    std::string quoted = "\"";
-    for (const char c : text) {
-        quoted += c == '"' ? "\"\"" : std::string(1, c);
-    }
-    return quoted + '"';
 }
 
 }  // namespace crowdjack

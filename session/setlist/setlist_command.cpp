@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// crowdjack-session setlist SECTIONS.csv: plays an unattended set.
+// crowdjack-session setlist SECTIONS.csv|FOLDER|PLAYLIST: plays an unattended set.
 #include "common/error.hpp"
 #include "common/log.hpp"
 #include "common/options.hpp"
 #include "session/commands.hpp"
 #include "session/setlist/live_suite.hpp"
+#include "session/setlist/set_library.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -18,19 +19,21 @@ namespace {
 namespace po = boost::program_options;
 
 constexpr ControlLoop::Duration turn_period{50};
-constexpr double patience_s = 10.0;  ///< for a session that is just starting
+constexpr double whole_tracks_ahead_s = 45.0;  ///< so that a choice may wait for an analysis and still be early
+constexpr double patience_s = 10.0;            ///< for a session that is just starting
 
 void add_options(CommandLine& line) {
     line.hidden.add_options()("sections", po::value<std::string>(), "");
     line.positional.add("sections", 1);
-    line.usage_tail = "SECTIONS.csv";
+    line.usage_tail = "SECTIONS.csv|FOLDER|PLAYLIST";
     line.own.add_options()("seed", po::value<std::uint64_t>()->default_value(1)->value_name("N"),
                            "draws the same set again for the same crowd")(
         "loop", po::bool_switch(), "begin again when all is played")("in-order", po::bool_switch(),
                                                                      "play as listed, whatever the crowd does")(
-        "decks", po::value<std::string>()->default_value("A,B,C")->value_name("A,B,C"),
-        "decks that take turns")("cue-ahead", po::value<double>()->default_value(20.0)->value_name("S"),
-                                 "seconds before a hand-over at which the next track is chosen")(
+        "harmonic", po::bool_switch(), "prefer keys that go with the track before")(
+        "decks", po::value<std::string>()->default_value("A,B,C")->value_name("A,B,C"), "decks that take turns")(
+        "cue-ahead", po::value<double>()->default_value(20.0, "20, for whole tracks 45")->value_name("S"),
+        "seconds before a hand-over at which the next track is chosen")(
         "lufs", po::value<double>()->default_value(-14.0, "-14")->value_name("L"),
         "loudness every strip is trimmed to")("played-out", po::value<std::string>()->value_name("FILE"),
                                               "write what was really played, as CSV");
@@ -54,12 +57,13 @@ std::string parse_decks(const std::string& text) {
     return decks;
 }
 
-SetConductor::Settings settings_of(const CommandLine& line) {
-    SetConductor::Settings settings;
+SetPlayer::Settings settings_of(const CommandLine& line, bool whole_tracks) {
+    SetPlayer::Settings settings;
     settings.choice = {line.values()["seed"].as<std::uint64_t>(), line.values()["loop"].as<bool>(),
-                       line.values()["in-order"].as<bool>()};
+                       line.values()["in-order"].as<bool>(), line.values()["harmonic"].as<bool>(), whole_tracks};
     settings.decks = parse_decks(line.values()["decks"].as<std::string>());
-    settings.cue_ahead_s = line.values()["cue-ahead"].as<double>();
+    settings.cue_ahead_s =
+        whole_tracks && !line.given("cue-ahead") ? whole_tracks_ahead_s : line.values()["cue-ahead"].as<double>();
     settings.target_lufs = line.values()["lufs"].as<double>();
     if (!(settings.cue_ahead_s >= 1.0) || !(settings.target_lufs >= -60.0 && settings.target_lufs <= 0.0)) {
         throw UsageError{"--cue-ahead must be at least 1 second and --lufs in -60…0"};
@@ -82,7 +86,7 @@ class SetlistProgram {
 public:
     SetlistProgram(SuiteLink& link, LiveSuite& suite) : link_{link}, suite_{suite}, began_s_{SuiteLink::seconds()} {
         link_.osc().handle("/setlist/next", [this](const OscRequest& request) {
-            if (!suite_.conductor().hurry()) {
+            if (!suite_.player().hurry()) {
                 throw OscError{OscErrorCode::refused, "there is no next track"};
             }
             request.reply_to.done();
@@ -112,14 +116,14 @@ private:
             return;
         }
         stopping_ = true;
-        (void)suite_.conductor().stop(*now);
+        (void)suite_.player().stop(*now);
     }
 
     void turn() {
         suite_.turn();
         found_decks_ = found_decks_ || suite_.now();
         const bool hopeless = !found_decks_ && SuiteLink::seconds() > began_s_ + patience_s;
-        if (hopeless || suite_.conductor().finished()) {
+        if (hopeless || suite_.player().finished()) {
             link_.loop().stop();
         }
     }
@@ -134,22 +138,20 @@ private:
 }  // namespace
 
 int run_setlist(int argc, const char* const* argv) {
-    CommandLine line{"crowdjack-session setlist", "Plays the sections of an export CSV as an unattended set."};
+    CommandLine line{"crowdjack-session setlist",
+                     "Plays an export's sections, a folder of music or a playlist as an unattended set."};
     add_options(line);
     const auto options = line.parse(argc, argv);
     if (!options) {
         return 0;
     }
     if (!line.given("sections")) {
-        throw UsageError{"no setlist given: crowdjack-session setlist SECTIONS.csv (from crowdjack-struct-export)"};
+        throw UsageError{"no setlist given: crowdjack-session setlist SECTIONS.csv (from crowdjack-struct-export), or "
+                         "a folder of music, or a playlist"};
     }
     set_up_log("setlist", options->log_level);
-    const auto settings = settings_of(line);
-    std::vector<std::string> passed_over;
-    const auto sections = read_sections(line.values()["sections"].as<std::string>(), &passed_over);
-    for (const std::string& why : passed_over) {
-        log_event(LogLevel::warning, "skipped", {{"why", why}});
-    }
+    SetLibrary library{line.values()["sections"].as<std::string>()};
+    const auto settings = settings_of(line, library.becomes_known());
     std::unique_ptr<PlayedLog> log;
     if (line.given("played-out")) {
         log = std::make_unique<PlayedLog>(line.values()["played-out"].as<std::string>());
@@ -159,7 +161,11 @@ int run_setlist(int argc, const char* const* argv) {
     RegistryEntry entry{link.server(), name};
     entry.keep_up(link.loop());
     take_signals(link.loop());
-    LiveSuite suite{link, sections, settings, log.get()};
+    LiveSuite suite{link, library.sections(), settings, log.get()};
+    suite.on_get_to_know([&library](std::size_t section) { library.hurry(section); });
+    library.explore(
+        link.loop(), suite.player().order(), [&suite](std::size_t section) { suite.player().known(section); },
+        [&suite](std::size_t section, const std::string& why) { suite.player().unplayable(section, why); });
     SetlistProgram program{link, suite};
     entry.publish({name, link.osc().url(), "setlist", name, "", ::getpid()});
     link.loop().run();

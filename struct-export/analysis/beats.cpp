@@ -1,209 +1,154 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "struct-export/analysis/beats.hpp"
 
-#include "struct-export/analysis/bars.hpp"
+#include "struct-export/analysis/free_beats.hpp"
 #include "struct-export/analysis/grid_fit.hpp"
 #include "struct-export/analysis/groove.hpp"
 #include "struct-export/analysis/pulse_search.hpp"
 
-#include <dsp/tempotracking/TempoTrackV2.h>
-
 #include <algorithm>
 #include <cmath>
-#include <optional>
 
 namespace crowdjack {
 
 namespace {
 
-constexpr double usual_bpm = 125.0, usual_octaves = 0.5;  ///< where dance music lies, and how far from it
-constexpr double tag_counts = 3.0;
-constexpr double waltz_costs = 0.2;
-constexpr double least_hits = 8;
-constexpr double longest_loop_s = 40.0;
+constexpr std::size_t least_hits = 8;
+constexpr double least_on_grid = 0.6, least_steady = 0.7;  ///< of a constant grid
+constexpr double usual_tempo = 120.0;
+constexpr double least_even = 0.7, least_hit_beats = 0.6;  ///< of beats that may move
+constexpr double on_beat_s = 0.05;
+constexpr double slack = 0.02;  ///< of a beat: how early the first beat may lie before the file
 
-double usualness(double bpm) {
-    const double octaves = std::log2(bpm / usual_bpm) / usual_octaves;
-    return -0.5 * octaves * octaves - (bpm < 80.0 ? 0.3 : 0.0);
-}
-
-/// qm-dsp's own beats: where tempo moves they are all there is.
-struct FreeBeats {
-    std::vector<double> beats;  ///< seconds
-    std::optional<double> period_s;
-};
-
-FreeBeats free_beats(const TrackFeatures& features, double near_bpm) {
-    FreeBeats result;
-    std::vector<double> curve = features.onsets;
-    if (curve.size() < 200) {
-        return result;
-    }
-    curve.erase(curve.begin(), curve.begin() + 2);  // the first values see the jump from nothing to sound
-    TempoTrackV2 tracker{static_cast<float>(features.rate),
-                         static_cast<std::size_t>(features.rate / features.onset_rate + 0.5)};
-    std::vector<double> period(curve.size(), 0.0);
-    std::vector<double> tempi;
-    tracker.calculateBeatPeriod(curve, period, tempi, near_bpm, false);
-    std::vector<double> beats;
-    tracker.calculateBeats(curve, period, beats);
-    for (const double beat : beats) {
-        // A value belongs to the middle of its window of two steps.
-        result.beats.push_back((beat + 2.0 + 0.5) / features.onset_rate);
-    }
-    if (result.beats.size() >= 4) {
-        std::vector<double> gaps;
-        for (std::size_t i = 1; i < result.beats.size(); ++i) {
-            gaps.push_back(result.beats[i] - result.beats[i - 1]);
-        }
-        std::nth_element(gaps.begin(), gaps.begin() + static_cast<std::ptrdiff_t>(gaps.size() / 2), gaps.end());
-        result.period_s = gaps[gaps.size() / 2];
-    }
-    return result;
-}
-
-struct Hypothesis {
-    double period_s{};
-    int beats{4};
-    GrooveMatch groove;
-    double score{-1e9};
-    bool loop{false};
-};
-
-double tag_bonus(double bpm, double tag_bpm) {
-    return tag_bpm > 0.0 && std::abs(bpm / tag_bpm - 1.0) < 0.02 ? tag_counts : 0.0;
-}
-
-/// A short file that sounds from its first moment to its last may be a loop: then its length is a whole number of
-/// bars. @returns the period nearest to `period_s` that makes it so
-std::optional<double> as_loop(const TrackFeatures& features, double period_s) {
-    if (features.length_s > longest_loop_s || features.length_s < 1.0) {
-        return std::nullopt;
-    }
-    const double bars = std::max(std::round(features.length_s / period_s / 4.0), 1.0);
-    const double exact = features.length_s / bars / 4.0;
-    const double tolerance = bars <= 2.0 ? 0.02 : 0.005;
-    return std::abs(exact / period_s - 1.0) <= tolerance ? std::optional{exact} : std::nullopt;
-}
-
-/// When the first thing is heard, and whether the last moments still sound.
-struct Ends {
-    double first_sound_s{};
-    bool to_the_end{false};
-};
-Ends ends_of(const TrackFeatures& features) {
-    Ends ends;
-    float full = 0.0F;
-    for (const std::vector<float>& envelope : features.envelope) {
-        full = envelope.empty() ? full : std::max(full, *std::max_element(envelope.begin(), envelope.end()));
-    }
-    const std::size_t count = features.envelope[0].size();
-    const auto sounds = [&](std::size_t i, float part) {
-        return std::any_of(features.envelope.begin(), features.envelope.end(),
-                           [&](const std::vector<float>& envelope) { return envelope[i] > part * full; });
-    };
-    std::size_t first = 0;
-    while (first < count && !sounds(first, 0.05F)) {
-        ++first;
-    }
-    ends.first_sound_s = static_cast<double>(first) / features.envelope_rate;
-    const auto tail = static_cast<std::size_t>(0.3 * features.envelope_rate);
-    for (std::size_t i = count - std::min(count, tail); i < count; ++i) {
-        ends.to_the_end = ends.to_the_end || sounds(i, 0.01F);
-    }
-    return ends;
-}
-
-Hypothesis best_hypothesis(const OnsetCurves& curves, const std::vector<double>& periods, const BeatHints& hints,
-                           const TrackFeatures& features) {
-    const Ends ends = ends_of(features);
-    const bool loop_like = ends.first_sound_s < 0.03 && ends.to_the_end;
-    Hypothesis best;
-    std::vector<FoldedBar> bars;
-    std::array<double, band_count> full{};
-    for (const double period : periods) {
-        for (const int beats : {4, 3}) {
-            bars.push_back(fold(curves, period, beats));
-            const auto strength = hit_strength(bars.back());
-            for (std::size_t band = 0; band < band_count; ++band) {
-                full[band] = std::max(full[band], strength[band]);
-            }
-        }
-    }
-    for (const FoldedBar& bar : bars) {
-        {
-            const double period = bar.period_s;
-            const int beats = bar.beats;
-            Hypothesis each;
-            each.period_s = period;
-            each.beats = beats;
-            const auto loop = loop_like && beats == 4 ? as_loop(features, period) : std::nullopt;
-            each.loop = loop.has_value();
-            each.groove = match_groove(bar, full, {ends.first_sound_s, loop ? 1.0 : 0.4, loop ? 0.8 : 0.3});
-            each.score = each.groove.score + usualness(60.0 / period) + tag_bonus(60.0 / period, hints.tag_bpm) -
-                         (beats == 3 ? waltz_costs : 0.0);
-            if (each.score > best.score) {
-                best = each;
-            }
-        }
-    }
-    return best;
-}
-
-}  // namespace
-
-BeatTrack track_beats(const TrackFeatures& features, const BeatHints& hints) {
+BeatTrack without_beats(const std::string& why) {
     BeatTrack track;
-    const OnsetCurves curves = onset_curves(features);
-    const std::vector<Onset> onsets = find_onsets(curves);
-    if (static_cast<double>(onsets.size()) < least_hits) {
-        track.why = "it has no beat";
-        return track;
-    }
-    const FreeBeats free = free_beats(features, 120.0);
-    const PulseSpectrum spectrum{curves};
-    std::vector<double> extra;
-    if (free.period_s) {
-        extra.push_back(*free.period_s);
-    }
-    if (hints.tag_bpm > 0.0) {
-        extra.push_back(60.0 / hints.tag_bpm);
-    }
-    const Hypothesis best = best_hypothesis(
-        curves, candidate_periods(spectrum, hints.lowest_bpm, hints.highest_bpm, extra), hints, features);
+    track.why = why;
+    return track;
+}
+
+GridFit fit_best(const TrackFeatures& features, const std::vector<Onset>& onsets, const TempoChoice& best) {
     GridFit fit = fit_grid(onsets, best.period_s, best.groove.first_beat_s);
-    if (best.loop) {
-        const auto exact = as_loop(features, fit.period_s);
-        if (exact && std::abs(*exact - fit.period_s) < 4.0 * fit.sigma_s) {
-            fit = fit_phase(onsets, *exact, fit.first_beat_s);
-        }
+    const auto exact = best.loop ? as_loop(features, fit.period_s) : std::nullopt;
+    if (exact && std::abs(*exact - fit.period_s) < 4.0 * fit.sigma_s) {
+        fit = fit_phase(onsets, *exact, fit.first_beat_s);
     }
-    track.bpm = 60.0 / fit.period_s;
-    track.constant = true;
-    double first = fit.first_beat_s;
-    first -= fit.period_s * std::floor(first / fit.period_s + 0.02);
-    for (double at = first; at < features.length_s; at += fit.period_s) {
-        track.beats.push_back(at);
+    return fit;
+}
+
+/// What the drums say for each beat of the bar, counted from the first of the track's beats.
+std::vector<double> drums_by_beat(const OnsetCurves& curves, double period_s, double first_s, int beats_per_bar) {
+    const FoldedBar bar = fold(curves, period_s, beats_per_bar);
+    const GrooveMatch match = match_groove(bar, hit_strength(bar), {});
+    const auto n = static_cast<long>(beats_per_bar);
+    const long turn = std::lround((match.first_beat_s - first_s) / period_s);
+    std::vector<double> drums(match.by_beat.size());
+    for (long k = 0; k < n; ++k) {
+        drums[static_cast<std::size_t>((((k + turn) % n) + n) % n)] = match.by_beat[static_cast<std::size_t>(k)];
     }
-    const BeatSounds sounds = sounds_by_beat(features, curves, track.beats);
-    track.beats_per_bar = find_metre(sounds);
-    const FoldedBar bar = fold(curves, fit.period_s, track.beats_per_bar);
-    const GrooveMatch again = match_groove(bar, hit_strength(bar), {});
-    std::vector<double> drums(static_cast<std::size_t>(track.beats_per_bar));
-    const auto turn = std::lround((again.first_beat_s - first) / fit.period_s);
-    for (long k = 0; k < track.beats_per_bar; ++k) {
-        const long n = track.beats_per_bar;
-        drums[static_cast<std::size_t>((((k + turn) % n) + n) % n)] = again.by_beat[static_cast<std::size_t>(k)];
-    }
-    const BarPhase phase = find_bars(sounds, track.beats_per_bar, drums, best.loop ? 2.0 : 0.3);
+    return drums;
+}
+
+void set_bars(BeatTrack& track, const BarPhase& phase) {
     for (auto i = static_cast<std::size_t>(phase.offset); i < track.beats.size();
          i += static_cast<std::size_t>(track.beats_per_bar)) {
         track.downbeats.push_back(i);
     }
-    track.first_beat_s = track.downbeats.empty() ? first : track.beats[track.downbeats.front()];
-    track.confidence = fit.on_grid * fit.steady;
     track.bar_confidence = phase.confidence;
+}
+
+BeatTrack on_grid(const TrackFeatures& features, const OnsetCurves& curves, const GridFit& fit, bool loop) {
+    BeatTrack track;
+    track.bpm = 60.0 / fit.period_s;
+    track.constant = true;
+    track.confidence = fit.on_grid * fit.steady;
+    const double first = fit.first_beat_s - fit.period_s * std::floor(fit.first_beat_s / fit.period_s + slack);
+    for (int n = 0; first + n * fit.period_s < features.length_s; ++n) {
+        track.beats.push_back(std::max(first + n * fit.period_s, 0.0));
+    }
+    const BeatSounds sounds = sounds_by_beat(features, curves, track.beats);
+    track.beats_per_bar = find_metre(sounds);
+    const std::vector<double> drums = drums_by_beat(curves, fit.period_s, first, track.beats_per_bar);
+    set_bars(track, find_bars(sounds, track.beats_per_bar, drums, loop ? 2.0 : 0.3));
+    track.first_beat_s = track.downbeats.empty() ? first : track.beats[track.downbeats.front()];
     return track;
+}
+
+/// The part of the beats at which something is hit.
+double hit_part(const std::vector<double>& beats, const std::vector<Onset>& onsets) {
+    std::size_t hit = 0;
+    for (const double beat : beats) {
+        const auto near = std::lower_bound(onsets.begin(), onsets.end(), beat - on_beat_s,
+                                           [](const Onset& onset, double at) { return onset.at_s < at; });
+        hit += near != onsets.end() && near->at_s <= beat + on_beat_s ? 1U : 0U;
+    }
+    return beats.empty() ? 0.0 : static_cast<double>(hit) / static_cast<double>(beats.size());
+}
+
+/// Each beat where its strongest hit is, if there is one near.
+void move_to_hits(std::vector<double>& beats, const std::vector<Onset>& onsets) {
+    for (double& beat : beats) {
+        double most = 0.0;
+        double at = beat;
+        const auto from = std::lower_bound(onsets.begin(), onsets.end(), beat - on_beat_s,
+                                           [](const Onset& onset, double time) { return onset.at_s < time; });
+        for (auto each = from; each != onsets.end() && each->at_s <= beat + on_beat_s; ++each) {
+            if (each->strength > most) {
+                most = each->strength;
+                at = each->at_s;
+            }
+        }
+        beat = std::max(at, 0.0);
+    }
+    beats.erase(std::unique(beats.begin(), beats.end(), [](double a, double b) { return b - a < on_beat_s; }),
+                beats.end());
+}
+
+BeatTrack beat_by_beat(const TrackFeatures& features, const OnsetCurves& curves, const std::vector<Onset>& onsets,
+                       FreeBeats free) {
+    const double hit = hit_part(free.beats, onsets);
+    if (free.beats.size() < least_hits || free.evenness < least_even || hit < least_hit_beats) {
+        return without_beats("no steady beat in it");
+    }
+    BeatTrack track;
+    track.bpm = 60.0 / free.period_s;
+    track.why = "its tempo moves";
+    track.confidence = 0.5 * free.evenness * hit;
+    track.beats = std::move(free.beats);
+    move_to_hits(track.beats, onsets);
+    const BeatSounds sounds = sounds_by_beat(features, curves, track.beats);
+    track.beats_per_bar = find_metre(sounds);
+    set_bars(track, find_bars(sounds, track.beats_per_bar,
+                              std::vector<double>(static_cast<std::size_t>(track.beats_per_bar), 0.0), 0.3));
+    track.bar_confidence *= 0.5;
+    track.first_beat_s = track.downbeats.empty() ? 0.0 : track.beats[track.downbeats.front()];
+    return track;
+}
+
+}  // namespace
+
+BeatTrack track_beats(const TrackFeatures& features, const OnsetCurves& curves, const BeatHints& hints) {
+    const std::vector<Onset> onsets = find_onsets(curves);
+    if (onsets.size() < least_hits) {
+        return without_beats("no beat in it");
+    }
+    FreeBeats free = free_beats(features, hints.tag_bpm > 0.0 ? hints.tag_bpm : usual_tempo);
+    std::vector<double> extra;
+    if (free.period_s > 0.0) {
+        extra.push_back(free.period_s);
+    }
+    if (hints.tag_bpm > 0.0) {
+        extra.push_back(60.0 / hints.tag_bpm);
+    }
+    const std::vector<double> periods =
+        candidate_periods(PulseSpectrum{curves}, hints.lowest_bpm, hints.highest_bpm, extra);
+    if (!periods.empty()) {
+        const TempoChoice best = choose_beat(features, curves, periods, hints);
+        const GridFit fit = fit_best(features, onsets, best);
+        if (fit.on_grid >= least_on_grid && fit.steady >= least_steady) {
+            return on_grid(features, curves, fit, best.loop);
+        }
+    }
+    return beat_by_beat(features, curves, onsets, std::move(free));
 }
 
 }  // namespace crowdjack

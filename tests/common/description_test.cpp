@@ -51,6 +51,8 @@ TEST_CASE("selectors may stand in the address, all or some of them") {
     CHECK(protocol::resolve("/deck/B/stem/3/gain")->description->address == at::deck_stem_gain);
     CHECK(protocol::resolve("/deck/B/stem/gain")->selectors.empty());
     CHECK(protocol::resolve("/deck/B/state")->deck == "B");
+    CHECK(protocol::resolve("/deck/hotcue/3")->deck.empty());
+    CHECK(protocol::resolve("/deck/hotcue/3")->selectors.front().text == "3");
     for (const auto* unknown :
          {"/deck/A/gains", "/mixer/A", "/mixer/A/B/gain", "/mixer//gain", "/", "gain", "/deck/A/hotcue/3/4"}) {
         CAPTURE(unknown);
@@ -62,7 +64,7 @@ TEST_CASE("usage reads as the protocol's page does") {
     CHECK(protocol::description_of(at::deck_cue)->usage() == "s:path [d:seconds] [d:track_bpm]");
     CHECK(protocol::description_of(at::deck_start)->usage() == "[i:frame|N] [d:seconds]");
     CHECK(protocol::description_of(at::mixer_eq)->usage() == "s:strip s:low|mid|high f:percent [d:ramp_s] [i:frame|N]");
-    CHECK(protocol::description_of(at::tempo_tap)->usage() == "no arguments");
+    CHECK(protocol::description_of(at::tempo_tap)->usage() == "without arguments");
 }
 
 TEST_CASE("what needs no number takes one as a button, and only that") {

@@ -188,6 +188,12 @@ TEST_CASE("what is announced as playing stands in the cue sheet at its frame") {
     REQUIRE(room.server.wait_for_frame(static_cast<std::uint32_t>(begin + 48000)));
     REQUIRE(room.obeys("/mixer/record/stop"));
     const std::string sheet = contents(room.folder / "set.cue");
+    REQUIRE(room.obeys("/mixer/record/start", {"next.wav"}));
+    room.mixer->kill_hard();
+    room.start({"--resume"});  // what plays still does, and nobody says so again
+    REQUIRE(eventually(
+        [&] { return contents(room.folder / "next-2.cue").find("TITLE \"Second title\"") != std::string::npos; }));
+    REQUIRE(room.obeys("/mixer/record/stop"));
     CHECK(sheet.find("PERFORMER \"First artist\"\n    INDEX 01 00:00:00") != std::string::npos);
     CHECK(sheet.find("PERFORMER \"Second artist\"\n    INDEX 01 00:00:56") != std::string::npos);
 }

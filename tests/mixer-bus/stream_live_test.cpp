@@ -59,7 +59,8 @@ TEST_CASE("listeners read artist and title within two seconds, also after a reco
         const auto deck = room.player("A", {noise(2880000, 1), noise(2880000, 2)});
         deck->start_at(room.soon());
         REQUIRE(room.obeys("/mixer/nowplaying", {"A", "Künstler", "Erstes & \"Lied\""}));
-        REQUIRE(room.obeys("/mixer/stream/start", {icecast.url("set"), format}));
+        const auto started = room.ask("/mixer/stream/start", {icecast.url("set"), format});
+        REQUIRE_MESSAGE(started.is_reply_to("/mixer/stream/start"), started.shown());
         const double first = seconds_until(icecast, port, format, "Erstes &");
         REQUIRE(room.obeys("/mixer/nowplaying", {"B", "Artist", "Second"}));
         const double second = seconds_until(icecast, port, format, "Second");

@@ -2,7 +2,7 @@
 // The suite on paper: decks and strips as the closed forms they are, so that hours of a set take milliseconds.
 #pragma once
 
-#include "session/setlist/conductor.hpp"
+#include "session/setlist/set_player.hpp"
 
 #include <array>
 #include <cmath>
@@ -42,8 +42,8 @@ public:
         std::optional<JackFrame> stop;
     };
 
-    PaperSuite(std::vector<Section> set, SetConductor::Settings settings, JackFrame begin = {480000})
-        : sections{std::move(set)}, conductor{sections, std::move(settings), timeline, *this}, now{begin, 0.0} {
+    PaperSuite(std::vector<Section> set, SetPlayer::Settings settings, JackFrame begin = {480000})
+        : sections{std::move(set)}, player{sections, std::move(settings), timeline, *this}, now{begin, 0.0} {
         for (const char letter : {'A', 'B', 'C'}) {
             decks[letter];
         }
@@ -56,9 +56,9 @@ public:
         Deck& d = decks.at(deck);
         answers.push_back([this, deck, path] {
             if (refused.contains(path)) {
-                conductor.deck_refused(deck, "no such file: " + path);
+                player.deck_refused(deck, "no such file: " + path);
             } else {
-                conductor.deck_cued(deck);
+                player.deck_cued(deck);
             }
         });
         if (!refused.contains(path)) {
@@ -85,7 +85,7 @@ public:
     void measure(std::size_t section) override {
         answers.push_back([this, section] {
             const bool there = !missing.contains(sections[section].part_file);
-            conductor.measured(section, {there, there ? "" : "it is not there", sections[section].end_s, lufs});
+            player.measured(section, {there, there ? "" : "it is not there", sections[section].end_s, lufs});
         });
     }
     void report(const SetlistEvent& event) override { events.push_back(event); }
@@ -106,7 +106,7 @@ public:
         for (const auto& answer : due) {
             answer();
         }
-        conductor.tick(now);
+        player.tick(now);
     }
     bool run_until(const std::function<bool()>& reached, double seconds = 36000.0) {
         for (const double until = now.seconds + seconds; now.seconds < until && !reached();) {
@@ -120,14 +120,14 @@ public:
     void kill(char deck) {
         decks.at(deck) = Deck{};
         decks.at(deck).alive = false;
-        conductor.deck_gone(deck);
+        player.deck_gone(deck);
     }
     void revive(char deck) { decks.at(deck).alive = true; }
     double position(const Deck& deck) const { return timeline.position(deck.start, timeline.at(now.frame), deck.bpm); }
 
     std::vector<Section> sections;
     Timeline timeline{rate};
-    SetConductor conductor;
+    SetPlayer player;
     Now now;
     std::map<char, Deck> decks;
     std::map<char, float> trims;
@@ -164,10 +164,10 @@ private:
         if (deck.state == State::waiting && timeline.frame_of(deck.start) <= now.frame) {
             deck.state = State::playing;
             starts.push_back({letter, deck.path, deck.start, timeline.frame_of(deck.start)});
-            conductor.deck_started(letter, timeline.frame_of(deck.start));
+            player.deck_started(letter, timeline.frame_of(deck.start));
         }
         const double place = deck.state == State::playing ? position(deck) : 0.0;
-        conductor.deck_report(letter, {deck.state, deck.path, now.frame, place}, now);
+        player.deck_report(letter, {deck.state, deck.path, now.frame, place}, now);
     }
 
     std::vector<std::function<void()>> answers;

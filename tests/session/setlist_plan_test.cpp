@@ -11,8 +11,8 @@ using namespace crowdjack::test;
 
 namespace {
 
-SetConductor::Settings settings(std::uint64_t seed = 1, bool loop = false) {
-    SetConductor::Settings made;
+SetPlayer::Settings settings(std::uint64_t seed = 1, bool loop = false) {
+    SetPlayer::Settings made;
     made.choice = {seed, loop, false};
     return made;
 }
@@ -50,7 +50,7 @@ void dance(PaperSuite& suite, std::mt19937& random) {
 
 TEST_CASE("without a line each track starts on the exact frame of the one before's begin cue") {
     PaperSuite suite{plain_set(20), settings()};
-    REQUIRE(suite.run_until([&suite] { return suite.conductor.finished(); }));
+    REQUIRE(suite.run_until([&suite] { return suite.player.finished(); }));
     REQUIRE(suite.starts.size() == 20);
     for (std::size_t i = 1; i < suite.starts.size(); ++i) {
         const Section& before = section_of(suite, suite.starts[i - 1].path);
@@ -90,7 +90,7 @@ TEST_CASE("decks take turns, no deck is asked for two tracks at once and never m
         });
         REQUIRE(sounding <= 2);
     };
-    REQUIRE(suite.run_until([&suite] { return suite.conductor.finished(); }));
+    REQUIRE(suite.run_until([&suite] { return suite.player.finished(); }));
     REQUIRE(suite.starts.size() == 15);
     for (std::size_t i = 0; i < suite.starts.size(); ++i) {
         CHECK(suite.starts[i].deck == "ABC"[i % 3]);
@@ -110,7 +110,7 @@ TEST_CASE("a hand-over is six ramps on their frames, and lasts from begin cue to
     PaperSuite suite{plain_set(4), settings()};
     suite.timeline.add(steady(125.0));
     REQUIRE(suite.run_until([&suite] { return suite.decks.at('B').state == DeckReport::State::waiting; }));
-    const JackFrame begin = *suite.conductor.next_start();
+    const JackFrame begin = *suite.player.next_start();
     const std::int64_t window = 16 * 23040;
     const auto* in = last_ramp(suite, 'B', Control::fader);
     const auto* out_low = last_ramp(suite, 'A', Control::low);
@@ -151,7 +151,7 @@ TEST_CASE("a missing and an unreadable file are skipped, said, and the set goes 
     suite.missing = {"/parts/track1.wav", "/parts/track4.wav"};
     suite.refused = {"/parts/track6.wav"};
     suite.timeline.add(steady(120.0));
-    REQUIRE(suite.run_until([&suite] { return suite.conductor.finished(); }));
+    REQUIRE(suite.run_until([&suite] { return suite.player.finished(); }));
     CHECK(suite.starts.size() == 5);
     std::set<std::size_t> skipped;
     for (const SetlistEvent& event : suite.events) {
@@ -169,7 +169,7 @@ TEST_CASE("a missing and an unreadable file are skipped, said, and the set goes 
 TEST_CASE("a set of files that are all missing ends and says so") {
     PaperSuite suite{plain_set(3), settings(2, true)};
     suite.missing = {"/parts/track0.wav", "/parts/track1.wav", "/parts/track2.wav"};
-    REQUIRE(suite.run_until([&suite] { return suite.conductor.finished(); }, 60.0));
+    REQUIRE(suite.run_until([&suite] { return suite.player.finished(); }, 60.0));
     CHECK(suite.starts.empty());
     CHECK(suite.events.back().kind == SetlistEvent::Kind::ended);
 }
@@ -217,7 +217,7 @@ TEST_CASE("a deck that dies for good costs its track, not the set") {
     CHECK(std::fmod(suite.starts[1].at.at, 4.0) == 0.0);
     REQUIRE(suite.rows.size() == 1);
     CHECK(suite.rows[0].end == "lost");
-    REQUIRE(suite.run_until([&suite] { return suite.conductor.finished(); }));
+    REQUIRE(suite.run_until([&suite] { return suite.player.finished(); }));
     CHECK(suite.starts.size() == 6);
 }
 
@@ -236,7 +236,7 @@ TEST_CASE("next hands over at the track's next bar, for as long as the hand-over
     suite.timeline.add(steady(125.0));
     REQUIRE(suite.run_until([&suite] { return suite.starts.size() == 1; }));
     suite.run_for(4.0);
-    REQUIRE(suite.conductor.hurry());
+    REQUIRE(suite.player.hurry());
     REQUIRE(suite.run_until([&suite] { return suite.starts.size() == 2; }, 6.0));
     const double beats = suite.starts[1].at.at - suite.starts[0].at.at;
     CHECK(std::fmod(beats, 4.0) == doctest::Approx(0.0));
@@ -246,8 +246,8 @@ TEST_CASE("next hands over at the track's next bar, for as long as the hand-over
     CHECK((*out->frame - suite.starts[1].frame).value + std::llround(out->seconds * 48000.0) == 16 * 23040 - 960);
     // Also when the next was waiting for its planned start already.
     REQUIRE(suite.run_until([&suite] { return suite.decks.at('C').state == DeckReport::State::waiting; }));
-    const JackFrame planned = *suite.conductor.next_start();
-    REQUIRE(suite.conductor.hurry());
+    const JackFrame planned = *suite.player.next_start();
+    REQUIRE(suite.player.hurry());
     REQUIRE(suite.run_until([&suite] { return suite.starts.size() == 3; }, 10.0));
     CHECK(suite.starts[2].frame < planned);
 }
@@ -256,9 +256,9 @@ TEST_CASE("stop fades out, stops what plays and what waits, and ends the set") {
     PaperSuite suite{plain_set(6), settings()};
     suite.timeline.add(steady(120.0));
     REQUIRE(suite.run_until([&suite] { return suite.decks.at('B').state == DeckReport::State::waiting; }));
-    CHECK(suite.conductor.stop(suite.now) < 2.0);
+    CHECK(suite.player.stop(suite.now) < 2.0);
     suite.run_for(2.0);
-    CHECK(suite.conductor.finished());
+    CHECK(suite.player.finished());
     CHECK(suite.decks.at('A').state == DeckReport::State::stopped);
     CHECK(suite.decks.at('B').state == DeckReport::State::stopped);
     REQUIRE(suite.rows.size() == 1);
@@ -267,7 +267,7 @@ TEST_CASE("stop fades out, stops what plays and what waits, and ends the set") {
     CHECK(last_ramp(suite, 'A', Control::fader)->to == 1.0F);
 }
 
-TEST_CASE("a conductor that starts while the set plays takes over what it finds") {
+TEST_CASE("a player that starts while the set plays takes over what it finds") {
     PaperSuite suite{plain_set(6), settings()};
     suite.timeline.add(steady(120.0));
     auto& deck = suite.decks.at('B');
@@ -306,7 +306,7 @@ TEST_CASE("after the server's restart the set goes on by beat in the new frames"
     suite.run_for(12.0);
     const double beat = suite.timeline.at(suite.now.frame).at;
     suite.now.frame = JackFrame{5000};
-    suite.conductor.server_restarted(suite.now);
+    suite.player.server_restarted(suite.now);
     suite.run_for(0.3);
     suite.timeline.add(steady(120.0, suite.now.frame, beat));
     REQUIRE(suite.run_until([&suite] { return suite.starts.size() == 3; }, 60.0));
@@ -332,7 +332,7 @@ TEST_CASE("a mixer that comes back gets its strips as they should be by now") {
     suite.run_for(7.68 / 2.0);  // half the window of 16 beats
     suite.ramps.clear();
     suite.trims.clear();
-    suite.conductor.mixer_returned(suite.now);
+    suite.player.mixer_returned(suite.now);
     CHECK(suite.trims.contains('A'));
     CHECK(suite.trims.contains('B'));
     const auto first = [&suite](char strip, Control control) {
@@ -356,7 +356,7 @@ TEST_CASE("a track whose own begin cue comes early is fully in before it gives t
     }
     PaperSuite suite{set, settings()};
     suite.timeline.add(steady(125.0));
-    REQUIRE(suite.run_until([&suite] { return suite.conductor.finished(); }));
+    REQUIRE(suite.run_until([&suite] { return suite.player.finished(); }));
     REQUIRE(suite.starts.size() == 10);
     for (std::size_t i = 1; i < 10; ++i) {
         CHECK(suite.starts[i].at.at - suite.starts[i - 1].at.at == doctest::Approx(12.0).epsilon(1e-12));

@@ -7,8 +7,11 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cmath>
 #include <set>
+#include <string>
+#include <vector>
 
 using namespace crowdjack;
 
@@ -83,7 +86,7 @@ TEST_CASE("quoted commas, doubled quotes, line ends in fields, CRLF and a byte o
 TEST_CASE("what is wrong with a setlist is said with its file, line and column") {
     CHECK(error_of("").find("set.csv: the file is empty") == 0);
     CHECK(error_of(header).find("no section is listed") != std::string::npos);
-    CHECK(error_of("path,bpm\n").find("set.csv:1: no column 'key'") == 0);
+    CHECK(error_of("path,bpm\n").find("set.csv:1: no column 'part_file'") == 0);
     CHECK(error_of(header + row("a", "1", "2") + row("b", "1,5", "2")).find("set.csv:3: 15 fields") == 0);
     CHECK(error_of(header + row("a", "1s", "2")) == "set.csv:2: begin_cue_adj: '1s' is no number");
     CHECK(error_of(header + row("a", "nan", "2")).find("set.csv:2: begin_cue_adj") == 0);
@@ -104,6 +107,56 @@ TEST_CASE("a section that can't be played is passed over and said as long as oth
     CHECK(passed_over[0].find("set.csv:3: end_cue_adj: must be after") == 0);
     CHECK(passed_over[1].find("set.csv:4: begin_cue_adj: 'x'") == 0);
     CHECK_THROWS_AS((void)parse_sections(header + row("b", "2", "2"), "set.csv", &passed_over), Failure);
+}
+
+TEST_CASE("three columns are a setlist, in any order, with commas, semicolons or tabs, capitals and blanks") {
+    for (const auto* text : {"part_file,begin_cue_adj,end_cue_adj\n/m/a.wav,8,12.5\n",
+                             "end_cue_adj,part_file,begin_cue_adj\n12.5,/m/a.wav,8\n",
+                             "part_file;begin_cue_adj;end_cue_adj\r\n/m/a.wav;8,0;12,5\r\n",
+                             " Part File ; Begin_Cue_Adj ; END_CUE_ADJ ;\n /m/a.wav ; 8 ; 12.5 ;\n",
+                             "part_file\tbegin_cue_adj\tend_cue_adj\tremark\n/m/a.wav\t8\t12.5\tgood, very; good\n",
+                             "\xEF\xBB\xBFpart_file , begin_cue_adj , end_cue_adj\n\"/m/a.wav\" , 8 , 12.5\n",
+                             "\n\nbpm,part_file,begin_cue_adj,end_cue_adj\n,/m/a.wav,8,12.5\n"}) {
+        CAPTURE(text);
+        const auto sections = parse_sections(text, "set.csv");
+        REQUIRE(sections.size() == 1);
+        CHECK(sections[0].part_file == "/m/a.wav");
+        CHECK(sections[0].path == "/m/a.wav");
+        CHECK(sections[0].begin_s == 8.0);
+        CHECK(sections[0].end_s == 12.5);
+        CHECK_FALSE(sections[0].tempo_known);
+        CHECK(sections[0].target_bpm == 120.0);
+    }
+    const auto with_tempo = parse_sections("part_file,begin_cue_adj,end_cue_adj,BPM\na,8,12,124\n", "set.csv");
+    CHECK(with_tempo[0].tempo_known);
+    CHECK(with_tempo[0].target_bpm == 124.0);
+}
+
+TEST_CASE("one bad row is passed over and named, whatever is bad about it, and its neighbours play") {
+    std::vector<std::string> passed_over;
+    const std::string text = "part_file,begin_cue_adj,end_cue_adj\n"
+                             "a,1,2\n"
+                             "too,few\n"
+                             "b,1,2\n"
+                             "one,too,many,fields\n"
+                             "c,1,2,,\n"
+                             "\"quoted\" wrongly,1,2\n"
+                             "d,1,2\n"
+                             "\"never closed,1,2\n"
+                             "e,1,2\n"
+                             ",1,2\n"
+                             "f,1,1e999\n";
+    const auto sections = parse_sections(text, "set.csv", &passed_over);
+    std::string played;
+    for (const auto& section : sections) {
+        played += section.part_file;
+    }
+    CHECK(played == "abcde");
+    REQUIRE(passed_over.size() == 6);
+    const std::array lines{3, 5, 7, 9, 11, 12};
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        CHECK(passed_over[i].starts_with("set.csv:" + std::to_string(lines[i]) + ": "));
+    }
 }
 
 TEST_CASE("the crowd's trend is its last ten seconds against the set's first minute") {

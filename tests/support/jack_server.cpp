@@ -45,6 +45,7 @@ jack_client_t* open_client(const std::string& server, const std::string& name) {
     const std::lock_guard lock{opened_mutex};
     const auto& closing = opened[client] = std::make_unique<JackClosing>();
     closing->watch(client);
+    closing->watch_ports(client);
     return client;
 }
 

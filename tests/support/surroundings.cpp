@@ -47,7 +47,10 @@ Process::Options armed(Process::Options options) {
 
 std::optional<std::filesystem::path> real_data() {
     const std::filesystem::path folder{environment_variable("CROWDJACK_DATA")};
-    return !folder.empty() && std::filesystem::is_directory(folder) ? std::optional{folder} : std::nullopt;
+    if (folder.empty() || !std::filesystem::is_directory(folder)) {
+        return std::nullopt;
+    }
+    return std::filesystem::canonical(folder);
 }
 
 TemporaryFolder::TemporaryFolder() {

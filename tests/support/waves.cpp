@@ -87,9 +87,20 @@ void write_audio(const std::filesystem::path& path, const std::vector<float>& in
     sf_command(file.get(), SFC_SET_ADD_PEAK_CHUNK, nullptr, SF_FALSE);
     const auto frames = static_cast<sf_count_t>(interleaved.size()) / channels;
     const bool as_integers = format < SampleFormat::float32 && !lossy(info.format);
-    const auto written = as_integers
-                             ? sf_writef_int(file.get(), as_pcm(interleaved, pcm_bits(info.format)).data(), frames)
-                             : sf_writef_float(file.get(), interleaved.data(), frames);
+    sf_count_t written = 0;
+    if (as_integers) {
+        written = sf_writef_int(file.get(), as_pcm(interleaved, pcm_bits(info.format)).data(), frames);
+    }
+    // In blocks: the Vorbis encoder puts all that it is given at once on the stack.
+    constexpr sf_count_t block = 4096;
+    while (!as_integers && written < frames) {
+        const sf_count_t count = sf_writef_float(file.get(), interleaved.data() + written * channels,
+                                                 std::min(block, frames - written));
+        if (count <= 0) {
+            break;
+        }
+        written += count;
+    }
     if (written != frames) {
         throw failure("cannot write all of", path);
     }

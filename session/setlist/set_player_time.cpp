@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The conductor's sense of time: beats while there is a line, frames while there is none, and the way from one to the
+// The player's sense of time: beats while there is a line, frames while there is none, and the way from one to the
 // other in the middle of a set.
-#include "session/setlist/conductor.hpp"
+#include "session/setlist/set_player.hpp"
 
 #include <cmath>
 
@@ -13,7 +13,7 @@ constexpr double line_patience_s = 3.0;  ///< after a restart of the server, for
 
 }  // namespace
 
-bool SetConductor::time_is_known(const Now& now) {
+bool SetPlayer::time_is_known(const Now& now) {
     if (beats_ && !timeline_.has_line()) {
         line_lost_s_ = line_lost_s_.value_or(now.seconds);
         if (now.seconds < *line_lost_s_ + line_patience_s) {
@@ -31,7 +31,7 @@ bool SetConductor::time_is_known(const Now& now) {
     return !relocate_;
 }
 
-void SetConductor::time_changed_meaning(const Now& now) {
+void SetPlayer::time_changed_meaning(const Now& now) {
     if (current_) {
         relocate_ = now;
     }
@@ -43,7 +43,7 @@ void SetConductor::time_changed_meaning(const Now& now) {
     }
 }
 
-void SetConductor::locate(const Now& now) {
+void SetPlayer::locate(const Now& now) {
     const bool waited_long = now.seconds > relocate_->seconds + line_patience_s;
     for (std::optional<Run>* run : {&outgoing_, &current_}) {
         if (!*run) {
@@ -52,7 +52,8 @@ void SetConductor::locate(const Now& now) {
         const auto& report = decks_[(*run)->deck].report;
         const bool fresh = report && report->frame > relocate_->frame + to_frames({lead_s}, timeline_.rate());
         if (fresh && plays(**run)) {
-            (*run)->start = timeline_.start_of(timeline_.at(report->frame), report->position_s, (*run)->track_bpm);
+            (*run)->start = timeline_.start_of(timeline_.at(report->frame),
+                                               place_in(sections_[(*run)->section], *report), (*run)->track_bpm);
         } else if (!waited_long) {
             return;
         } else {
@@ -69,15 +70,15 @@ void SetConductor::locate(const Now& now) {
     }
 }
 
-JackFrame SetConductor::soonest(const Now& now) const { return now.frame + to_frames({lead_s}, timeline_.rate()); }
+JackFrame SetPlayer::soonest(const Now& now) const { return now.frame + to_frames({lead_s}, timeline_.rate()); }
 
-SetTime SetConductor::time_of(const Run& run, double file_s) const {
+SetTime SetPlayer::time_of(const Run& run, double file_s) const {
     return timeline_.after(run.start, file_s, run.track_bpm);
 }
 
-SetTime SetConductor::end_of(const Run& run) const { return time_of(run, run.end_s); }
+SetTime SetPlayer::end_of(const Run& run) const { return time_of(run, run.end_s); }
 
-SetTime SetConductor::next_bar(const Run& run, JackFrame not_before) const {
+SetTime SetPlayer::next_bar(const Run& run, JackFrame not_before) const {
     const double beats = timeline_.beats_between(run.start, timeline_.at(not_before), run.track_bpm);
     return timeline_.beats_later(run.start, std::ceil(beats / bar) * bar, run.track_bpm);
 }

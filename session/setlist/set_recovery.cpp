@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The conductor's other half: what the suite tells it, and putting right what went wrong.
-#include "session/setlist/conductor.hpp"
+// The player's other half: what the suite tells it, and putting right what went wrong.
+#include "session/setlist/set_player.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -22,12 +22,12 @@ constexpr double longest_silence_s = 5.0;  ///< after a track's end, with nothin
 
 }  // namespace
 
-bool SetConductor::plays(const Run& run) const {
+bool SetPlayer::plays(const Run& run) const {
     const auto& report = decks_.at(run.deck).report;
     return report && report->state == DeckReport::State::playing && holds(*report, run.section);
 }
 
-void SetConductor::deck_report(char letter, const DeckReport& report, const Now& now) {
+void SetPlayer::deck_report(char letter, const DeckReport& report, const Now& now) {
     const auto found = decks_.find(letter);
     if (found == decks_.end()) {
         return;
@@ -53,11 +53,12 @@ void SetConductor::deck_report(char letter, const DeckReport& report, const Now&
     }
 }
 
-void SetConductor::check_place(Run& run, const DeckReport& report) {
+void SetPlayer::check_place(Run& run, const DeckReport& report) {
     if (report.frame < timeline_.frame_of(run.start) + to_frames({silence_patience_s}, timeline_.rate())) {
         return;
     }
-    const SetTime start = timeline_.start_of(timeline_.at(report.frame), report.position_s, run.track_bpm);
+    const SetTime start =
+        timeline_.start_of(timeline_.at(report.frame), place_in(sections_[run.section], report), run.track_bpm);
     const double off = timeline_.beats_between(run.start, start, run.track_bpm);
     run.wrong_reports = std::abs(off) > moved_beats ? run.wrong_reports + 1 : 0;
     if (run.wrong_reports < moved_reports) {
@@ -71,7 +72,7 @@ void SetConductor::check_place(Run& run, const DeckReport& report) {
     }
 }
 
-void SetConductor::deck_gone(char letter) {
+void SetPlayer::deck_gone(char letter) {
     const auto found = decks_.find(letter);
     if (found == decks_.end() || !found->second.alive) {
         return;
@@ -82,14 +83,14 @@ void SetConductor::deck_gone(char letter) {
     }
 }
 
-void SetConductor::deck_busy(char letter) {
+void SetPlayer::deck_busy(char letter) {
     if (next_ && next_->deck == letter) {
         decks_[letter].busy_until_s = next_->asked_s + busy_s;
         other_deck();
     }
 }
 
-void SetConductor::other_deck() {
+void SetPlayer::other_deck() {
     if (next_->stage == Stage::scheduled) {
         mixing_.rest(next_->deck);
         if (!outgoing_) {
@@ -101,7 +102,7 @@ void SetConductor::other_deck() {
     next_->cued = false;
 }
 
-void SetConductor::deck_cued(char letter) {
+void SetPlayer::deck_cued(char letter) {
     Run* const run = run_on(letter);
     if (run == nullptr) {
         return;
@@ -109,13 +110,13 @@ void SetConductor::deck_cued(char letter) {
     run->cued = true;
     if (run->rejoining && run->stage == Stage::playing) {
         const JackFrame frame = timeline_.frame_of(time_of(*run, run->rejoin_s));
-        orchestra_.start_at(letter, frame, run->rejoin_s);
+        orchestra_.start_at(letter, frame, sections_[run->section].start_s + run->rejoin_s);
     } else if (run->stage == Stage::preparing) {
         orchestra_.report({SetlistEvent::Kind::cued, letter, run->section, {}, {}, {}});
     }
 }
 
-void SetConductor::deck_refused(char letter, const std::string& why) {
+void SetPlayer::deck_refused(char letter, const std::string& why) {
     if (next_ && next_->deck == letter) {
         give_up_next(why);
     } else if (Run* const run = run_on(letter); run != nullptr && run->rejoining) {
@@ -123,7 +124,7 @@ void SetConductor::deck_refused(char letter, const std::string& why) {
     }
 }
 
-void SetConductor::deck_started(char letter, JackFrame frame) {
+void SetPlayer::deck_started(char letter, JackFrame frame) {
     Run* const run = run_on(letter);
     if (run == nullptr || run->started || run->stage == Stage::preparing) {
         return;
@@ -132,7 +133,7 @@ void SetConductor::deck_started(char letter, JackFrame frame) {
     orchestra_.report({SetlistEvent::Kind::started, letter, run->section, frame, {}, {}});
 }
 
-void SetConductor::measured(std::size_t section, const Measured& found) {
+void SetPlayer::measured(std::size_t section, const Measured& found) {
     if (!next_ || next_->section != section || next_->measured) {
         return;
     }
@@ -141,19 +142,20 @@ void SetConductor::measured(std::size_t section, const Measured& found) {
         return;
     }
     constexpr double tolerance_s = 0.05;
-    if (found.length_s + tolerance_s < next_->begin_s) {
+    const double length_s = found.length_s - sections_[section].start_s;
+    if (length_s + tolerance_s < next_->begin_s) {
         give_up_next("the file ends before its begin cue");
         return;
     }
-    next_->end_s = std::min(next_->end_s, found.length_s);
+    next_->end_s = std::min(next_->end_s, length_s);
     next_->measured = found;
 }
 
-void SetConductor::mixer_returned(const Now& now) {
+void SetPlayer::mixer_returned(const Now& now) {
     mixing_.mixer_returned(now, current_ ? std::optional{current_->deck} : std::nullopt);
 }
 
-void SetConductor::server_restarted(const Now& now) {
+void SetPlayer::server_restarted(const Now& now) {
     timeline_.clear();
     for (auto& [letter, deck] : decks_) {
         deck.report.reset();
@@ -163,13 +165,13 @@ void SetConductor::server_restarted(const Now& now) {
     }
 }
 
-void SetConductor::beats_renumbered(const Now& now) {
+void SetPlayer::beats_renumbered(const Now& now) {
     if (beats_) {
         time_changed_meaning(now);
     }
 }
 
-void SetConductor::watch(Run& run, const Now& now) {
+void SetPlayer::watch(Run& run, const Now& now) {
     const Deck& deck = decks_[run.deck];
     const double heard_s = deck.report ? deck.heard_s : 0.0;
     const bool answers = deck.alive && now.seconds < heard_s + silence_patience_s;
@@ -187,7 +189,7 @@ void SetConductor::watch(Run& run, const Now& now) {
     }
 }
 
-void SetConductor::rejoin(Run& run, const Now& now) {
+void SetPlayer::rejoin(Run& run, const Now& now) {
     const SetTime when = timeline_.at(now.frame + to_frames({rejoin_ahead_s}, timeline_.rate()));
     const double place = timeline_.position(run.start, when, run.track_bpm);
     if (place < 0.0 || place > run.end_s - rejoin_ahead_s) {
@@ -196,10 +198,10 @@ void SetConductor::rejoin(Run& run, const Now& now) {
     run.rejoining = true;
     run.rejoin_s = place;
     run.asked_s = now.seconds;
-    orchestra_.cue(run.deck, sections_[run.section].part_file, place, run.track_bpm);
+    cue(run, place);
 }
 
-void SetConductor::lost(const Now& now) {
+void SetPlayer::lost(const Now& now) {
     if (current_ && current_->silent_since_s && now.seconds > *current_->silent_since_s + lost_after_s) {
         record(*current_, now.frame, "lost");
         mixing_.rest(current_->deck);
@@ -217,7 +219,7 @@ void SetConductor::lost(const Now& now) {
 
 /// Whatever kept the next track from coming: the room must not stay silent. Everything that waits is forgotten and the
 /// set goes on as if it began.
-void SetConductor::break_silence(const Now& now) {
+void SetPlayer::break_silence(const Now& now) {
     if (!current_ || outgoing_ || over_ ||
         now.frame < timeline_.frame_of(end_of(*current_)) + to_frames({longest_silence_s}, timeline_.rate())) {
         return;
@@ -252,7 +254,7 @@ void SetConductor::break_silence(const Now& now) {
     }
 }
 
-bool SetConductor::hurry() {
+bool SetPlayer::hurry() {
     if (stopping_until_s_ || (over_ && !next_)) {
         return false;
     }
@@ -263,7 +265,7 @@ bool SetConductor::hurry() {
     return true;
 }
 
-double SetConductor::stop(const Now& now) {
+double SetPlayer::stop(const Now& now) {
     const JackFrame quiet = now.frame + to_frames({quit_fade_s}, timeline_.rate());
     for (std::optional<Run>* run : {&outgoing_, &current_, &next_}) {
         if (!*run || (*run)->deck == 0) {
@@ -281,7 +283,7 @@ double SetConductor::stop(const Now& now) {
     return quit_fade_s;
 }
 
-void SetConductor::end_set(const std::string& why) {
+void SetPlayer::end_set(const std::string& why) {
     if (finished_) {
         return;
     }
@@ -292,7 +294,7 @@ void SetConductor::end_set(const std::string& why) {
     orchestra_.report({SetlistEvent::Kind::ended, current_ ? current_->deck : '-', std::nullopt, {}, {}, why});
 }
 
-SetConductor::Run* SetConductor::run_on(char deck) {
+SetPlayer::Run* SetPlayer::run_on(char deck) {
     for (std::optional<Run>* run : {&outgoing_, &current_, &next_}) {
         if (*run && (*run)->deck == deck) {
             return &**run;
@@ -301,22 +303,20 @@ SetConductor::Run* SetConductor::run_on(char deck) {
     return nullptr;
 }
 
-const SetConductor::Run* SetConductor::run_on(char deck) const { return const_cast<SetConductor*>(this)->run_on(deck); }
+const SetPlayer::Run* SetPlayer::run_on(char deck) const { return const_cast<SetPlayer*>(this)->run_on(deck); }
 
-std::optional<std::size_t> SetConductor::section_on(char deck) const {
+std::optional<std::size_t> SetPlayer::section_on(char deck) const {
     const Run* const run = run_on(deck);
     return run == nullptr ? std::nullopt : std::optional{run->section};
 }
 
-std::optional<char> SetConductor::current_deck() const {
-    return current_ ? std::optional{current_->deck} : std::nullopt;
-}
+std::optional<char> SetPlayer::current_deck() const { return current_ ? std::optional{current_->deck} : std::nullopt; }
 
-std::optional<char> SetConductor::next_deck() const {
+std::optional<char> SetPlayer::next_deck() const {
     return next_ && next_->deck != 0 ? std::optional{next_->deck} : std::nullopt;
 }
 
-std::optional<JackFrame> SetConductor::next_start() const {
+std::optional<JackFrame> SetPlayer::next_start() const {
     if (next_ && next_->stage == Stage::scheduled) {
         return timeline_.frame_of(next_->start);
     }

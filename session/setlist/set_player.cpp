@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "session/setlist/conductor.hpp"
+#include "session/setlist/set_player.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -15,6 +15,9 @@ constexpr double measure_patience_s = 15.0;
 constexpr double command_patience_s = 1.0;  ///< until a deck's state must show what it was told
 constexpr double rest_after_s = 0.25;       ///< a strip is made flat this long after its track is over
 constexpr double largest_trim = 4.0;        ///< 12 dB either way
+constexpr double beatless_bpm = 120.0;      ///< of a track without a beat where there is no tempo line
+constexpr double adopt_patience_s = 10.0;   ///< until a track that plays already is known
+constexpr double latest_choice_s = 20.0;    ///< before the next track is needed: then the choice waits no more
 
 }  // namespace
 
@@ -23,8 +26,7 @@ bool same_file(const std::string& a, const std::string& b) {
     return a == b || std::filesystem::weakly_canonical(a, ignored) == std::filesystem::weakly_canonical(b, ignored);
 }
 
-SetConductor::SetConductor(const std::vector<Section>& sections, Settings settings, Timeline& timeline,
-                           Orchestra& orchestra)
+SetPlayer::SetPlayer(const std::vector<Section>& sections, Settings settings, Timeline& timeline, Orchestra& orchestra)
     : sections_{sections},
       settings_{std::move(settings)},
       timeline_{timeline},
@@ -40,7 +42,7 @@ SetConductor::SetConductor(const std::vector<Section>& sections, Settings settin
     }
 }
 
-void SetConductor::tick(const Now& now) {
+void SetPlayer::tick(const Now& now) {
     if (finished_) {
         return;
     }
@@ -71,22 +73,54 @@ void SetConductor::tick(const Now& now) {
     mixing_.follow_line(now);
 }
 
-bool SetConductor::holds(const DeckReport& report, std::size_t section) const {
+bool SetPlayer::holds(const DeckReport& report, std::size_t section) const {
     return same_file(report.path, sections_[section].part_file);
 }
 
-SetConductor::Run SetConductor::run_for(std::size_t section, char deck) const {
+SetPlayer::Run SetPlayer::run_for(std::size_t section, char deck, const Now& now) const {
     Run run;
     run.section = section;
     run.deck = deck;
     run.begin_s = sections_[section].begin_s;
     run.end_s = sections_[section].end_s;
-    run.track_bpm = sections_[section].target_bpm;
+    // A track without a beat is said to have the tempo that the line has now, so it starts at its own speed.
+    run.track_bpm =
+        sections_[section].by_time ? timeline_.bpm_at(now.frame, {beatless_bpm}).value : sections_[section].target_bpm;
     return run;
 }
 
-void SetConductor::adopt(const Now& now) {
-    if (adopted_) {
+void SetPlayer::cue(const Run& run, double place_s) {
+    const Section& section = sections_[run.section];
+    orchestra_.cue(run.deck, section.part_file, section.start_s + place_s, run.track_bpm);
+}
+
+void SetPlayer::unplayable(std::size_t section, const std::string& why) {
+    if (next_ && next_->section == section) {
+        give_up_next(why);
+        return;
+    }
+    chooser_.exclude(section);
+    orchestra_.report({SetlistEvent::Kind::skipped, '-', section, {}, {}, why});
+}
+
+/// A track that plays already, from an earlier run of this program, must be known before it can be taken over.
+bool SetPlayer::knows_what_plays(const Now& now) {
+    for (const auto& [letter, deck] : decks_) {
+        if (!deck.alive || !deck.report || deck.report->state != DeckReport::State::playing) {
+            continue;
+        }
+        for (std::size_t i = 0; i < sections_.size(); ++i) {
+            if (sections_[i].end_s <= 0.0 && holds(*deck.report, i)) {
+                orchestra_.get_to_know(i);
+                return now.seconds > *first_tick_s_ + adopt_patience_s;
+            }
+        }
+    }
+    return true;
+}
+
+void SetPlayer::adopt(const Now& now) {
+    if (adopted_ || !knows_what_plays(now)) {
         return;
     }
     adopted_ = true;
@@ -101,9 +135,13 @@ void SetConductor::adopt(const Now& now) {
         if (known == sections_.size()) {
             continue;
         }
-        Run run = run_for(known, letter);
+        if (sections_[known].end_s <= 0.0) {
+            continue;
+        }
+        Run run = run_for(known, letter, now);
         run.stage = Stage::playing;
-        run.start = timeline_.start_of(timeline_.at(deck.report->frame), deck.report->position_s, run.track_bpm);
+        run.start = timeline_.start_of(timeline_.at(deck.report->frame), place_in(sections_[known], *deck.report),
+                                       run.track_bpm);
         run.planned = timeline_.frame_of(run.start);
         run.start_beat = run.start.at;
         run.start_bpm = timeline_.bpm_at(now.frame, {run.track_bpm}).value;
@@ -125,7 +163,7 @@ void SetConductor::adopt(const Now& now) {
     }
 }
 
-std::optional<char> SetConductor::free_deck(const Now& now) const {
+std::optional<char> SetPlayer::free_deck(const Now& now) const {
     const std::size_t count = settings_.decks.size();
     const std::size_t last = settings_.decks.find(last_deck_);
     for (std::size_t turn = 1; turn <= count; ++turn) {
@@ -138,7 +176,7 @@ std::optional<char> SetConductor::free_deck(const Now& now) const {
     return std::nullopt;
 }
 
-void SetConductor::prepare(const Now& now) {
+void SetPlayer::prepare(const Now& now) {
     if (next_) {
         if (!next_->cued && now.seconds > next_->asked_s + 4.0 * command_patience_s) {
             deck_busy(next_->deck);
@@ -148,14 +186,14 @@ void SetConductor::prepare(const Now& now) {
                 next_->deck = *deck;
                 last_deck_ = *deck;
                 next_->asked_s = now.seconds;
-                orchestra_.cue(*deck, sections_[next_->section].part_file, 0.0, next_->track_bpm);
+                cue(*next_, 0.0);
             }
         }
         return;
     }
     const auto begins = next_start();
     const bool due = !begins || *begins <= now.frame + to_frames({settings_.cue_ahead_s}, timeline_.rate());
-    if (over_ || !(due || hurry_) || !free_deck(now)) {
+    if (!adopted_ || over_ || !(due || hurry_) || !free_deck(now) || !may_choose(now)) {
         return;
     }
     const Trend trend = trend_.at(now.seconds);
@@ -164,22 +202,36 @@ void SetConductor::prepare(const Now& now) {
         over_ = true;
         return;
     }
-    next_ = run_for(*section, 0);
+    next_ = run_for(*section, 0, now);
     next_->trend = trend;
     next_->movement = trend_.recent(now.seconds);
     orchestra_.measure(*section);
     prepare(now);
 }
 
-bool SetConductor::ready(const Now& now) const {
+/// A choice among tracks that are not all known yet waits for them, but never longer than the music goes on.
+bool SetPlayer::may_choose(const Now& now) const {
+    if (!chooser_.waits()) {
+        return true;
+    }
+    const auto begins = next_start();
+    return begins && chooser_.can_choose() && *begins <= now.frame + to_frames({latest_choice_s}, timeline_.rate());
+}
+
+bool SetPlayer::ready(const Now& now) const {
     return next_ && next_->stage == Stage::preparing && next_->cued &&
            (next_->measured || now.seconds > next_->asked_s + measure_patience_s);
 }
 
-std::optional<SetTime> SetConductor::begin_of_next(const Now& now) const {
+std::optional<SetTime> SetPlayer::begin_of_next(const Now& now) const {
     const JackFrame earliest = soonest(now);
     if (!current_) {
         return timeline_.next_multiple(bar, earliest);
+    }
+    // A track without a beat gives no grid to start on: the line's own bars do.
+    if (sections_[current_->section].by_time) {
+        const JackFrame given = timeline_.frame_of(time_of(*current_, current_->begin_s));
+        return timeline_.next_multiple(bar, hurry_ ? earliest : std::max(earliest, given));
     }
     const JackFrame free =
         outgoing_ && mixing_.handover() ? std::max(earliest, timeline_.frame_of(mixing_.handover()->end)) : earliest;
@@ -191,7 +243,7 @@ std::optional<SetTime> SetConductor::begin_of_next(const Now& now) const {
     return hurry_ && timeline_.frame_of(planned) >= free ? std::min(planned, bar_line) : bar_line;
 }
 
-void SetConductor::commit(const Now& now) {
+void SetPlayer::commit(const Now& now) {
     // While one hand-over runs the next is not planned: its ramps belong to the strip that is still coming in.
     if (!ready(now) || outgoing_) {
         return;
@@ -216,22 +268,23 @@ void SetConductor::commit(const Now& now) {
         const double room = std::max(begin - bar, begin / 2.0);
         const double beats = std::min({handover_beats, std::max(usual, fewest_handover_beats), room});
         const SetTime end = timeline_.beats_later(next_->start, beats, current_->track_bpm);
-        mixing_.plan({current_->deck, next_->deck, next_->start, end}, now);
+        const bool plain = sections_[current_->section].by_time || sections_[next_->section].by_time;
+        mixing_.plan({current_->deck, next_->deck, next_->start, end, plain}, now);
         orchestra_.report(
             {SetlistEvent::Kind::handover, next_->deck, next_->section, next_->planned, timeline_.frame_of(end), {}});
     }
     hurry_ = false;
 }
 
-void SetConductor::send_start(Run& run) {
+void SetPlayer::send_start(Run& run) {
     if (timeline_.has_line() && run.start.at > 0.0) {
         orchestra_.start_at_beat(run.deck, Beats{run.start.at});
     } else {
-        orchestra_.start_at(run.deck, timeline_.frame_of(run.start), 0.0);
+        orchestra_.start_at(run.deck, timeline_.frame_of(run.start), sections_[run.section].start_s);
     }
 }
 
-void SetConductor::confirm(const Now& now) {
+void SetPlayer::confirm(const Now& now) {
     if (!next_ || next_->stage != Stage::scheduled || now.seconds < next_->asked_s + command_patience_s) {
         return;
     }
@@ -248,10 +301,10 @@ void SetConductor::confirm(const Now& now) {
     if (!outgoing_) {
         mixing_.finish();
     }
-    orchestra_.cue(next_->deck, sections_[next_->section].part_file, 0.0, next_->track_bpm);
+    cue(*next_, 0.0);
 }
 
-void SetConductor::promote(const Now& now) {
+void SetPlayer::promote(const Now& now) {
     if (!next_ || next_->stage != Stage::scheduled || timeline_.frame_of(next_->start) > now.frame) {
         return;
     }
@@ -269,7 +322,7 @@ void SetConductor::promote(const Now& now) {
     next_.reset();
 }
 
-void SetConductor::retire(const Now& now) {
+void SetPlayer::retire(const Now& now) {
     std::optional<Run>& ending = outgoing_ ? outgoing_ : current_;
     if (!ending || (!outgoing_ && !(over_ && !next_))) {
         return;
@@ -294,7 +347,7 @@ void SetConductor::retire(const Now& now) {
     }
 }
 
-void SetConductor::give_up_next(const std::string& why) {
+void SetPlayer::give_up_next(const std::string& why) {
     orchestra_.report({SetlistEvent::Kind::skipped, next_->deck == 0 ? '-' : next_->deck, next_->section, {}, {}, why});
     chooser_.exclude(next_->section);
     if (!outgoing_) {
@@ -303,14 +356,14 @@ void SetConductor::give_up_next(const std::string& why) {
     next_.reset();
 }
 
-void SetConductor::set_trim(Run& run) {
+void SetPlayer::set_trim(Run& run) {
     const auto lufs = run.measured ? run.measured->lufs : std::nullopt;
     const double gain = lufs ? std::pow(10.0, (settings_.target_lufs - *lufs) / 20.0) : 1.0;
     run.trim = static_cast<float>(std::clamp(gain, 1.0 / largest_trim, largest_trim));
     mixing_.trim(run.deck, run.trim);
 }
 
-void SetConductor::record(const Run& run, JackFrame end, const std::string& how) {
+void SetPlayer::record(const Run& run, JackFrame end, const std::string& how) {
     PlayedTrack track;
     track.deck = run.deck;
     track.section = run.section;

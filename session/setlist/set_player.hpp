@@ -20,7 +20,7 @@ namespace crowdjack {
 ///
 /// Pure logic: told what happens, it tells the Orchestra what to do. Everything lies ahead of time (starts are held by
 /// the decks as beats, ramps by the mixer as frames), so a missed tick costs nothing.
-class SetConductor {
+class SetPlayer {
 public:
     struct Settings {
         TrackChooser::Settings choice;
@@ -29,8 +29,8 @@ public:
         double target_lufs{-14.0};
     };
 
-    /// @param sections, timeline, orchestra  outlive the conductor
-    SetConductor(const std::vector<Section>& sections, Settings settings, Timeline& timeline, Orchestra& orchestra);
+    /// @param sections, timeline, orchestra  outlive the player
+    SetPlayer(const std::vector<Section>& sections, Settings settings, Timeline& timeline, Orchestra& orchestra);
 
     /// What time it is; several times a second.
     void tick(const Now& now);
@@ -44,6 +44,10 @@ public:
     void deck_busy(char deck);  ///< could not be told anything just now: another deck's turn
     void deck_started(char deck, JackFrame frame);
     void measured(std::size_t section, const Measured& found);
+    /// Whole tracks that become known while the set plays (Settings::choice.as_known): the section's fields are filled
+    /// in, or it can't be played.
+    void known(std::size_t section) { chooser_.known(section); }
+    void unplayable(std::size_t section, const std::string& why);
     void movement(double at_s, double movement) { trend_.add(at_s, movement); }
     void mixer_returned(const Now& now);
     void server_restarted(const Now& now);  ///< all frames are void
@@ -63,6 +67,8 @@ public:
     /// When the current track hands over, if it plays.
     [[nodiscard]] std::optional<JackFrame> next_start() const;
     [[nodiscard]] const MovementTrend& trend() const noexcept { return trend_; }
+    /// In this order it is best to get to know tracks.
+    [[nodiscard]] const std::vector<std::size_t>& order() const noexcept { return chooser_.order(); }
 
 private:
     static constexpr double lead_s = 0.3;  ///< a command sent now is met everywhere by then
@@ -118,7 +124,10 @@ private:
     [[nodiscard]] bool ready(const Now& now) const;
     [[nodiscard]] std::optional<SetTime> begin_of_next(const Now& now) const;
     [[nodiscard]] SetTime next_bar(const Run& run, JackFrame not_before) const;
-    [[nodiscard]] Run run_for(std::size_t section, char deck) const;
+    [[nodiscard]] Run run_for(std::size_t section, char deck, const Now& now) const;
+    [[nodiscard]] bool may_choose(const Now& now) const;
+    [[nodiscard]] bool knows_what_plays(const Now& now);
+    void cue(const Run& run, double place_s);
     void send_start(Run& run);
     void give_up_next(const std::string& why);
     void set_trim(Run& run);
