@@ -39,7 +39,9 @@ ClientShell::ClientShell(Identity identity, CommonOptions options, AudioProcess&
         osc_ports = {options_.osc_port};
     }
     if (options_.check_options) {
-        osc_ports = {0};  // the real one may be in use by the very client that is asked about
+        // The real ones may be in use by the very client that is asked about, and the file meant for another machine.
+        osc_ports = {0};
+        options_.osc_bind = "127.0.0.1";
     }
     // Before any thread starts, so that all inherit the mask.
     loop_.on_signal(SIGINT, [this] { begin_stop(); });
