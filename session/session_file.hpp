@@ -61,6 +61,7 @@ struct SessionFile {
     std::filesystem::path path;
     JackSpec jack;
     std::vector<std::uint16_t> osc_ports{57120};
+    std::vector<std::filesystem::path> music;  ///< [music] dirs, absolute
     std::vector<ClientSpec> clients;
     std::vector<Connection> connections;
     Keep keep{Keep::wanted};
@@ -78,7 +79,7 @@ struct SessionFile {
 /// `set.toml:12: what`, as compilers and editors know it.
 [[nodiscard]] std::string problem_text(const std::filesystem::path& path, const SessionProblem& problem);
 
-/// Reads, parses and looks up every program.
+/// Reads, parses, resolves paths (session_paths.hpp) and looks up every program.
 /// @throws UsageError naming the first error, with file and line, when there is any
 [[nodiscard]] SessionFile load_session(const std::filesystem::path& path);
 

@@ -4,6 +4,7 @@
 #include "common/nearest_name.hpp"
 #include "common/osc_endpoint.hpp"
 #include "session/session_file.hpp"
+#include "session/session_paths.hpp"
 #include "session/toml_bound.hpp"
 
 #include <toml++/toml.h>
@@ -192,6 +193,16 @@ void read_osc(const toml::table& table, std::vector<std::uint16_t>& ports, std::
     reader.refuse_unknown_keys();
 }
 
+void read_music(const toml::table& table, SessionFile& session, std::vector<SessionProblem>& problems) {
+    TableReader reader{table, "[music]", problems};
+    std::vector<std::string> dirs;
+    reader.texts("dirs", dirs);
+    for (const std::string& dir : dirs) {
+        session.music.push_back(beside_session(dir, session.path));
+    }
+    reader.refuse_unknown_keys();
+}
+
 /// What is wrong with a client's name, or "".
 std::string name_error(const std::string& name) {
     if (name.empty()) {
@@ -344,6 +355,9 @@ SessionFile parse_session(const std::string& text, const std::filesystem::path& 
     }
     if (const toml::table* osc = reader.table("osc")) {
         read_osc(*osc, session.osc_ports, problems);
+    }
+    if (const toml::table* music = reader.table("music")) {
+        read_music(*music, session, problems);
     }
     if (const toml::array* clients = reader.array("client", "written as [[client]] tables")) {
         read_clients(*clients, session, problems);

@@ -79,7 +79,8 @@ TEST_CASE("a file that ends before its header said loops, seeks and ends by what
         OscClient osc;
         Capture ears{server.name(), {.channels = 1, .seconds = 60.0}};
         ears.listen_to(deck.port("out_l"), 0);
-        REQUIRE(deck.ask(osc, "/deck/cue", {(music / name).string()}).is_reply_to("/deck/cue"));
+        const auto cued = deck.ask(osc, "/deck/cue", {(music / name).string()});
+        REQUIRE_MESSAGE(cued.is_reply_to("/deck/cue"), cued.shown());
         const double length = deck.ask(osc, "/deck/state").number(4);
         CHECK(length > 1.5);
         CHECK(length < 2.3);
@@ -207,7 +208,8 @@ TEST_CASE("decoded tracks take no more memory than they were given, and play on 
     REQUIRE(deck.ask(osc, "/deck/start").is_reply_to("/deck/start"));
     double most = 0.0;
     for (const double place : {230.0, 10.0, 120.0, 200.0, 60.0, 5.0}) {
-        REQUIRE(deck.ask(osc, "/deck/seek", {place}).is_reply_to("/deck/seek"));
+        const auto sought = deck.ask(osc, "/deck/seek", {place});
+        REQUIRE_MESSAGE(sought.is_reply_to("/deck/seek"), sought.shown());
         const std::int64_t from = ears.end_frame().value_or(0);
         REQUIRE(ears.wait_until(from + 24000));
         CHECK(longest_silence(ears, from + 4800, from + 24000) < 1024);
