@@ -217,6 +217,7 @@ def restarts_a_client(room, browser):
 
 def hostile_names(room, browser):
     """names and tags that are HTML are shown as they are written, and do nothing"""
+    assert room.say("/deck/B/eject")[0] == 200  # what plays would go on until the next start
     count = browser.value("document.querySelectorAll('script, img, svg, iframe, style, base, math, meta').length")
     for number, text in enumerate(HOSTILE):
         safe = text.replace("/", "∕") if number % 2 else f"plain{number}"  # a name holds no slash
@@ -226,7 +227,7 @@ def hostile_names(room, browser):
         eventually(lambda: browser.value("document.querySelector('[data-deck=\"deck-B\"] .name').textContent").find(shown) >= 0, shown)
     assert browser.value("window.owned === undefined")
     assert browser.value("document.querySelectorAll('script, img, svg, iframe, style, base, math, meta').length") == count
-    broken = [event for event in browser.events if event["method"] == "Log.entryAdded" and "Content Security" in event["params"]["entry"]["text"]]
+    broken = [event for event in browser.events if event.get("method") == "Log.entryAdded" and "Content Security" in event["params"]["entry"]["text"]]
     assert not broken, broken
     for path in ("/", "/nowplaying.json", "/metrics", "/oscquery"):
         status, headers, _ = room.get(path)
@@ -254,6 +255,10 @@ def pictures(room, browser, folder):
         osc_send(57122, "/dance/total_movement", 0.05 + 0.5 * min(1.0, number / 150))
         if number % 12 == 0:
             browser.value("new Promise(done => setTimeout(done, 100))")
+    for strip in ("A", "B", "C", "D", "mic"):
+        ask("mixer-bus", "/mixer/eq_all", strip, 50.0, 50.0, 50.0)
+        ask("mixer-bus", "/mixer/gain", strip, 1.0)
+        ask("mixer-bus", "/mixer/trim", strip, 1.0)
     ask("deck-B", "/deck/start")
     for name, width, height, ratio, mobile in (("page-phone", 390, 844, 2, True), ("page-desktop", 1440, 900, 1, False)):
         browser.size(width, height, ratio, mobile)

@@ -337,10 +337,11 @@ class Browser:
 
     def call(self, method, **parameters):
         self.number += 1
-        self.page.send_frame(1, json.dumps({"id": self.number, "method": method, "params": parameters}).encode())
+        number = self.number
+        self.page.send_frame(1, json.dumps({"id": number, "method": method, "params": parameters}).encode())
         while True:
             message = json.loads(self.page.receive())
-            if message.get("id") == self.number:
+            if message.get("id") == number:
                 assert "error" not in message, message
                 return message["result"]
             self.events.append(message)
@@ -350,7 +351,7 @@ class Browser:
     def dialog(self):
         """Says yes to what asks."""
         self.number += 1
-        self.page.send_frame(1, json.dumps({"id": self.number + 100000, "method": "Page.handleJavaScriptDialog",
+        self.page.send_frame(1, json.dumps({"id": self.number, "method": "Page.handleJavaScriptDialog",
                                             "params": {"accept": True}}).encode())
 
     def value(self, expression):

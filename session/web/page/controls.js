@@ -62,11 +62,15 @@ function control(name, made) {
 
 function toggle(text, label, address, args, css) {
   const button = el("button", { type: "button", text: text, "aria-label": label, "aria-pressed": "false", "class": css || null, "data-address": address });
+  let touched = 0;
+  const set = function (on) { button.setAttribute("aria-pressed", on ? "true" : "false"); };
   button.addEventListener("click", function () {
     const on = button.getAttribute("aria-pressed") !== "true";
+    touched = Date.now();
+    set(on);  // at once: a second press means the other way, however late the feed is
     say(address, args.concat([on]));
   });
-  return { node: button, show: function (on) { button.setAttribute("aria-pressed", on ? "true" : "false"); } };
+  return { node: button, show: function (on) { if (Date.now() - touched > 800) { set(on); } } };
 }
 
 function meter(label) {
