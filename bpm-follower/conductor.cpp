@@ -18,10 +18,18 @@ constexpr double least_left_s = 0.5;
 /// A step that falls into a bend takes this long, so that the bend keeps its area.
 constexpr double step_in_bend_s = 0.010;
 
-constexpr std::array<std::pair<FollowerMode, std::string_view>, 4> mode_names{{{FollowerMode::follow, "follow"},
+/// An outside tempo is followed this quickly, and left alone while it is as near as its measurement is fine.
+constexpr double outside_ramp_s = 0.25;
+constexpr double outside_slack_bpm = 0.03;
+constexpr double outside_slack_beats = 0.005;
+constexpr double slowest_outside_bpm = 20.0;
+constexpr double fastest_outside_bpm = 400.0;
+
+constexpr std::array<std::pair<FollowerMode, std::string_view>, 5> mode_names{{{FollowerMode::follow, "follow"},
                                                                                {FollowerMode::hold, "hold"},
                                                                                {FollowerMode::manual, "manual"},
-                                                                               {FollowerMode::stale, "stale"}}};
+                                                                               {FollowerMode::stale, "stale"},
+                                                                               {FollowerMode::clock, "clock"}}};
 
 }  // namespace
 
@@ -96,7 +104,8 @@ void Conductor::continue_with(const std::vector<AnnouncedLine>& lines, JackFrame
 }
 
 void Conductor::restore(const ConductorState& state) {
-    mode_ = state.mode == FollowerMode::stale ? FollowerMode::follow : state.mode;
+    const bool by_person = state.mode == FollowerMode::hold || state.mode == FollowerMode::manual;
+    mode_ = by_person ? state.mode : outside_leads_ ? FollowerMode::clock : FollowerMode::follow;
     target_ = state.target;
     carried_bpm_ = state.bpm;
     carried_beat_ = state.beat;
@@ -206,6 +215,32 @@ void Conductor::jump(JackFrame now, Bpm bpm) {
     tell(Decision::Kind::target);
 }
 
+void Conductor::let_outside_lead() noexcept {
+    outside_leads_ = true;
+    mode_ = FollowerMode::clock;
+}
+
+void Conductor::hear_outside(JackFrame now, const OutsideTempo& heard) {
+    latest_ = now;
+    const bool believable = heard.bpm >= slowest_outside_bpm && heard.bpm <= fastest_outside_bpm;
+    // What was decided last must have been announced, or it would be decided again.
+    if (mode_ != FollowerMode::clock || !running() || !believable || change_ || owed_ != Beats{}) {
+        return;
+    }
+    if (std::abs(heard.bpm - target_.value) > outside_slack_bpm) {
+        want(now, {Bpm{heard.bpm}, outside_ramp_s});
+        tell(Decision::Kind::target);
+        return;
+    }
+    // Where every ramp and bend that is under way is over.
+    const JackFrame settled = std::max(now + lead_, announced_.lines().back().line.to());
+    const double theirs = heard.beat + heard.bpm / 60.0 * to_seconds(settled - heard.frame, rate_).value;
+    const double error = std::remainder(theirs - beat_at(settled).value, heard.quantum);
+    if (std::abs(error) > outside_slack_beats) {
+        nudge(now, Beats{error});
+    }
+}
+
 void Conductor::hold(JackFrame now, bool on) {
     if (on) {
         mode_ = FollowerMode::hold;
@@ -214,7 +249,11 @@ void Conductor::hold(JackFrame now, bool on) {
         want(now, step_waits ? *intent_ : Intent{target_, 0.0, true});
         return;
     }
-    if (mode_ == FollowerMode::follow || mode_ == FollowerMode::stale) {
+    if (mode_ != FollowerMode::hold && mode_ != FollowerMode::manual) {
+        return;
+    }
+    if (outside_leads_) {
+        mode_ = FollowerMode::clock;
         return;
     }
     mode_ = FollowerMode::follow;

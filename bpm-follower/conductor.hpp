@@ -3,6 +3,7 @@
 
 #include "bpm-follower/announced_lines.hpp"
 #include "bpm-follower/movement_zones.hpp"
+#include "bpm-follower/outside_tempo.hpp"
 #include "bpm-follower/tap_tempo.hpp"
 #include "bpm-follower/tempo_plan.hpp"
 #include "bpm-follower/tempo_table.hpp"
@@ -17,8 +18,8 @@
 namespace crowdjack {
 
 /// follow: the crowd leads. hold: the tempo stays where it was held. manual: a person set it. stale: nothing was heard
-/// of the crowd for too long, so the tempo goes back to its base.
-enum class FollowerMode { follow, hold, manual, stale };
+/// of the crowd for too long, so the tempo goes back to its base. clock: somebody outside leads.
+enum class FollowerMode { follow, hold, manual, stale, clock };
 
 [[nodiscard]] std::string_view name_of(FollowerMode mode) noexcept;
 [[nodiscard]] std::optional<FollowerMode> mode_named(std::string_view name) noexcept;
@@ -86,6 +87,11 @@ public:
     /// Steps to a tempo and leaves the lead where it is: with the next report the crowd moves on from there, as
     /// crowdstream's /set_tempo does. While no crowd is heard at all, the tempo stays there.
     void jump(JackFrame now, Bpm bpm);
+    /// From now on somebody outside leads instead of the crowd, unless a person does.
+    void let_outside_lead() noexcept;
+    /// Steers the line to where the outside is, in tempo and in beat; to be told some ten times a second. Without news
+    /// the tempo stays.
+    void hear_outside(JackFrame now, const OutsideTempo& heard);
     /// Holds the tempo where it is, or gives the lead back to the crowd.
     void hold(JackFrame now, bool on);
     /// @param when_s  when the finger fell, s @returns the tempo it set, if it did
@@ -150,6 +156,7 @@ private:
     std::optional<std::size_t> step_;
     double movement_{};
     double last_report_s_{};
+    bool outside_leads_{false};
     bool stale_said_{false};
     bool crowd_heard_{false};           ///< a report came since the start, and the crowd is not stale
     bool jumped_without_crowd_{false};  ///< what was jumped to stays until the next report

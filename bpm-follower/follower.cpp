@@ -64,6 +64,10 @@ Follower::Follower(ClientShell& shell, FollowerAudio& audio, const FollowerOptio
     if (options_.link) {
         link_ = std::make_unique<LinkBridge>(options_.conductor.base);
     }
+    if (options_.outside != OutsideLead::none) {
+        audio_.listen_to(options_.outside);
+        conductor_.let_outside_lead();
+    }
     conductor_.on_decision([this](const Decision& decision) { decided(decision); });
     shell_.osc().handle_report(at::tempo_line, [this](const OscRequest& request) { hear_line(request); });
     fill_hooks();
@@ -71,8 +75,12 @@ Follower::Follower(ClientShell& shell, FollowerAudio& audio, const FollowerOptio
 }
 
 void Follower::fill_hooks() {
-    shell_.hooks.ports = [](const std::string&) {
-        return std::vector<PortSpec>{{"midi_clock", PortDirection::output, PortKind::midi, "MIDI clock"}};
+    shell_.hooks.ports = [this](const std::string&) {
+        std::vector<PortSpec> ports{{"midi_clock", PortDirection::output, PortKind::midi, "MIDI clock"}};
+        if (options_.outside == OutsideLead::midi_clock) {
+            ports.push_back({"clock_in", PortDirection::input, PortKind::midi, "Clock in"});
+        }
+        return ports;
     };
     shell_.hooks.save = [this] { return save(); };
     shell_.hooks.restore = [this](const std::string& text) {
@@ -117,7 +125,7 @@ void Follower::start_timers() {
         if (eq_) {
             eq_->tick(now_s());
         }
-        if (link_) {
+        if (link_ && options_.outside != OutsideLead::link) {
             lead_link();
         }
     });
@@ -150,6 +158,7 @@ void Follower::tick() {
         const JackFrame frame = now();
         conductor_.set_lead(sender_.lead());
         play_trace(frame);
+        hear_outside(frame);
         conductor_.tick(frame);
         send_what_changed(frame);
         break;
@@ -295,6 +304,39 @@ void Follower::greet_gear() {
         // The first one starts; others are already running, so the newcomer is told where they are.
         const bool starts = before == 0 && !continued_;
         tell_audio(starts ? FollowerCommand::Clock::start : FollowerCommand::Clock::go_on);
+    }
+}
+
+void Follower::hear_outside(JackFrame frame) {
+    std::optional<OutsideTempo> tempo;
+    for (OutsideReport report; audio_.heard(report);) {
+        if (options_.outside == OutsideLead::transport) {
+            tempo = report.transport;
+        } else if (midi_in_) {
+            midi_in_->take(report.midi);
+        }
+    }
+    if (midi_in_) {
+        tempo = midi_in_->tempo(frame);
+    }
+    if (options_.outside == OutsideLead::link) {
+        if (const auto heard = link_->heard()) {
+            const JackFrame moment = shell_.jack().unwrapped(jack_frame_time(shell_.jack().raw()));
+            tempo = OutsideTempo{moment, heard->beat, heard->bpm, 4.0};
+        }
+    }
+    // The transport tells less often than we look.
+    const bool told = tempo.has_value() || (options_.outside == OutsideLead::transport && outside_heard_);
+    if (tempo && !std::exchange(outside_heard_, told)) {
+        log_event(LogLevel::info, "an outside clock leads",
+                  {{"bpm", tempo->bpm}, {"bars_known", tempo->quantum > 1.0}});
+    }
+    if (!told && std::exchange(outside_heard_, false)) {
+        log_event(LogLevel::warning, "the outside clock stopped: the tempo stays",
+                  {{"bpm", conductor_.target().value}});
+    }
+    if (tempo) {
+        conductor_.hear_outside(frame, *tempo);
     }
 }
 

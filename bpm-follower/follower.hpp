@@ -54,6 +54,7 @@ private:
     void send_what_changed(JackFrame now);
     void tell_audio(FollowerCommand::Clock clock);
     void lead_link();
+    void hear_outside(JackFrame now);
     void greet_gear();
     [[nodiscard]] std::string save() const;
     /// The frame that is now; while no line runs, the last one that the line knew.
@@ -71,6 +72,8 @@ private:
     std::optional<TracePlayer> player_;
     std::optional<TraceWriter> trace_;
     std::unique_ptr<LinkBridge> link_;
+    std::optional<MidiClockIn> midi_in_;  ///< of this server
+    bool outside_heard_{false};
 
     /// Between a server's coming and the first line: the clock must tick, then decks are asked what they play.
     enum class Phase { away, waiting_for_clock, asking, running };

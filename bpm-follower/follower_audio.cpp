@@ -8,6 +8,7 @@
 #include <jack/midiport.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace crowdjack {
 
@@ -17,6 +18,7 @@ void FollowerAudio::prepare(const ServerFormat& /*format*/) {
     tempo_.clear();
     clock_ = MidiClock{};
     transport_rolls_ = false;
+    transport_heard_ = {};
 }
 
 CROWDJACK_REALTIME void FollowerAudio::take_commands() noexcept {
@@ -38,12 +40,15 @@ CROWDJACK_REALTIME void FollowerAudio::take_commands() noexcept {
     }
 }
 
-CROWDJACK_REALTIME void FollowerAudio::follow_transport(jack_client_t* client) noexcept {
-    if (client == nullptr) {
+CROWDJACK_REALTIME void FollowerAudio::follow_transport(const AudioCycle& cycle) noexcept {
+    if (cycle.jack == nullptr) {
         return;
     }
     jack_position_t position;
-    const bool rolls = jack_transport_query(client, &position) == JackTransportRolling;
+    const bool rolls = jack_transport_query(cycle.jack, &position) == JackTransportRolling;
+    if (rolls && listens_to_ == OutsideLead::transport) {
+        hear_transport(cycle, position);
+    }
     if (rolls && !transport_rolls_) {
         if (position.frame == 0) {
             clock_.start();
@@ -56,10 +61,44 @@ CROWDJACK_REALTIME void FollowerAudio::follow_transport(jack_client_t* client) n
     transport_rolls_ = rolls;
 }
 
+CROWDJACK_REALTIME void FollowerAudio::hear_transport(const AudioCycle& cycle,
+                                                      const jack_position_t& position) noexcept {
+    constexpr std::int64_t apart = 4096;  // frames: the control thread looks ten times a second
+    const bool told = (position.valid & JackPositionBBT) != 0 && position.ticks_per_beat > 0.0;
+    if (!told || (cycle.frame - transport_heard_).value < apart) {
+        return;
+    }
+    transport_heard_ = cycle.frame;
+    const double beats_per_bar = static_cast<double>(position.beats_per_bar);
+    const double beat = beats_per_bar * (position.bar - 1) + (position.beat - 1) +
+                        static_cast<double>(position.tick) / position.ticks_per_beat;
+    (void)reports_.push({{}, {cycle.frame, beat, position.beats_per_minute, std::fmax(1.0, beats_per_bar)}});
+}
+
+CROWDJACK_REALTIME void FollowerAudio::hear_clock(const AudioCycle& cycle) noexcept {
+    void* const port = cycle.midi(1);
+    const auto count = jack_midi_get_event_count(port);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        jack_midi_event_t event;
+        if (jack_midi_event_get(&event, port, i) != 0 || event.size == 0 || event.buffer[0] < 0xF0) {
+            continue;
+        }
+        ClockMessage message{cycle.frame + Frames{event.time}, event.buffer[0], 0};
+        if (event.size == 3) {
+            message.sixteenths =
+                static_cast<std::uint16_t>((event.buffer[1] & 0x7FU) | ((event.buffer[2] & 0x7FU) << 7U));
+        }
+        (void)reports_.push({message, {}});
+    }
+}
+
 CROWDJACK_REALTIME void FollowerAudio::process(const AudioCycle& cycle) noexcept {
     cycle_frame_ = cycle.frame;
     take_commands();
-    follow_transport(cycle.jack);
+    follow_transport(cycle);
+    if (listens_to_ == OutsideLead::midi_clock) {
+        hear_clock(cycle);
+    }
     void* const port = cycle.midi(0);
     jack_midi_clear_buffer(port);
     for (const auto& event : clock_.cycle(tempo_, cycle.frame, cycle.frames)) {

@@ -35,7 +35,10 @@ void declare(CommandLine& line) {
     add("eq", po::bool_switch(), "legs, arms and head also move the mixer's low, mid and high");
     add("eq-floor", po::value<double>()->default_value(25.0)->value_name("PERCENT"), "EQ of a limb that stands still");
     add("timebase", po::bool_switch(), "be JACK timebase master: bar, beat and tempo for the transport");
-    add("link", po::bool_switch(), "lead an Ableton Link session on the local network");
+    add("link", po::value<std::vector<std::string>>()->zero_tokens()->multitoken()->value_name("[lead|follow]"),
+        "lead an Ableton Link session on the local network, or follow it instead of the crowd");
+    add("follow-clock", text()->value_name("midi|transport"),
+        "follow a MIDI clock on the port clock_in, or JACK's transport, instead of the crowd");
     add("replay", text()->value_name("TRACE"), "play a recorded dance (CSV or movement_stats) instead of the network");
     add("speed", po::value<double>()->default_value(1.0)->value_name("X"), "play the trace X times as fast");
     add("plot", text()->value_name("F.svg"), "draw what the trace does to the tempo, without JACK, and end");
@@ -80,10 +83,42 @@ ZoneSettings read_zones(const CommandLine& line) {
     return zones;
 }
 
+/// Who else than the crowd may lead.
+void read_outside(const CommandLine& line, FollowerOptions& options) {
+    if (line.given("link")) {
+        options.link = true;
+        const auto words = line.values()["link"].as<std::vector<std::string>>();
+        const bool follows = words == std::vector<std::string>{"follow"};
+        if (!words.empty() && !follows && words != std::vector<std::string>{"lead"}) {
+            throw UsageError{"--link '" + words.front() +
+                             "' is unknown: use --link (or --link lead) to lead an Ableton "
+                             "Link session, --link follow to follow it"};
+        }
+        options.outside = follows ? OutsideLead::link : OutsideLead::none;
+    }
+    if (!line.given("follow-clock")) {
+        return;
+    }
+    const auto clock = text_of(line, "follow-clock");
+    if (clock != "midi" && clock != "transport") {
+        throw UsageError{"--follow-clock '" + clock +
+                         "' is unknown: use midi (the port clock_in) or transport (JACK's)"};
+    }
+    if (options.outside == OutsideLead::link) {
+        throw UsageError{"--follow-clock and --link follow: only one can lead, choose one of them"};
+    }
+    options.outside = clock == "midi" ? OutsideLead::midi_clock : OutsideLead::transport;
+}
+
 void check_combinations(const CommandLine& line, const FollowerOptions& options) {
     if (options.replay.empty() && (line.given("speed") || !options.plot.empty())) {
         throw UsageError{std::string{"--"} + (options.plot.empty() ? "speed" : "plot") +
                          " needs a trace: add --replay TRACE"};
+    }
+    if (options.timebase && options.outside == OutsideLead::transport) {
+        throw UsageError{
+            "--follow-clock transport and --timebase: the transport's tempo would follow itself, leave one "
+            "of them out"};
     }
     if (options.replay.empty() && options.unit && options.unit->kind == MovementUnit::Kind::acceleration) {
         throw UsageError{"--unit accel is for recorded accelerometers: add --replay TRACE"};
@@ -125,7 +160,7 @@ std::optional<FollowerOptions> parse_follower_options(int argc, const char* cons
     options.eq = line.values()["eq"].as<bool>();
     options.eq_floor_percent = number_within(line, "eq-floor", 0.0, 50.0);
     options.timebase = line.values()["timebase"].as<bool>();
-    options.link = line.values()["link"].as<bool>();
+    read_outside(line, options);
     options.replay = text_of(line, "replay");
     options.plot = text_of(line, "plot");
     options.trace_out = text_of(line, "trace-out");

@@ -22,7 +22,8 @@ struct FollowerOptions {
     bool eq{false};
     double eq_floor_percent{25.0};
     bool timebase{false};
-    bool link{false};
+    bool link{false};                               ///< leads a Link session, or follows it (`outside`)
+    OutsideLead outside{OutsideLead::none};         ///< who leads instead of the crowd
     std::filesystem::path replay, plot, trace_out;  ///< empty: not asked for
     double speed{1.0};
 };

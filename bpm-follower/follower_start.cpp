@@ -18,6 +18,10 @@ void Follower::connected() {
     if (options_.timebase) {
         audio_.become_timebase_master(shell_.jack().raw());
     }
+    midi_in_.reset();
+    if (options_.outside == OutsideLead::midi_clock) {
+        midi_in_.emplace(shell_.jack().format().rate);
+    }
     phase_ = Phase::waiting_for_clock;
     cycles_at_connect_ = shell_.jack().cycles();
 }

@@ -98,6 +98,14 @@ void LinkBridge::lead(Beats beat, Bpm bpm) {
     session_->changed.notify_one();
 }
 
+std::optional<LinkBridge::Heard> LinkBridge::heard() const {
+    if (session_->link.numPeers() == 0) {
+        return {};
+    }
+    const auto state = session_->link.captureAppSessionState();
+    return Heard{state.beatAtTime(session_->link.clock().micros(), quantum), state.tempo()};
+}
+
 std::size_t LinkBridge::peers() const { return session_->link.numPeers(); }
 
 }  // namespace crowdjack
@@ -117,6 +125,8 @@ LinkBridge::LinkBridge(Bpm /*bpm*/) { throw Failure{"this build has no Ableton L
 LinkBridge::~LinkBridge() = default;
 
 void LinkBridge::lead(Beats /*beat*/, Bpm /*bpm*/) {}
+
+std::optional<LinkBridge::Heard> LinkBridge::heard() const { return {}; }
 
 std::size_t LinkBridge::peers() const { return 0; }
 

@@ -6,11 +6,12 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace crowdjack {
 
 /// Leads an Ableton Link session: lights and other DJs' gear follow the crowd's tempo and bar. What others set is
-/// overruled at the next word, ten times a second.
+/// overruled at the next word, ten times a second. Or follows it, when nobody calls lead().
 ///
 /// Link talks UDP multicast on every network interface, from threads of its own. Control thread only.
 class LinkBridge {
@@ -26,6 +27,12 @@ public:
 
     /// Leads on: at this very moment the line stands at `beat` and runs at `bpm`. Handed to a worker; returns at once.
     void lead(Beats beat, Bpm bpm);
+
+    /// Where the session stands at this very moment; nothing while nobody else is in it.
+    struct Heard {
+        double beat{}, bpm{};
+    };
+    [[nodiscard]] std::optional<Heard> heard() const;
 
     [[nodiscard]] std::size_t peers() const;
 

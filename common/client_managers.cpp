@@ -23,6 +23,8 @@ namespace {
 
 constexpr std::size_t longest_session_command = 255;  ///< JACK cuts off what is longer
 constexpr auto longest_pause = std::chrono::milliseconds{1500};
+constexpr auto opening_look = std::chrono::milliseconds{10};
+constexpr int opening_looks = 500;  ///< 5 s: a disk that takes longer goes on by itself
 constexpr auto orphan_patience = std::chrono::milliseconds{2500};
 
 /// Ends a client whose session manager is gone, so that the same client of a new one can have its name.
@@ -71,12 +73,11 @@ void ClientShell::open_project(const NsmProject& project, NsmClient::Opened open
         }
         try {
             change_project(project);
-            opened(std::nullopt);
         } catch (const std::exception& error) {
             opened(error.what());
             return;
         }
-        state_moved();
+        answer_when_open(opened, opening_looks);
     };
     if (!has_jack() || !hooks.pause) {
         auto at_once = go_on;
@@ -86,6 +87,15 @@ void ClientShell::open_project(const NsmProject& project, NsmClient::Opened open
     const auto once = std::make_shared<std::function<void()>>(go_on);
     loop_.after(longest_pause, [once] { (*once)(); });
     hooks.pause([once] { (*once)(); });
+}
+
+void ClientShell::answer_when_open(const NsmClient::Opened& opened, int looks_left) {
+    if (looks_left > 0 && hooks.opening && hooks.opening()) {
+        loop_.after(opening_look, [this, opened, looks_left] { answer_when_open(opened, looks_left - 1); });
+        return;
+    }
+    opened(std::nullopt);
+    state_moved();
 }
 
 void ClientShell::change_project(const NsmProject& project) {

@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
@@ -34,7 +35,9 @@ ClientShell::ClientShell(Identity identity, CommonOptions options, AudioProcess&
         osc_ports = {options_.osc_port};
     }
     if (options_.check_options) {
-        osc_ports = {0};  // the real one may be in use by the very client that is asked about
+        // The real ones may be in use by the very client that is asked about, and the file meant for another machine.
+        osc_ports = {0};
+        options_.osc_bind = "127.0.0.1";
     }
     // Before any thread starts, so that all inherit the mask.
     loop_.on_signal(SIGINT, [this] { begin_stop(); });
@@ -139,14 +142,16 @@ void ClientShell::restore_at_start() {
     trial_.emplace(file.string() + ".trial");
     try {
         if (!trial_->begin(*state)) {
-            set_aside(file);
-            throw Failure{"it ended this program before; it lies in " + file.string() + ".set-aside now"};
+            throw Failure{"it ended this program before"};
         }
         hooks.restore(*state);
         watch_trial(0, 0);
     } catch (const Failure& failure) {
         // What an earlier run left behind must not keep this one, and every restart of it, from playing.
-        log_event(LogLevel::warning, "state-not-restored", {{"client", name_}, {"why", failure.what()}});
+        // It is kept for somebody to look at: the next state takes its place.
+        set_aside(file);
+        log_event(LogLevel::warning, "state-not-restored",
+                  {{"client", name_}, {"why", failure.what()}, {"kept", file.string() + ".set-aside"}});
         trial_->passed();
     }
 }

@@ -51,6 +51,8 @@ public:
         /// Fades out, to leave the graph for another project; calls `finished` on the loop when done. The client plays
         /// on afterwards, unlike after `stop`. Empty: at once.
         std::function<void(std::function<void()> finished)> pause;
+        /// A project is being opened: what was saved is still on its way. Empty: it is all there at once.
+        std::function<bool()> opening;
         /// Tells this client from others of its kind in a session manager's list: a letter, a track. Empty: nothing.
         std::function<std::string()> label;
         /// Shows or hides a view for a session manager; returns whether it is shown. Empty: there is none.
@@ -138,6 +140,7 @@ private:
     void greet_manager(const char* url);
     void open_project(const NsmProject& project, NsmClient::Opened opened);
     void change_project(const NsmProject& project);
+    void answer_when_open(const NsmClient::Opened& opened, int looks_left);
     void take_project_name();
     void take_project_state(bool fresh_process);
     void put_back(const std::string& text);

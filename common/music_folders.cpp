@@ -90,7 +90,11 @@ Descriptor MusicFolders::open(const fs::path& resolved, int flags, mode_t mode) 
                : Descriptor{};
 }
 
-fs::path MusicFolders::existing(const std::string& wanted) const {
+fs::path MusicFolders::existing(const std::string& wanted) const { return find_existing(wanted, false); }
+
+fs::path MusicFolders::existing_place(const std::string& wanted) const { return find_existing(wanted, true); }
+
+fs::path MusicFolders::find_existing(const std::string& wanted, bool folders_too) const {
     check_text(wanted);
     bool was_outside = false;
     for (const auto& candidate : candidates(wanted)) {
@@ -103,7 +107,7 @@ fs::path MusicFolders::existing(const std::string& wanted) const {
             was_outside = true;
             continue;
         }
-        if (!fs::is_regular_file(resolved, failed)) {
+        if (!fs::is_regular_file(resolved, failed) && !(folders_too && fs::is_directory(resolved, failed))) {
             throw PathError{PathError::Kind::refused, "'" + wanted + "' is not a regular file"};
         }
         return resolved;

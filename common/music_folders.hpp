@@ -33,6 +33,8 @@ public:
 
     /// The one regular file that `wanted` names, without links. @throws PathError naming it
     [[nodiscard]] std::filesystem::path existing(const std::string& wanted) const;
+    /// The same for a file or a folder.
+    [[nodiscard]] std::filesystem::path existing_place(const std::string& wanted) const;
     /// Where a new file `wanted` goes: its folder exists inside a root, and nothing stands there yet.
     /// @throws PathError naming it
     [[nodiscard]] std::filesystem::path fresh(const std::string& wanted) const;
@@ -45,6 +47,7 @@ public:
     [[nodiscard]] const std::vector<std::filesystem::path>& roots() const noexcept { return roots_; }
 
 private:
+    [[nodiscard]] std::filesystem::path find_existing(const std::string& wanted, bool folders_too) const;
     [[nodiscard]] bool inside(const std::filesystem::path& resolved) const;
     [[nodiscard]] std::vector<std::filesystem::path> candidates(const std::filesystem::path& wanted) const;
 

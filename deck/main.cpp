@@ -52,6 +52,7 @@ void fill_hooks(ClientShell& shell, Deck& deck, const DeckOptions& options) {
     shell.hooks.save = [&deck] { return deck.save(); };
     shell.hooks.restore = [&deck](const std::string& text) { deck.restore(text); };
     shell.hooks.open_saved = [&deck](const std::string& text) { deck.open_saved(text); };
+    shell.hooks.opening = [&deck] { return deck.opening(); };
     shell.hooks.label = [&deck] { return deck.label(); };
     shell.hooks.pause = [&deck](std::function<void()> finished) { deck.fade_away(std::move(finished)); };
     shell.hooks.connected = [&, first = !options.file.empty()]() mutable {

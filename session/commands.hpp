@@ -28,6 +28,9 @@ int run_save(int argc, const char* const* argv);
 /// Plays the sections of an export CSV as an unattended set.
 int run_setlist(int argc, const char* const* argv);
 
+/// Plays a folder of music with everything that takes: server, decks, mixer, follower, front door, setlist.
+int run_play(int argc, const char* const* argv);
+
 /// Shows how the suite is: a table, a JSON document or a live view.
 int run_status(int argc, const char* const* argv);
 

@@ -41,8 +41,10 @@ void override_period(SessionFile& session, const CommandLine& command) {
 std::string checked_setlist(const CommandLine& command) {
     auto csv = command.values()["setlist"].as<std::string>();
     std::error_code error;
-    if (!csv.empty() && !std::filesystem::is_regular_file(csv, error)) {
-        throw UsageError{"--setlist '" + csv + "': there is no such file: crowdjack-struct-export writes one"};
+    if (!csv.empty() && !std::filesystem::is_regular_file(csv, error) && !std::filesystem::is_directory(csv, error)) {
+        throw UsageError{"--setlist '" + csv +
+                         "': there is no such file or folder: name an export's sections.csv, a "
+                         "playlist or a folder of music"};
     }
     return csv;
 }
@@ -92,10 +94,11 @@ int run_session(int argc, const char* const* argv) {
     command.usage_tail = "FILE.toml";
     command.own.add_options()("period", boost::program_options::value<std::string>()->value_name("N"),
                               "period in frames of a server that is started (also $CROWDJACK_PERIOD)")(
-        "setlist", boost::program_options::value<std::string>()->default_value("")->value_name("SECTIONS.csv"),
+        "setlist", boost::program_options::value<std::string>()->default_value("")->value_name("CSV|FOLDER|PLAYLIST"),
         "play this unattended set, again and again, once all is patched")(
         "legacy-levels", boost::program_options::bool_switch(), "gains begin at 0.8 x 0.8, as crowdstream's did");
-    command.hidden.add_options()("file", boost::program_options::value<std::string>());
+    command.hidden.add_options()("file", boost::program_options::value<std::string>())(
+        "setlist-option", boost::program_options::value<std::vector<std::string>>());
     command.positional.add("file", 1);
     const auto options = command.parse(argc, argv);
     if (!options) {
@@ -122,7 +125,10 @@ int run_session(int argc, const char* const* argv) {
     }
     std::vector<std::uint16_t> ports = session.osc_ports;
     return keep_session(own, std::move(session), std::move(ports),
-                        {command.values()["legacy-levels"].as<bool>(), false, checked_setlist(command)});
+                        {command.values()["legacy-levels"].as<bool>(), false, checked_setlist(command),
+                         command.given("setlist-option")
+                             ? command.values()["setlist-option"].as<std::vector<std::string>>()
+                             : std::vector<std::string>{}});
 }
 
 }  // namespace crowdjack

@@ -5,6 +5,7 @@
 #include "common/error.hpp"
 #include "common/printable.hpp"
 #include "session/program_lookup.hpp"
+#include "session/session_paths.hpp"
 #include "session/toml_bound.hpp"
 
 #include <sys/stat.h>
@@ -73,6 +74,7 @@ void check_programs(const SessionFile& session, std::vector<SessionProblem>& pro
 SessionFile load_session(const std::filesystem::path& path) {
     std::vector<SessionProblem> problems;
     SessionFile session = parse_session(read_session_text(path), path, problems);
+    resolve_session_paths(session);
     check_programs(session, problems);
     const auto is_error = [](const SessionProblem& problem) { return !problem.warning; };
     const auto first = std::find_if(problems.begin(), problems.end(), is_error);

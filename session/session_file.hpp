@@ -36,6 +36,7 @@ struct ClientSpec {
     std::string url;               ///< OSC URL of a client on another machine; empty: found in the registry
     bool restart{true};
     bool watchdog{true};
+    bool watchdog_asked{false};  ///< the file says so: also a program that is not of the suite is killed when it hangs
     int line{};      ///< of its [[client]] in the session file
     int run_line{};  ///< of its `run`
 
@@ -64,6 +65,7 @@ struct SessionFile {
     std::vector<std::uint16_t> osc_ports{57120};
     Access access;                               ///< [osc] allow, remote
     std::map<std::string, std::string> osc_map;  ///< [osc] map: what a sender calls an address → the address
+    std::vector<std::filesystem::path> music;  ///< [music] dirs, absolute
     std::vector<ClientSpec> clients;
     std::vector<Connection> connections;
     Keep keep{Keep::wanted};
@@ -81,7 +83,7 @@ struct SessionFile {
 /// `set.toml:12: what`, as compilers and editors know it.
 [[nodiscard]] std::string problem_text(const std::filesystem::path& path, const SessionProblem& problem);
 
-/// Reads, parses and looks up every program.
+/// Reads, parses, resolves paths (session_paths.hpp) and looks up every program.
 /// @throws UsageError naming the first error, with file and line, when there is any
 [[nodiscard]] SessionFile load_session(const std::filesystem::path& path);
 

@@ -385,7 +385,7 @@ void SessionRun::begin_setlist() {
         }
     }
     try {
-        setlist_.start(csv, true);
+        setlist_.start(csv, true, settings_.setlist_options);
     } catch (const OscError& error) {
         log_event(LogLevel::error, "setlist-not-started", {{"why", error.what()}});
     }

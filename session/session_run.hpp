@@ -26,7 +26,8 @@ public:
     struct Settings {
         bool legacy_levels{false};
         bool patch_is_state{false};  ///< under NSM: the patch is what is saved; there is no session file
-        std::string setlist{};       ///< sections.csv to play, again and again, once all is patched; may be empty
+        std::string setlist{};       ///< sections.csv, folder or playlist to play, again and again, once all is patched
+        std::vector<std::string> setlist_options{};  ///< of `crowdjack-session setlist`
     };
 
     SessionRun(ClientShell& shell, SessionFile session, Settings settings);

@@ -5,6 +5,7 @@
 #include "common/osc_endpoint.hpp"
 #include "common/protocol/description.hpp"
 #include "session/session_file.hpp"
+#include "session/session_paths.hpp"
 #include "session/toml_bound.hpp"
 
 #include <toml++/toml.h>
@@ -231,6 +232,16 @@ void read_osc(const toml::table& table, SessionFile& session, std::vector<Sessio
     reader.refuse_unknown_keys();
 }
 
+void read_music(const toml::table& table, SessionFile& session, std::vector<SessionProblem>& problems) {
+    TableReader reader{table, "[music]", problems};
+    std::vector<std::string> dirs;
+    reader.texts("dirs", dirs);
+    for (const std::string& dir : dirs) {
+        session.music.push_back(beside_session(dir, session.path));
+    }
+    reader.refuse_unknown_keys();
+}
+
 /// What is wrong with a client's name, or "".
 std::string name_error(const std::string& name) {
     if (name.empty()) {
@@ -254,6 +265,7 @@ ClientSpec read_client(const toml::table& table, std::vector<SessionProblem>& pr
     reader.text("url", client.url);
     reader.truth("restart", client.restart);
     reader.truth("watchdog", client.watchdog);
+    client.watchdog_asked = client.watchdog && table.contains("watchdog");
     reader.refuse_unknown_keys();
     if (const toml::node* name = table.get("name"); name == nullptr || name->is_string()) {
         if (const std::string error = name_error(client.name); !error.empty()) {
@@ -382,6 +394,9 @@ SessionFile parse_session(const std::string& text, const std::filesystem::path& 
     }
     if (const toml::table* osc = reader.table("osc")) {
         read_osc(*osc, session, problems);
+    }
+    if (const toml::table* music = reader.table("music")) {
+        read_music(*music, session, problems);
     }
     if (const toml::array* clients = reader.array("client", "written as [[client]] tables")) {
         read_clients(*clients, session, problems);

@@ -13,6 +13,7 @@
 #include "deck/control/saved_deck.hpp"
 #include "deck/control/stream_book.hpp"
 #include "deck/control/track_opener.hpp"
+#include "deck/track/decoded_memory.hpp"
 #include "deck/engine/deck_engine.hpp"
 
 #include <array>
@@ -111,6 +112,8 @@ public:
     void open_saved(const std::string& text);
     /// Something was, or is still to be, restored.
     [[nodiscard]] bool has_past() const noexcept { return has_past_; }
+    /// What was saved is on its way, and waits for the storage only.
+    [[nodiscard]] bool opening() const;
     /// For a session manager's list: letter and track.
     [[nodiscard]] std::string label() const;
     void connected();
@@ -119,6 +122,12 @@ public:
     void fade_away(Finished finished);
 
 private:
+    /// Where a restored track stands.
+    struct Place {
+        Trajectory motion;
+        bool plays{false}, ended{false};
+    };
+
     // Listening to the engine (deck_reports.cpp).
     void look_calmly();
     void look_after(std::chrono::milliseconds period);
@@ -126,6 +135,7 @@ private:
     void look_eagerly();
     void drain();
     void take(const MotionReport& motion);
+    void note_loop(const MotionReport& motion);
     void take(const Started& report);
     void take(const Stopped& report);
     void take(const Ended& report);
@@ -144,6 +154,7 @@ private:
     void become_cued(Track track);
     void become_empty();
     void become_stopped(bool ended);
+    void become_restored(Loaded there, const Place& place);
     void note_motion(bool playing, const TrackStream* stream);
     void note_start(const ComingStart& start);
     void forget_start();
@@ -157,10 +168,13 @@ private:
     void take_settings(const SavedDeck& saved);
     void begin_restore(const std::string& text, bool never_stopped);
     void finish_restore();
+    [[nodiscard]] bool needs_server(const Restoring& restoring) const;
     void restore_motion(const Restoring& restoring);
     void open_saved_track(const Trajectory& motion, double start_s, bool same_run);
     void saved_track_opened(const TrackOpener::Result& result, const Trajectory& motion, bool same_run);
-    void take_up(const TrackOpener::Result& result, Trajectory motion, bool same_run);
+    void take_up(const TrackOpener::Result& result, const Trajectory& motion, bool same_run);
+    [[nodiscard]] Place place_of(const SavedDeck& saved, const Track& track, Trajectory motion, bool plays,
+                                 bool same_run) const;
     [[nodiscard]] Track track_of(const SavedDeck& saved, TrackStream* stream) const;
     void order_saved_start(const SavedDeck& saved, bool same_run);
     void go_missing(const std::string& why);
@@ -188,6 +202,7 @@ private:
     CommandSender sender_;
     MusicFolders folders_;
     StreamBook streams_;
+    std::shared_ptr<DecodedMemory> decoded_;  ///< shared by all that this deck opens
     PitchKeeper pitch_;
     LineIntake lines_;
     GridLookup grid_lookup_;

@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double most_beats = 1e12;
+constexpr double most_beats = 1e15;  // what a line of 10^12 beats, the most on the wire, gets to in an age
 
 Json line_json(const NumberedLine& each) {
     return Json::array({each.serial, each.line.from().value, each.line.start_beat().value, each.line.from_bpm().value,

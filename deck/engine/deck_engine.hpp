@@ -154,6 +154,8 @@ private:
     // Changes of what plays.
     CROWDJACK_REALTIME void leave_ghost() noexcept;
     CROWDJACK_REALTIME void jump(double source) noexcept;
+    /// A track may turn out to be shorter than it seemed: its loops end with it.
+    CROWDJACK_REALTIME void keep_loops_in_tracks() noexcept;
     CROWDJACK_REALTIME void tell_motion() noexcept;
     CROWDJACK_REALTIME void say_motion() noexcept;
     CROWDJACK_REALTIME void schedule(const PendingStart& start) noexcept;

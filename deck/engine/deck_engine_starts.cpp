@@ -165,6 +165,36 @@ void DeckEngine::jump(double source) noexcept {
     mix_.level.go(1.0F, fade_frames_);
 }
 
+void DeckEngine::keep_loops_in_tracks() noexcept {
+    constexpr double least = 48.0;  // source frames; the millisecond that the control side asks for, too
+    const auto length_of = [](const DeckVoice& voice) { return static_cast<double>(voice.stream->windows().length()); };
+    if (mix_.track.stream != nullptr && mix_.motion.loop && mix_.motion.loop->out > length_of(mix_.track)) {
+        const double length = length_of(mix_.track);
+        const double in = mix_.motion.loop->in;
+        const double here = mix_.motion.fold(mix_.motion.source_at(static_cast<double>(now_.value)));
+        mix_.settle_at(now_);
+        if (length - in < least) {
+            mix_.motion.loop.reset();
+        } else {
+            mix_.motion.loop->out = length;
+            if (running_ && !awaiting_line_ && here >= length) {
+                jump(in);
+            }
+        }
+        tell_motion();
+    }
+    for (std::size_t slot = 0; slot < mix_.used_slots; ++slot) {
+        DeckVoice& stem = mix_.stems[slot];
+        if (stem.stream != nullptr && stem.own_loop && stem.own_loop->out > stem.stream->windows().length()) {
+            stem.own_loop->out = stem.stream->windows().length();
+            if (stem.own_loop->out - stem.own_loop->in < static_cast<std::int64_t>(least)) {
+                stem.own_loop.reset();
+            }
+            tell_motion();
+        }
+    }
+}
+
 void DeckEngine::leave_stem_ghost(std::size_t slot) noexcept {
     if (!mix_.stems[slot].sounds() || !running_ || awaiting_line_ || mix_.level.silent()) {
         return;

@@ -358,7 +358,8 @@ std::vector<Clients::View> Clients::view() const {
     std::vector<View> views;
     for (const auto& client : clients_) {
         views.push_back({client->spec.name, shown_phase(*client), client->process ? client->process->pid() : 0,
-                         client->restarts.starts(), client->ours, client->spec.watchdog});
+                         client->restarts.starts(), client->ours, client->spec.watchdog,
+                         client->spec.watchdog_asked && !client->spec.of_the_suite()});
     }
     return views;
 }

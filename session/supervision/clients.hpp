@@ -63,6 +63,7 @@ public:
         int starts{};
         bool ours{};  ///< this session (or an earlier run of it) started it
         bool watchdog{};
+        bool foreign_watched{};  ///< not of the suite, and the session file asks to kill it when it hangs
     };
     [[nodiscard]] std::vector<View> view() const;
     /// Not there yet, but on its way: starting, or about to be started (again).

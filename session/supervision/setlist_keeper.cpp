@@ -6,6 +6,7 @@
 #include "common/osc_message.hpp"
 #include "session/session_clock.hpp"
 #include "session/setlist/sections.hpp"
+#include "session/setlist/track_list.hpp"
 
 #include <csignal>
 #include <filesystem>
@@ -36,6 +37,7 @@ MusicFolders setlist_folders(const SessionFile& session, bool open_to_network) {
             }
         }
     }
+    named.insert(named.end(), session.music.begin(), session.music.end());
     MusicFolders folders{open_to_network ? named : std::vector<std::filesystem::path>{}};
     for (const auto& folder : named) {
         folders.add_folder_of(folder / "sections.csv");
@@ -46,16 +48,17 @@ MusicFolders setlist_folders(const SessionFile& session, bool open_to_network) {
 SetlistKeeper::SetlistKeeper(ControlLoop& loop, LogRelay& logs, std::string server)
     : loop_{loop}, logs_{logs}, server_{std::move(server)} {}
 
-void SetlistKeeper::start(const std::string& csv, bool again_and_again) {
+void SetlistKeeper::start(const std::string& source, bool again_and_again, std::vector<std::string> options) {
     if (!csv_.empty()) {
         throw OscError{OscErrorCode::refused, "a setlist is playing: send /setlist/stop first"};
     }
     std::error_code error;
     // One that is to play for ever is waited for: its disk may come later.
-    if (!again_and_again && !std::filesystem::is_regular_file(csv, error)) {
-        throw OscError{OscErrorCode::not_found, "there is no file '" + csv + "'"};
+    if (!again_and_again && !std::filesystem::exists(source, error)) {
+        throw OscError{OscErrorCode::not_found, "there is no file or folder '" + source + "'"};
     }
-    csv_ = csv;
+    csv_ = source;
+    options_ = std::move(options);
     again_and_again_ = again_and_again;
     restarts_ = RestartPolicy{};
     launch();
@@ -64,14 +67,19 @@ void SetlistKeeper::start(const std::string& csv, bool again_and_again) {
 void SetlistKeeper::start_named(const std::string& wanted, const MusicFolders& folders) {
     std::string csv;
     try {
-        csv = folders.existing(wanted).string();
+        csv = folders.existing_place(wanted).string();
     } catch (const PathError& error) {
         const bool refused = error.kind == PathError::Kind::refused;
         throw OscError{refused ? OscErrorCode::refused : OscErrorCode::not_found, error.what()};
     }
     std::vector<std::string> passed_over;
     try {
-        (void)read_sections(csv, &passed_over);  // what it says is wrong goes to who asked, not only into the log
+        // What it says is wrong goes to who asked, not only into the log.
+        if (names_tracks(csv)) {
+            (void)list_tracks(csv, passed_over);
+        } else {
+            (void)read_sections(csv, &passed_over);
+        }
     } catch (const Failure& failure) {
         throw OscError{OscErrorCode::bad_arguments, failure.what()};
     }
@@ -92,6 +100,7 @@ void SetlistKeeper::launch() {
     if (again_and_again_) {
         command.arguments.emplace_back("--loop");
     }
+    command.arguments.insert(command.arguments.end(), options_.begin(), options_.end());
     restarts_.started(SessionClock::now());
     try {
         process_ = ChildProcess::start(loop_, command, [this](const Ending& ending) { ended(ending); });

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace crowdjack {
 
@@ -21,9 +22,11 @@ class SetlistKeeper {
 public:
     SetlistKeeper(ControlLoop& loop, LogRelay& logs, std::string server);
 
+    /// @param source  an export's CSV, a folder of music or a playlist
     /// @param again_and_again  the set begins anew when all is played
+    /// @param options  further options of `crowdjack-session setlist`
     /// @throws OscError when one plays already or there is no such file
-    void start(const std::string& csv, bool again_and_again);
+    void start(const std::string& source, bool again_and_again, std::vector<std::string> options = {});
     /// The same for a path that a command names, once. @throws OscError also when it leads out of `folders`; Failure
     /// naming the line of what makes it no setlist
     void start_named(const std::string& wanted, const MusicFolders& folders);
@@ -43,6 +46,7 @@ private:
     const std::string server_;
     std::string csv_;  ///< empty: none is wanted
     bool again_and_again_{false};
+    std::vector<std::string> options_;
     std::optional<ChildProcess> process_;
     RestartPolicy restarts_;
 };

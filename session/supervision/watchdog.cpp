@@ -89,6 +89,26 @@ bool Watchdog::stands_behind_a_stranger(const std::string& client) {
     return view != views.end() && view->pid > 0 && state_of(view->pid) == 'S';
 }
 
+/// All that JACK shows of a program that hangs is that what it feeds stands still: of several, one that is stopped or
+/// spins is meant; else the only one, or the first.
+std::string Watchdog::hanging_stranger(const std::string& client) const {
+    const std::set<std::string>& feeders = strangers_.at(client);
+    const auto views = clients_.view();
+    for (const std::string& feeder : feeders) {
+        const auto view = std::find_if(views.begin(), views.end(), [&](const auto& one) { return one.name == feeder; });
+        if (view != views.end() && view->pid > 0 && state_of(view->pid) != 'S') {
+            return feeder;
+        }
+    }
+    return *feeders.begin();
+}
+
+bool Watchdog::may_kill_stranger(const std::string& client) const {
+    const auto views = clients_.view();
+    return std::any_of(views.begin(), views.end(),
+                       [&](const auto& one) { return one.name == client && one.foreign_watched; });
+}
+
 void Watchdog::look() {
     if (!shell_.has_jack()) {
         return;
@@ -107,10 +127,15 @@ void Watchdog::look() {
             continue;
         }
         if (stands_behind_a_stranger(name)) {
+            const std::string stranger = hanging_stranger(name);
+            if (may_kill_stranger(stranger)) {
+                clients_.kill_hung(stranger);
+                continue;
+            }
             log_event(LogLevel::error, "client-stands-still",
                       {{"client", name},
-                       {"behind", *strangers_[name].begin()},
-                       {"do", "if that program hangs, end it: it is not this session's"}});
+                       {"behind", stranger},
+                       {"do", "if that program hangs, end it, or say `watchdog = true` for it in the session file"}});
             continue;
         }
         if (!may_kill(name)) {

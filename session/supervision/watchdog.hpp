@@ -30,6 +30,8 @@ private:
     void look_later();
     void forget_pulse(const std::string& client);
     [[nodiscard]] bool may_kill(const std::string& client) const;
+    [[nodiscard]] std::string hanging_stranger(const std::string& client) const;
+    [[nodiscard]] bool may_kill_stranger(const std::string& client) const;
     [[nodiscard]] bool stands_behind_a_stranger(const std::string& client);
 
     ClientShell& shell_;

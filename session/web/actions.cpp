@@ -97,6 +97,8 @@ void Actions::heard(SocketId socket, const std::string& remote, const SocketMess
     const Json id = document.contains("id") && document["id"].is_number() ? document["id"] : Json();
     if (const auto token = document.find("token"); token != document.end() && token->is_string()) {
         try_token(socket, remote, id, token->get<std::string>());
+    } else if (const auto client = document.find("restart"); client != document.end() && client->is_string()) {
+        restart(socket, id, client->get<std::string>());
     } else if (const auto wish = wish_of(document, "say")) {
         say(socket, id, wish->address, wish->arguments);
     } else {
@@ -123,6 +125,19 @@ void Actions::log_wrong_token(const std::string& remote) {
     if (gate_.wrong_tokens() % TokenGate::most_wrong == 1) {
         log_event(LogLevel::warning, "wrong-token", {{"from", remote}, {"so_far", gate_.wrong_tokens()}});
     }
+}
+
+void Actions::restart(SocketId socket, const Json& id, const std::string& client) {
+    if (!trusted_.contains(socket)) {
+        refuse(socket, id, gate_.read_only() ? read_only_words : token_words);
+        return;
+    }
+    if (const auto why_not = suite_.restart(client)) {
+        refuse(socket, id, *why_not);
+        return;
+    }
+    log_event(LogLevel::info, "client-restart-asked", {{"client", client}});
+    answer(socket, id, {true, 0, {}, {}});
 }
 
 void Actions::say(SocketId socket, const Json& id, const std::string& address, const Json& arguments) {

@@ -22,7 +22,8 @@ public:
     Actions(Suite& suite, TokenGate& gate, Send send, Close close);
 
     /// A text of a viewer's:
-    /// `{"id":1,"token":"…"}` lets it act from here on, `{"id":2,"say":"/mixer/A/gain","args":[0.5]}` acts or asks.
+    /// `{"id":1,"token":"…"}` lets it act from here on, `{"id":2,"say":"/mixer/A/gain","args":[0.5]}` acts or asks,
+    /// `{"id":3,"restart":"deck-A"}` has a client started again.
     /// Answered `{"re":1,"ok":true,"values":[…]}` or `{"re":2,"ok":false,"error":"…"}`.
     void heard(SocketId socket, const std::string& remote, const SocketMessage& message);
     void gone(SocketId socket) { trusted_.erase(socket); }
@@ -32,6 +33,7 @@ public:
 
 private:
     void try_token(SocketId socket, const std::string& remote, const Json& id, const std::string& token);
+    void restart(SocketId socket, const Json& id, const std::string& client);
     void say(SocketId socket, const Json& id, const std::string& address, const Json& arguments);
     void answer(SocketId socket, const Json& id, const Suite::Answer& answer);
     void refuse(SocketId socket, const Json& id, const std::string& why);

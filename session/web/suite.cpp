@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/web/suite.hpp"
 
+#include "common/error.hpp"
+
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <csignal>
 #include <limits>
 #include <utility>
 
@@ -193,6 +197,22 @@ bool Suite::only_asks(const std::string& address, const Json& arguments) {
     const Description* const description = resolved ? resolved->description : protocol::description_of(address);
     return description != nullptr &&
            description->asks(arguments.size() + (resolved ? resolved->selectors.size() : std::size_t{0}));
+}
+
+std::optional<std::string> Suite::restart(const std::string& client) {
+    const std::optional<PatchHealth> session = snapshot().patch;
+    if (!session || !session->phases.contains(client) || session->phases.at(client) == "foreign") {
+        return client + " was not started by a session, so nobody would start it again";
+    }
+    const auto peer = link_.peers().find(client);
+    if (!peer || peer->pid <= 1) {
+        return client + " does not run";
+    }
+    // Its lock in the registry says that this pid is the client's.
+    if (::kill(static_cast<pid_t>(peer->pid), SIGTERM) != 0) {
+        return client + " can't be ended: " + errno_text(errno);
+    }
+    return std::nullopt;
 }
 
 void Suite::on_setlist_event(std::function<void(const std::string&, const OscArguments&)> heard) {

@@ -47,6 +47,9 @@ public:
     /// Would say() only ask?
     [[nodiscard]] static bool only_asks(const std::string& address, const Json& arguments);
 
+    /// Asks a client of the session to end; the session starts it again, with its state. @returns why not, if so
+    [[nodiscard]] std::optional<std::string> restart(const std::string& client);
+
     /// Subscribes to the setlist and calls `heard` with its events.
     void on_setlist_event(std::function<void(const std::string& address, const OscArguments&)> heard);
 

@@ -18,7 +18,8 @@ namespace crowdjack::web {
 namespace {
 
 constexpr ControlLoop::Duration feed_period{100};
-constexpr int turns_per_rare_look = 10;
+constexpr int turns_per_rare_look = 5;  // twice a second: who has said nothing for one counts as silent
+constexpr int turns_per_note = 10;
 
 WallTime wall_time() {
     return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -134,7 +135,7 @@ HttpServer::Handlers WebApp::handlers(bool tree_at_root) {
 }
 
 void WebApp::start() {
-    look_rarely();
+    suite_.look();
     link_.loop().every(feed_period, [this] { turn(); });
     server_.start();
     if (query_) {
@@ -143,28 +144,27 @@ void WebApp::start() {
 }
 
 void WebApp::turn() {
-    const bool rare = ++turns_ % turns_per_rare_look == 0;
+    ++turns_;
     const bool watched =
         std::any_of(viewers_.begin(), viewers_.end(), [](const auto& each) { return each.second.feed; });
     if (watched) {
         publish();
     }
-    if (rare) {
-        look_rarely();
-    } else if (watched) {
+    if (turns_ % turns_per_note == 0) {
+        note();
+    }
+    if (watched || turns_ % turns_per_rare_look == 0) {
         suite_.look();
     }
     osc_query_->turn();
     tree_query_->turn();
 }
 
-void WebApp::look_rarely() {
-    // The answers to the last questions, so a second old when nobody watches.
+void WebApp::note() {
     const SuiteSnapshot snapshot = suite_.snapshot();
     chronicle_.look(snapshot, wall_time());
     const auto recording = snapshot.mixer ? named_text(snapshot.mixer->state, "recording") : std::nullopt;
     disk_ = disk_of(recording.value_or(""));
-    suite_.look();
     ask_zones();
 }
 
@@ -238,8 +238,8 @@ bool WebApp::answered_with_page(const HttpRequest& request, const Respond& respo
 
 HttpResponse WebApp::health() const {
     const Health health = judge(suite_.snapshot());
-    HttpResponse response = json_response({{"status", to_text(health.verdict)}, {"why", health.why}});
-    response.status = health.verdict == Health::Verdict::down ? 503 : 200;
+    HttpResponse response = json_response({{"status", to_text(health.level)}, {"why", health.why}});
+    response.status = health.level == Health::Level::down ? 503 : 200;
     return response;
 }
 

@@ -47,8 +47,7 @@ private:
 
     [[nodiscard]] HttpServer::Handlers handlers(bool tree_at_root);
     void turn();
-    void look_closely();
-    void look_rarely();
+    void note();
     void publish();
     void requested(const HttpRequest& request, const Respond& respond, bool tree_at_root);
     void route(const HttpRequest& request, const Respond& respond);

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // MIDI clock and bar, beat, tick off the tempo line, by the frame.
 #include "bpm-follower/bbt.hpp"
+#include "bpm-follower/conductor.hpp"
 #include "bpm-follower/midi_clock.hpp"
+#include "bpm-follower/outside_tempo.hpp"
 
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <random>
+#include <utility>
 #include <vector>
 
 using namespace crowdjack;
@@ -184,4 +188,89 @@ TEST_CASE("a clock that has run for a year ticks on the frame, and bars are coun
         CHECK(BarBeatTick::of(Beats{much}).beat >= 1);
         CHECK(BarBeatTick::of(Beats{much}).beat <= 4);
     }
+}
+
+namespace {
+
+/// A sequencer's clock: ticks at `bpm` with some jitter, from a Start at frame 100,000 on.
+struct Sequencer {
+    double bpm{126.0}, jitter_frames{24.0};  ///< half a millisecond
+    std::mt19937 random{3};
+    double next{100'000.0};
+    bool started{false};
+
+    void play_until(MidiClockIn& clock, JackFrame now) {
+        std::uniform_real_distribution<double> jitter{-jitter_frames, jitter_frames};
+        if (!std::exchange(started, true)) {
+            clock.take({JackFrame{99'999}, 0xFA, 0});
+        }
+        while (next <= static_cast<double>(now.value)) {
+            clock.take({JackFrame{std::llround(next + jitter(random))}, 0xF8, 0});
+            next += 60.0 * 48'000.0 / bpm / 24.0;
+        }
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a MIDI clock's tempo is read to a hundredth of a BPM, and a clock that stops is nothing") {
+    MidiClockIn clock{48'000.0};
+    Sequencer sequencer;
+    JackFrame now{100'000};
+    CHECK_FALSE(clock.tempo(now).has_value());
+    sequencer.play_until(clock, now + Frames{480'000});
+    now = now + Frames{480'000};
+    const auto heard = clock.tempo(now);
+    REQUIRE(heard.has_value());
+    CHECK(std::abs(heard->bpm - 126.0) < 0.05);
+    CHECK(heard->quantum == 4.0);
+    const double meant = static_cast<double>(heard->frame.value - 100'000) * 126.0 / 60.0 / 48'000.0;
+    CHECK(std::abs(heard->beat - meant) < 0.002);
+    CHECK_FALSE(clock.tempo(now + Frames{48'000}).has_value());
+    clock.take({now + Frames{96'000}, 0xF2, 32});  // song position: two bars
+    CHECK_FALSE(clock.tempo(now + Frames{96'000}).has_value());
+}
+
+TEST_CASE("the line comes to an outside clock's tempo and bar, follows its changes, and gives way to a person") {
+    Conductor conductor{{}, 48'000.0};
+    conductor.let_outside_lead();
+    conductor.set_lead(Frames{7200});
+    JackFrame now{50'000};
+    conductor.begin(now, 48'000.0);
+    CHECK(name_of(conductor.mode()) == "clock");
+    MidiClockIn clock{48'000.0};
+    Sequencer sequencer;
+    const auto pass = [&](double seconds) {
+        const JackFrame until = now + to_frames(Seconds{seconds}, 48'000.0);
+        while (now < until) {
+            now = now + Frames{4800};
+            sequencer.play_until(clock, now);
+            if (const auto heard = clock.tempo(now)) {
+                conductor.hear_outside(now, *heard);
+            }
+            conductor.report(now, 0.8);  // the crowd is not asked
+            conductor.tick(now);
+        }
+    };
+    const auto off = [&] {
+        const auto heard = clock.tempo(now);
+        const double theirs =
+            heard->beat + static_cast<double>((now - heard->frame).value) * heard->bpm / 60.0 / 48'000.0;
+        return std::abs(std::remainder(theirs - conductor.beat_at(now).value, 4.0));
+    };
+    pass(30.0);
+    CHECK(std::abs(conductor.bpm_at(now).value - 126.0) < 0.1);
+    CHECK(off() < 0.01);
+    sequencer.bpm = 122.0;
+    pass(10.0);
+    CHECK(std::abs(conductor.bpm_at(now).value - 122.0) < 0.1);
+    CHECK(off() < 0.01);
+    conductor.set(now, Bpm{110.0}, 0.0);
+    pass(5.0);
+    CHECK(conductor.bpm_at(now).value == 110.0);
+    conductor.hold(now, false);
+    CHECK(conductor.mode() == FollowerMode::clock);
+    pass(20.0);
+    CHECK(std::abs(conductor.bpm_at(now).value - 122.0) < 0.1);
+    CHECK(off() < 0.01);
 }

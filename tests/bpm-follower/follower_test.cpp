@@ -379,6 +379,40 @@ TEST_CASE("as timebase master it fills bar, beat and tick in every cycle of a ro
     CHECK(wrong <= ear.xruns());
 }
 
+TEST_CASE("a follower follows another one's MIDI clock, and JACK's transport, in tempo and in bar") {
+    for (const auto* clock : {"midi", "transport"}) {
+        CAPTURE(clock);
+        const JackServer server;
+        const bool midi = std::string{clock} == "midi";
+        Follower leader{server, midi ? std::vector<std::string>{} : std::vector<std::string>{"--timebase"}};
+        leader.ask(at::tempo_set, {126.0});
+        Process process{{program_path("crowdjack-bpm-follower"), "--server", server.name(), "--osc-port", "0",
+                         "--client-name", "second", "--follow-clock", clock},
+                        armed()};
+        REQUIRE(process.wait_for_line("crowdjack-bpm-follower: the line ").has_value());
+        const auto second = wait_for_client(server.name(), "second");
+        const Ear ear{server.name()};
+        if (midi) {
+            REQUIRE(jack_connect(ear.client(), "bpm-follower:midi_clock", "second:clock_in") == 0);
+        } else {
+            jack_transport_start(ear.client());
+        }
+        REQUIRE(process.wait_for_line("an outside clock leads").has_value());
+        OscClient person;
+        person.send(second, at::dance_total_movement, {0.0F});  // nobody asks the crowd
+        const auto settled = [&] {
+            const auto theirs = leader.ask(at::tempo_state);
+            const auto ours = person.request(second, at::tempo_state);
+            REQUIRE(ours.has_value());
+            CHECK(ours->text(4) == "clock");
+            // The two are asked a moment apart: 0.03 beats are 14 ms.
+            return std::abs(ours->number(0) - 126.0) < 0.1 &&
+                   std::abs(std::remainder(ours->number(2) - theirs.number(2), 4.0)) < 0.06;
+        };
+        CHECK(eventually(settled, Deadline{30'000}));
+    }
+}
+
 TEST_CASE("limbs move the mixer's EQ with --eq, and it is left flat at the end") {
     const JackServer server;
     StandIn mixer{server.name(), "mixer-bus", "mixer-bus"};
@@ -564,11 +598,19 @@ TEST_CASE("a picture is drawn without any server, and wrong use is said in one l
     CHECK(run({"--replay", folder / "dance.csv", "--plot", folder / "dance.svg"}).first == 0);
     CHECK(std::filesystem::file_size(folder / "dance.svg") > 1000);
     CHECK(run({"--replay", folder / "none.csv", "--plot", folder / "x.svg"}).first == 1);
-    const std::vector<std::vector<std::string>> wrong{
-        {"--unit", "furlongs"},       {"--plot", "x.svg"},       {"--base", "0"},
-        {"--stale-after", "nan"},     {"--send-to", "http://x"}, {"--eq-floor", "70"},
-        {"--bpm-config", "/nowhere"}, {"--speed", "2"},          {"--zones", "some"},
-        {"--zone-weight", "x"},       {"--replai", "x"}};
+    const std::vector<std::vector<std::string>> wrong{{"--unit", "furlongs"},
+                                                      {"--plot", "x.svg"},
+                                                      {"--base", "0"},
+                                                      {"--stale-after", "nan"},
+                                                      {"--send-to", "http://x"},
+                                                      {"--eq-floor", "70"},
+                                                      {"--bpm-config", "/nowhere"},
+                                                      {"--speed", "2"},
+                                                      {"--follow-clock", "x"},
+                                                      {"--link", "x"},
+                                                      {"--zones", "some"},
+                                                      {"--zone-weight", "x"},
+                                                      {"--replai", "x"}};
     for (const auto& arguments : wrong) {
         auto command = arguments;
         command.insert(command.begin(), program_path("crowdjack-bpm-follower"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The crowd leads an Ableton Link session.
+// The crowd leads an Ableton Link session, or the session leads the line.
 #include "bpm-follower/link_bridge.hpp"
 #include "tests/support/eventually.hpp"
 
@@ -36,5 +36,21 @@ TEST_CASE("another Link program runs at the crowd's tempo and in its bar, whatev
     CHECK(eventually([&] {
         bridge.lead(Beats{beat_now(126.0)}, Bpm{126.0});
         return std::abs(other.captureAppSessionState().tempo() - 126.0) < 0.02;
+    }));
+}
+
+TEST_CASE("a line that follows a Link session runs at its tempo and in its bar") {
+    ableton::Link other{124.0};
+    other.enable(true);
+    const LinkBridge bridge{Bpm{100.0}};
+    REQUIRE(eventually([&] { return bridge.heard().has_value(); }));
+    auto state = other.captureAppSessionState();
+    state.setTempo(124.0, other.clock().micros());
+    other.commitAppSessionState(state);
+    CHECK(eventually([&] {
+        const auto heard = bridge.heard();
+        const double theirs = other.captureAppSessionState().beatAtTime(other.clock().micros(), 4.0);
+        return heard && std::abs(heard->bpm - 124.0) < 0.02 &&
+               std::abs(std::remainder(heard->beat - theirs, 4.0)) < 0.02;
     }));
 }

@@ -150,10 +150,20 @@ public:
                 engine.process(JackFrame{now_}, {left.data() + at, period_}, {right.data() + at, period_}, offline);
             }
             now_ += period_;
-            drain();
+            if (!keep_reports_) {
+                drain();
+            }
         }
     }
     void run_seconds(double seconds) { run(std::llround(seconds * rate)); }
+
+    /// One cycle, offline or not, whose reports stay in their queues.
+    void run_blind(std::int64_t frames) {
+        keep_reports_ = true;
+        run(frames, false);
+        keep_reports_ = false;
+    }
+    void set_period(std::uint32_t frames) noexcept { period_ = frames; }
 
     /// The clock jumps without a cycle, as after a stall; the recording holds silence for it.
     void miss(std::int64_t frames) {
@@ -203,6 +213,7 @@ private:
     }
 
     std::uint32_t period_;
+    bool keep_reports_{false};
     std::int64_t first_frame_, now_;
     Ticket ticket_{0};
     std::vector<std::unique_ptr<TrackStream>> streams_;

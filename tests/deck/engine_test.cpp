@@ -504,3 +504,114 @@ TEST_CASE("frames wrap at 2^32 without a sound") {
         REQUIRE(index_of(rig.at(start + i)) == i);
     }
 }
+
+TEST_CASE("cycles of any length from 1 to 8192 frames, in any order, play the same samples") {
+    const auto sound_of = [](const std::vector<std::uint32_t>& periods) {
+        DeckRig rig;
+        rig.order(TakeLine{steady(0, 0.0, 123.0), false});
+        rig.play(rig.open(sine_sound(1000.0, 44'100.0), 60.0, 44'100.0), 101'000);
+        for (std::size_t i = 0; rig.now() < 101'000 + 60'000; ++i) {
+            rig.set_period(periods[i % periods.size()]);
+            rig.run(1);
+        }
+        return std::vector<float>{rig.from(101'000).begin(), rig.from(101'000).begin() + 60'000};
+    };
+    const auto meant = sound_of({128});
+    CHECK(meant == sound_of({64, 8192}));
+    CHECK(meant == sound_of({8192, 1, 2, 3, 4095, 16}));
+}
+
+TEST_CASE("every command is answered, however many come at once") {
+    DeckRig rig;
+    rig.play(rig.open(index_sound()), rig.now());
+    rig.run(1024);
+    constexpr std::size_t burst = 250;
+    for (int round = 0; round < 4; ++round) {  // a thousand, and nobody fetches the reports meanwhile
+        for (std::size_t i = 0; i < burst; ++i) {
+            rig.order(NudgeBy{0.0});
+        }
+        rig.run_blind(128);
+    }
+    rig.reports.clear();
+    rig.run(20 * 128);
+    const auto answers = std::count_if(rig.reports.begin(), rig.reports.end(),
+                                       [](const DeckReport& report) { return std::holds_alternative<Done>(report); });
+    CHECK(answers == 4 * burst);
+}
+
+TEST_CASE("a new clock voids what was to come at a frame, says so, and keeps a start on a beat") {
+    DeckRig rig;
+    rig.order(TakeLine{steady(rig.now(), 8.0, 120.0), false});
+    rig.order(CueTrack{rig.open(index_sound()), 0.0, std::nullopt});
+    rig.order(StartAt{JackFrame{rig.now() + 50'000}, std::nullopt});
+    rig.run(1024);
+    rig.engine.prepare(DeckRig::rate);
+    rig.run(1024);
+    CHECK(rig.reported<Voided>()->frame.value == 100'000 + 50'000);
+    CHECK(rig.state() == DeckState::cued);
+    rig.order(TakeLine{steady(rig.now(), 9.0, 120.0), false});
+    rig.order(StartOnBeat{4.0});  // at beat 12
+    rig.run(1024);
+    rig.engine.prepare(DeckRig::rate);
+    rig.run(1024);
+    CHECK(rig.state() == DeckState::waiting);
+    const std::int64_t f0 = rig.now() + 1000;
+    rig.order(TakeLine{steady(f0, 11.5, 120.0), false});
+    rig.run(20'000);
+    CHECK(rig.reported<Started>()->frame.value == f0 + 12'000);
+}
+
+TEST_CASE("decks with grids start beat on beat, and stay so through lines") {
+    struct Case {
+        double bpm, first_beat_s, cue_s;
+    };
+    for (const bool on_a_frame : {false, true}) {
+        std::vector<double> phases;
+        for (const Case& each : {Case{120.0, 0.31, 10.0}, Case{124.0, 0.07, 33.3}, Case{97.5, 1.9, 0.0}}) {
+            DeckRig rig;
+            rig.order(TakeLine{steady(rig.now(), 0.5, 122.0), false});
+            const double cue = each.cue_s * DeckRig::rate;
+            rig.order(CueTrack{rig.open(index_sound(), 60.0, DeckRig::rate, each.cue_s), cue, each.bpm,
+                               each.first_beat_s});
+            if (on_a_frame) {
+                rig.order(StartAt{JackFrame{rig.now() + 7777}, std::nullopt, true});
+            } else {
+                rig.order(StartOnBeat{4.0, true});
+            }
+            rig.run_seconds(3.0);
+            REQUIRE(rig.state() == DeckState::playing);
+            const TempoLine faster{JackFrame{rig.now() + 1000},
+                                   rig.motion->mix.motion.tempo.beat_at(static_cast<double>(rig.now() + 1000)),
+                                   Bpm{122.0},
+                                   JackFrame{rig.now() + 50'000},
+                                   Bpm{129.0},
+                                   DeckRig::rate};
+            for (int look = 0; look < 3; ++look) {
+                const Trajectory& motion = rig.motion->mix.motion;
+                const auto frame = static_cast<double>(rig.now());
+                const double track_beat = (motion.source_at(frame) / DeckRig::rate - each.first_beat_s) / 60.0 * each.bpm;
+                const double off = track_beat - motion.tempo.beat_at(frame).value;
+                CAPTURE(each.bpm);
+                CHECK(std::abs(off - std::nearbyint(off)) < 1e-6);
+                if (look == 0) {  // less than half a beat from the cue
+                    const double begun = motion.anchor_source;
+                    CHECK((std::abs(begun - cue) <= 30.0 / each.bpm * DeckRig::rate + 1.0 || begun < 60.0 / each.bpm * DeckRig::rate));
+                    rig.order(TakeLine{faster, false});
+                }
+                rig.run_seconds(0.8);
+            }
+        }
+    }
+}
+
+TEST_CASE("a deck without a grid, and a start that asks for no beat, begin exactly at the cue") {
+    for (const bool has_grid : {false, true}) {
+        DeckRig rig;
+        rig.order(TakeLine{steady(rig.now(), 0.5, 120.0), false});
+        rig.order(CueTrack{rig.open(index_sound()), 4800.0, 120.0, has_grid ? std::optional{0.2} : std::nullopt});
+        const std::int64_t start = rig.now() + 1111;
+        rig.order(StartAt{JackFrame{start}, std::nullopt, !has_grid});
+        rig.run(8192);
+        CHECK(index_of(rig.at(start + 500)) == 5300);
+    }
+}

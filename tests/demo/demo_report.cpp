@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <string>
 
 namespace crowdjack::demo {
 
@@ -34,6 +35,44 @@ double write_recording(const test::Capture& capture, std::int64_t begin, std::in
     return peak;
 }
 
+namespace {
+
+/// Who lost what was lost, in a sentence.
+std::string who_lost(const Figures& figures) {
+    const auto cycles = [&figures](std::size_t frames) {
+        return std::to_string((frames + figures.period - 1) / std::max(figures.period, 1U));
+    };
+    if (figures.lost_samples == 0) {
+        return "No cycle was lost.";
+    }
+    const std::string lost = cycles(figures.lost_samples) + " cycles were lost";
+    if (!figures.witness_lost) {
+        return lost + "; there was no witness to tell whether this machine or the suite lost them.";
+    }
+    if (*figures.witness_lost > 0) {
+        return lost + " by this machine: a client that does nothing, on a server of its own, lost " +
+               cycles(*figures.witness_lost) + " in the same time.";
+    }
+    return lost + " by the suite: a client that does nothing, on a server of its own, lost none in the same time.";
+}
+
+void print_verdict(bool kept, const Figures& figures) {
+    const bool machine = figures.lost_samples > 0 && figures.witness_lost.value_or(0) > 0;
+    std::printf("\n%s\n", who_lost(figures).c_str());
+    std::printf("Verdict: %s\n", !kept                       ? "something went wrong: see the figures above."
+                                 : figures.lost_samples == 0 ? "all is well."
+                                 : machine                   ? "the suite is well; this machine needs a longer period."
+                                                             : "the set was played, with gaps.");
+    std::printf("\nTry next:\n");
+    if (figures.lost_samples > 0) {
+        std::printf("  crowdjack-session tune             which period this machine manages\n");
+    }
+    std::printf("  session/demo FOLDER                a set from a folder of your own music\n"
+                "  crowdjack-session play FOLDER      the same for as long as the music lasts\n");
+}
+
+}  // namespace
+
 bool report(const Figures& figures) {
     std::int64_t delta = 0;
     double starved = 0.0;
@@ -57,7 +96,9 @@ bool report(const Figures& figures) {
     std::printf("  peak level         %.2f dBFS\n", 20.0 * std::log10(figures.peak));
     std::printf("  recording          %s (%.1f s)\n", figures.recording.c_str(),
                 static_cast<double>(figures.end - figures.begin) / figures.rate);
-    return delta == 0 && starved == 0.0 && heard && figures.peak > 0.0;
+    const bool kept = delta == 0 && starved == 0.0 && heard && figures.peak > 0.0;
+    print_verdict(kept, figures);
+    return kept;
 }
 
 }  // namespace crowdjack::demo

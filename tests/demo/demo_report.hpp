@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,9 @@ struct Figures {
     std::int64_t agreed_frame{};  ///< what /reply /start_group promised
     std::int64_t begin{}, end{};  ///< the recording, in JACK frames
     double rate{};
-    std::size_t lost_samples{};  ///< frames the recording has not: where the server's clock jumped
+    std::uint32_t period{};                   ///< frames
+    std::size_t lost_samples{};               ///< frames the recording has not: where the server's clock jumped
+    std::optional<std::size_t> witness_lost;  ///< what a client that does nothing lost meanwhile
     double peak{}, bpm_first{}, bpm_last{};
     std::filesystem::path recording;
 };
@@ -35,7 +38,8 @@ struct Figures {
 double write_recording(const test::Capture& capture, std::int64_t begin, std::int64_t end, double rate,
                        const std::filesystem::path& path);
 
-/// Prints the figures. @returns true when the promises were kept: one start, nothing starved, something heard
+/// Prints the figures, what they mean and what to try next.
+/// @returns true when the promises were kept: one start, nothing starved, something heard
 bool report(const Figures& figures);
 
 }  // namespace crowdjack::demo

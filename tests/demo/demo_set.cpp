@@ -3,6 +3,7 @@
 #include "common/command_line.hpp"
 #include "common/run_main.hpp"
 #include "tests/demo/demo_report.hpp"
+#include "tests/demo/witness.hpp"
 #include "tests/support/jack_clients.hpp"
 #include "tests/support/osc_client.hpp"
 #include "tests/support/outsider.hpp"
@@ -96,12 +97,16 @@ demo::DeckFigures figures_of(Stage& stage, const std::string& deck, std::size_t 
 int perform(const Plan& plan) {
     Stage stage{plan};
     const double rate = jack_get_sample_rate(stage.capture.probe().client());
+    const std::uint32_t period = jack_get_buffer_size(stage.capture.probe().client());
+    demo::Witness witness{static_cast<std::uint32_t>(rate), period, plan.seconds + 60.0};
     cue(stage, "deck-A", plan.track_a, plan.bpm_a);
     cue(stage, "deck-B", plan.track_b, plan.bpm_b);
     demo::Figures figures;
     figures.rate = rate;
     figures.recording = plan.recording;
+    figures.period = period;
     figures.agreed_frame = play(stage, plan, rate);
+    witness.watch();
     figures.begin = figures.agreed_frame;
     figures.end = figures.begin + static_cast<std::int64_t>(plan.seconds * rate);
     figures.bpm_first = stage.ask(stage.follower, at::tempo_state).number(0);
@@ -109,6 +114,7 @@ int perform(const Plan& plan) {
     if (!stage.capture.wait_until(figures.end, patience)) {
         throw std::runtime_error{"the JACK server's clock does not advance"};
     }
+    figures.witness_lost = witness.lost_frames();
     figures.bpm_last = stage.ask(stage.follower, at::tempo_state).number(0);
     figures.decks = {figures_of(stage, "deck-A", 2), figures_of(stage, "deck-B", 3)};
     const auto started = stage.osc.received(at::deck_started);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Every client under a session manager: NSM's real message sequence, and JACK's own session callback.
+#include "tests/session/stand_in_manager.hpp"
 #include "tests/support/jack_server.hpp"
 #include "tests/support/osc_client.hpp"
 #include "tests/support/outsider.hpp"
@@ -12,82 +13,16 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
 using namespace crowdjack::test;
 namespace fs = std::filesystem;
 
 namespace {
 
-/// A small NSM server: keeps to the order of messages of API 1.1 and talks to one client, which it knows by its port.
-class SessionManager {
-public:
-    [[nodiscard]] std::string url() const { return osc_.url(); }
-
-    /// Starts `program` as NSM does: by its bare name, from PATH, without arguments.
-    std::unique_ptr<Process> launch(const std::string& program, const std::string& jack_server) {
-        Process::Options options = armed();
-        options.environment["NSM_URL"] = url();
-        options.environment["JACK_DEFAULT_SERVER"] = jack_server;
-        options.environment["PATH"] =
-            fs::path{program_path(program)}.parent_path().string() + ":" + std::getenv("PATH");
-        mark_ = osc_.count();
-        return std::make_unique<Process>(std::vector<std::string>{"env", program}, options);  // env looks on our PATH
-    }
-
-    /// Waits for the announcement and welcomes the client, which from then on is known at `client_url` in the registry.
-    OscReceived welcome() {
-        auto announcement = osc_.wait_for("/nsm/server/announce", mark_);
-        REQUIRE(announcement);
-        return *announcement;
-    }
-
-    OscReceived ask(const std::string& client_url, const std::string& address, const std::vector<OscValue>& arguments) {
-        const std::size_t mark = osc_.count();
-        osc_.send(client_url, address, arguments);
-        auto answer = osc_.wait_for(
-            [&address](const OscReceived& m) { return m.is_reply_to(address) || m.is_error_of(address); }, mark);
-        REQUIRE(answer);
-        return *answer;
-    }
-
-    OscClient& osc() { return osc_; }
-
-private:
-    OscClient osc_;
-    std::size_t mark_{};
-};
-
-std::string read_text(const fs::path& path) {
-    std::ifstream file{path};
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
-
-/// A client's OSC port as the announcement cannot tell it: liblo hides the sender, the process's own sockets don't.
-std::string url_of(const Process& process) {
-    // The only UDP socket of the process: /proc/PID/net/udp lists by inode, /proc/PID/fd names the inodes it holds.
-    std::string found;
-    const bool there = eventually([&] {
-        for (const auto& fd : fs::directory_iterator{"/proc/" + std::to_string(process.pid()) + "/fd"}) {
-            std::error_code error;
-            const std::string target = fs::read_symlink(fd.path(), error).string();
-            if (!target.starts_with("socket:[")) {
-                continue;
-            }
-            const std::string inode = target.substr(8, target.size() - 9);
-            std::ifstream table{"/proc/net/udp"};
-            for (std::string line; std::getline(table, line);) {
-                if (line.find(" " + inode + " ") != std::string::npos) {
-                    const std::size_t colon = line.find(':', line.find(':') + 1);
-                    found = "osc.udp://127.0.0.1:" + std::to_string(std::stoi(line.substr(colon + 1, 4), nullptr, 16)) +
-                            "/";
-                    return true;
-                }
-            }
-        }
-        return false;
-    });
-    REQUIRE(there);
-    return found;
+std::vector<std::string> split_at_blanks(const std::string& command) {
+    std::istringstream text{command};
+    return {std::istream_iterator<std::string>{text}, {}};
 }
 
 struct Expected {
@@ -300,13 +235,57 @@ TEST_CASE("JACK's session callback saves, and the command line it returns restor
     command.replace(at, placeholder.size(), path + "deck-B/");
     Process::Options options = armed();
     options.environment["PATH"] = fs::path{deck_path}.parent_path().string() + ":" + std::getenv("PATH");
-    const Process restored{{"sh", "-c", "exec " + command}, options};
-    const auto bpm = osc.request(wait_for_client(server.name(), "deck-B"), at::deck_bpm);
+    // qjackctl splits the command at blanks, without a shell.
+    const Process restored{split_at_blanks(command), options};
+    const std::string again = wait_for_client(server.name(), "deck-B");
+    const auto bpm = osc.request(again, at::deck_bpm);
     REQUIRE(bpm);
     CHECK(bpm->number(0) == 127.25);
     CHECK(eventually([&] {
-        const auto state = osc.request(wait_for_client(server.name(), "deck-B"), at::deck_state);
+        const auto state = osc.request(again, at::deck_state);
         return state && state->text(1) == track;
+    }));
+    // Loaded while it runs: the running deck takes what was saved, and nothing starts twice.
+    CHECK(osc.request(again, at::deck_bpm, {99.0})->address == at::reply);
+    CHECK(osc.request(again, at::deck_eject)->is_reply_to(at::deck_eject));
+    Process second{split_at_blanks(command), options};
+    CHECK(second.wait() == 0);
+    CHECK(eventually([&] { return osc.request(again, at::deck_bpm)->number(0) == 127.25; }));
+    CHECK(eventually([&] { return osc.request(again, at::deck_state)->text(1) == track; }));
+    CHECK(registry_entry(server.name(), "deck-B")->at("url") == again);
+}
+
+TEST_CASE("a JACK session in a folder with a blank and an umlaut comes back through a command without quotes") {
+    const JackServer server;
+    const TemporaryFolder folder;
+    const fs::path session = folder / "Mein Gär tn/";
+    fs::create_directories(session);
+    const std::string track = (session / "a b ö.wav").string();
+    write_audio(track, as_channels(sine(440.0, 2.0, 48000.0, 0.25), 2), 2, 48000);
+    auto deck = std::make_unique<Process>(
+        std::vector<std::string>{program_path("crowdjack-deck"), "--server", server.name(), "--name", "B",
+                                 "--music-dir", session.string()},
+        armed());
+    OscClient osc;
+    const std::string url = wait_for_client(server.name(), "deck-B");
+    CHECK(osc.request(url, at::deck_cue, {track})->is_reply_to(at::deck_cue));
+    const std::string path = session.string();
+    jack_session_command_t* answers =
+        jack_session_notify(server.observer(), nullptr, JackSessionSaveAndQuit, path.c_str());
+    REQUIRE(answers != nullptr);
+    std::string command = answers[0].command == nullptr ? "" : answers[0].command;
+    jack_session_commands_free(answers);
+    CHECK(deck->wait() == 0);
+    CHECK(command.find_first_of("'\"") == std::string::npos);
+    CHECK(command.find("${SESSION_DIR}") == std::string::npos);
+    Process::Options options = armed();
+    options.environment["PATH"] =
+        fs::path{program_path("crowdjack-deck")}.parent_path().string() + ":" + std::getenv("PATH");
+    const Process restored{split_at_blanks(command), options};
+    const std::string again = wait_for_client(server.name(), "deck-B");
+    CHECK(eventually([&] {
+        const auto state = osc.request(again, at::deck_state);
+        return state && state->text(0) == "cued" && state->text(1) == track;
     }));
 }
 

@@ -221,7 +221,7 @@ TEST_CASE("what was patched by hand is saved, what was unpatched goes, what is n
     const auto saved = present_patch(list, graph);
     CHECK(saved == std::vector<std::string>{"deck-A:out_* -> mixer-bus:A_*", "deck-B:out_* -> mixer-bus:B_*",
                                             "ardour:out -> mixer-bus:mic_l",
-                                            "mixer-bus:master_l -> system:playback_1"});
+                                            "mixer-bus:master_l -> system:playback_1 @ Built-in:FL"});
     graph.links.erase({"deck-A:out_r", "mixer-bus:A_r"});
     CHECK(present_patch(list, graph).front() == "deck-B:out_* -> mixer-bus:B_*");
 }

@@ -294,8 +294,14 @@ TEST_CASE("a line of the log of played tracks holds what its header promises") {
     Section section;
     section.path = "/music/a, b.wav";
     section.part_file = "/parts/a.wav";
-    CHECK(PlayedLog::line(track, section) ==
-          "B,\"/music/a, b.wav\",/parts/a.wav,1000,97000,128.000000,121.500,0,-9.25,-6.02,rising,0.2500,handed over");
+    section.artist = "Ann, Bob";
+    section.title = "One";
+    section.key = "Am";
+    ::setenv("TZ", "UTC", 1);
+    ::tzset();
+    CHECK(PlayedLog::line(track, section, 86'399) ==
+          "B,\"/music/a, b.wav\",/parts/a.wav,1000,97000,128.000000,121.500,0,-9.25,-6.02,rising,0.2500,handed over,"
+          "1970-01-01T23:59:59+0000,\"Ann, Bob\",One,Am,in time");
     const std::string header = PlayedLog::header();
-    CHECK(std::count(header.begin(), header.end(), ',') == 12);
+    CHECK(std::count(header.begin(), header.end(), ',') == 17);
 }
