@@ -271,8 +271,8 @@ void Deck::take_up(const TrackOpener::Result& result, const Trajectory& motion, 
     const bool await_line = place.plays && !same_run && saved.on_line;
     const bool autostart =
         !never_stopped && restoring != nullptr && saved.playing && settings_.autoplay && !place.ended;
-    const Resume resume{stream,   place.motion, track.cue_source,          place.plays, await_line,
-                        same_run, place.ended,  track.grid.first_beat_s};
+    const Resume resume{stream,     place.motion, track.cue_source, place.plays,
+                        await_line, same_run,     place.ended,      track.grid.first_beat_s};
     if (stream != nullptr && !place.plays) {
         arm_start(track, place.motion.anchor_source);
     }
