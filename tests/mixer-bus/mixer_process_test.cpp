@@ -104,7 +104,8 @@ TEST_CASE("at another rate the mixer has other filters and another tap, and keep
     CHECK(process.mixer().rate() == 96000.0);
     CHECK(process.tap() != tap);
     CHECK(process.tap()->rate() == 96000.0);
-    std::ranges::copy(caller.port(1) = Signal(256, 0.5F), caller.port(0).begin());
+    std::ranges::fill(caller.port(0), 0.5F);
+    std::ranges::fill(caller.port(1), 0.5F);
     caller.call();
     caller.call();
     CHECK(caller.master()[255] == 0.125F);
@@ -118,7 +119,8 @@ TEST_CASE("silence is counted once the master is down, and not before") {
     Caller caller{process};
     caller.call();
     CHECK(process.silent_cycles() == 0);  // nothing plays, but the master is up
-    std::ranges::copy(caller.port(1) = Signal(256, 0.5F), caller.port(0).begin());
+    std::ranges::fill(caller.port(0), 0.5F);
+    std::ranges::fill(caller.port(1), 0.5F);
     process.send(
         MoveCommand{ParameterId{MixerParameter::master}, {Move::soonest, Frames{960}, 0.0F, FadeShape::smooth}});
     for (int i = 0; i < 4; ++i) {
