@@ -336,7 +336,13 @@ void OscServer::obey(const Incoming& incoming) {
             return;
         }
         if (!heard && protocol::is_told(incoming.address, first_tag(incoming.arguments))) {
-            ++counters_.unknown;  // somebody's answer or event, which nobody here asked for
+            // Somebody's answer or event. Who asks others (and so hears /reply) may have asked for it at an address
+            // that it serves itself, as the front door does.
+            if (incoming.registered != nullptr && registered(at::reply) != nullptr) {
+                call(incoming);
+            } else {
+                ++counters_.unknown;
+            }
             return;
         }
         switch (protocol::button(*description, incoming.arguments, incoming.in_address)) {

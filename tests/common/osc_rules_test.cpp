@@ -223,7 +223,7 @@ TEST_CASE("commands in a bundle are done at its date, with a frame at once, and 
     CHECK_FALSE(program.did(at::reset));
     CHECK(eventually([&] { return program.did(at::reset); }));
     // What stands behind a command that waits waits as well, and keeps the frame it was given.
-    CHECK(eventually([&] { return program.done().back().starts_with("/mixer/record/stop i101"); }));
+    CHECK(eventually([&] { return program.done().back().starts_with("/mixer/record/stop i10"); }));
 }
 
 TEST_CASE("64 messages of a bundle are done, each further one is answered") {

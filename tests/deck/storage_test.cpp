@@ -466,7 +466,9 @@ TEST_CASE("windows lie in locked memory under a lock limit of 8 MB, and say so w
         return !sane ? 2 : (stream->windows().locked() ? 1 : 0);
     };
     CHECK(as_user_with_lock_limit(8'000'000, locked) == 1);
+#if !defined(__SANITIZE_ADDRESS__)  // it answers mlock() itself, and always well
     CHECK(as_user_with_lock_limit(0, locked) == 0);
+#endif
 }
 
 TEST_CASE("tempo lines count by the signed difference of their serials, and a new sender is adopted") {
