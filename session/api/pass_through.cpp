@@ -84,8 +84,8 @@ std::string PassThrough::client_for(const OscRequest& request) {
     switch (request.description->server) {
     case Server::deck:
         if (request.deck.empty()) {
-            throw OscError{OscErrorCode::bad_arguments, "say which deck, as in " + std::string{deck_family} + "/A" +
-                                                            std::string{request.address.substr(deck_family.size())}};
+            throw OscError{OscErrorCode::not_found, "say which deck, as in " + std::string{deck_family} + "/A" +
+                                                        std::string{request.address.substr(deck_family.size())}};
         }
         return deck_named(request.deck);
     case Server::mixer:

@@ -59,7 +59,7 @@ TEST_CASE("the door reaches all of deck and mixer, and answers name the address 
     says(filled(at::mixer_eq, {"A", "low"}), {}, filled(at::mixer_eq, {"A", "low"}) + " 0");
     done(at::mixer_gain, {string{"B"}, 0.75F});
     done(at::mixer_master, {0.9F});
-    refused(at::deck_gain, {0.5F}, 1);  // of which deck?
+    refused(at::deck_gain, {0.5F}, 2);  // of which deck?
     refused(filled(at::deck_gain, {"Z"}), {0.5F}, 2);
     refused(filled(at::mixer_gain, {"nobody"}), {0.5F}, 2);
     refused(filled(at::mixer_gain, {"A"}), {7.0F}, 1);
