@@ -39,7 +39,9 @@ ClientShell::ClientShell(Identity identity, CommonOptions options, AudioProcess&
         osc_ports = {options_.osc_port};
     }
     if (options_.check_options) {
-        osc_ports = {0};  // the real one may be in use by the very client that is asked about
+        // The real ones may be in use by the very client that is asked about, and the file meant for another machine.
+        osc_ports = {0};
+        options_.osc_bind = "127.0.0.1";
     }
     // Before any thread starts, so that all inherit the mask.
     loop_.on_signal(SIGINT, [this] { begin_stop(); });
@@ -135,8 +137,7 @@ void ClientShell::restore_at_start() {
     if (!options_.resume_from.empty()) {
         const std::optional<std::string> state = read_text_file(options_.resume_from);
         if (!state) {
-            throw Failure{"cannot read the state file '" + options_.resume_from +
-                          "' of --resume-from: does it exist?"};
+            throw Failure{"cannot read the state file '" + options_.resume_from + "' of --resume-from: does it exist?"};
         }
         put_back(*state);  // somebody named this very file: what is wrong with it ends the program
         return;
@@ -347,7 +348,8 @@ std::optional<JackFrame> ClientShell::line_frame(const OscRequest& request, std:
 
 std::optional<JackFrame> ClientShell::frame_argument(const OscRequest& request, std::size_t i, std::string_view name) {
     const std::optional<JackFrame> frame = line_frame(request, i, name);
-    if (frame && std::abs(to_seconds(*frame - jack_->last_frame(), jack_->format().rate).value) > furthest_frame_seconds) {
+    if (frame &&
+        std::abs(to_seconds(*frame - jack_->last_frame(), jack_->format().rate).value) > furthest_frame_seconds) {
         throw OscError{OscErrorCode::refused, std::string{name} + " lies more than 10 minutes from now"};
     }
     return frame;

@@ -331,6 +331,10 @@ void OscServer::obey(const Incoming& incoming) {
     }
     guarded(incoming, [&] {
         const bool heard = incoming.registered != nullptr && !incoming.registered->answered;
+        if (heard && description->way.role != Role::report) {
+            call(incoming);  // an answer to a question of this program's: its arguments are not the question's
+            return;
+        }
         if (!heard && protocol::is_told(incoming.address, first_tag(incoming.arguments))) {
             ++counters_.unknown;  // somebody's answer or event, which nobody here asked for
             return;

@@ -4,6 +4,7 @@
 
 #include "common/error.hpp"
 #include "common/log.hpp"
+#include "deck/control/start_window.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -155,6 +156,7 @@ void Deck::cue_opened(const TrackOpener::Result& result, const std::filesystem::
                {"bpm-source", track.grid.source.empty() ? "deck" : track.grid.source},
                {"beats-known", track.grid.first_beat_s.has_value()}});
     sender_.send(CueTrack{track.stream, track.cue_source, track_bpm, track.grid.first_beat_s});
+    arm_start(track, track.cue_source);
     cancel_seeks("another track was cued before the place was in memory");
     become_cued(std::move(track));
     expect_reports();
@@ -314,7 +316,7 @@ void Deck::seek(double seconds, Finished finished, Failed failed) {
 
 void Deck::place_found(double source) {
     sender_.send(SeekTo{source});
-    required().stream->set_armed(static_cast<std::int64_t>(source));
+    arm_start(required(), source);
     left_cue();
     expect_reports();
     shell_.state_changed();

@@ -13,8 +13,8 @@
 #include "deck/control/saved_deck.hpp"
 #include "deck/control/stream_book.hpp"
 #include "deck/control/track_opener.hpp"
-#include "deck/track/decoded_memory.hpp"
 #include "deck/engine/deck_engine.hpp"
+#include "deck/track/decoded_memory.hpp"
 
 #include <array>
 #include <chrono>

@@ -4,6 +4,7 @@
 #include "common/error.hpp"
 #include "common/log.hpp"
 #include "deck/control/deck.hpp"
+#include "deck/control/start_window.hpp"
 #include "deck/control/steady_time.hpp"
 
 #include <algorithm>
@@ -270,8 +271,11 @@ void Deck::take_up(const TrackOpener::Result& result, const Trajectory& motion, 
     const bool await_line = place.plays && !same_run && saved.on_line;
     const bool autostart =
         !never_stopped && restoring != nullptr && saved.playing && settings_.autoplay && !place.ended;
-    const Resume resume{stream,   place.motion, track.cue_source,          place.plays, await_line,
-                        same_run, place.ended,  track.grid.first_beat_s};
+    const Resume resume{stream,     place.motion, track.cue_source, place.plays,
+                        await_line, same_run,     place.ended,      track.grid.first_beat_s};
+    if (stream != nullptr && !place.plays) {
+        arm_start(track, place.motion.anchor_source);
+    }
     become_restored({std::move(track), std::nullopt, saved.next}, place);
     log_event(LogLevel::info, never_stopped ? "resumed" : "opened",
               {{"path", saved.path}, {"playing", place.plays}, {"same-server", same_run}});
@@ -307,8 +311,8 @@ void Deck::order_saved_start(const SavedDeck& saved, bool same_run) {
     if (saved.start->quantum > 0.0) {
         sender_.send(StartOnBeat{saved.start->quantum, on_beat});
     } else if (same_run) {
-        const auto shift = same_run_shift(saved, shell_.jack().last_frame(), steady_seconds(),
-                                          shell_.jack().format().rate);
+        const auto shift =
+            same_run_shift(saved, shell_.jack().last_frame(), steady_seconds(), shell_.jack().format().rate);
         sender_.send(StartAt{saved.start->frame + shift.value_or(Frames{0}), std::nullopt, on_beat});
     }
     expect_reports();
@@ -361,13 +365,13 @@ void Deck::cue_wanted(std::function<void()> then) {
 
 void Deck::restore_stems(const SavedDeck& saved, bool in_place, std::function<void()> all_there) {
     // Runs when the last of them lets go of it.
-    const std::shared_ptr<std::function<void()>> last{
-        new std::function<void()>{std::move(all_there)}, [](std::function<void()>* finish) {
-            if (*finish) {
-                (*finish)();
-            }
-            delete finish;
-        }};
+    const std::shared_ptr<std::function<void()>> last{new std::function<void()>{std::move(all_there)},
+                                                      [](std::function<void()>* finish) {
+                                                          if (*finish) {
+                                                              (*finish)();
+                                                          }
+                                                          delete finish;
+                                                      }};
     for (const SavedDeck::Stem& stem : saved.stems) {
         missing_stems_.at(stem.slot) = stem;
         restore_stem(stem, in_place, last);
@@ -394,8 +398,15 @@ void Deck::restore_stem(const SavedDeck::Stem& stem, bool in_place,
         if (stem.loop) {
             key->set_loop(ResidencyWants::Loop{0, key->windows().length()});
         }
-        PlaceStem place{stem.slot, key,         stem.rate,    static_cast<float>(stem.gain), stem.loop, stem.offset,
-                        stem.playing && in_place, stem.stopped, {}};
+        PlaceStem place{stem.slot,
+                        key,
+                        stem.rate,
+                        static_cast<float>(stem.gain),
+                        stem.loop,
+                        stem.offset,
+                        stem.playing && in_place,
+                        stem.stopped,
+                        {}};
         if (stem.playing && !in_place) {  // its next start goes on from where it was
             const Track* const track = sounding();
             const double scale = key->format().rate / (track == nullptr ? 48000.0 : rate_of(*track)) * stem.rate;

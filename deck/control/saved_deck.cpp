@@ -235,9 +235,8 @@ std::string to_text(const SavedDeck& deck) {
     }
     out["stems"] = Json::array();
     for (const SavedDeck::Stem& stem : deck.stems) {
-        Json each{{"slot", stem.slot},       {"name", stem.name},       {"rate", stem.rate},
-                  {"gain", stem.gain},       {"loop", stem.loop},       {"playing", stem.playing},
-                  {"stopped", stem.stopped}, {"offset", stem.offset}};
+        Json each{{"slot", stem.slot}, {"name", stem.name},       {"rate", stem.rate},       {"gain", stem.gain},
+                  {"loop", stem.loop}, {"playing", stem.playing}, {"stopped", stem.stopped}, {"offset", stem.offset}};
         put_path(each, "path", stem.path);
         out["stems"].push_back(std::move(each));
     }

@@ -68,8 +68,8 @@ double DeckEngine::started_source(const Trajectory& motion, JackFrame due) const
     if (!pending_start_->on_beat || !first_beat_s || !motion.on_line()) {
         return source;
     }
-    const double beat = pending_start_->frame ? motion.tempo.beat_at(static_cast<double>(due.value)).value
-                                              : pending_start_->beat.value;
+    const double beat =
+        pending_start_->frame ? motion.tempo.beat_at(static_cast<double>(due.value)).value : pending_start_->beat.value;
     const double frames_per_beat = 60.0 / motion.track_bpm * motion.file_rate;
     const double off = beat - (source - *first_beat_s * motion.file_rate) / frames_per_beat;
     const double moved = source + (off - std::nearbyint(off)) * frames_per_beat;
