@@ -22,6 +22,28 @@ std::string attribute_of(const std::string& query) {
     return name.substr(0, name.find('='));
 }
 
+/// As the TYPE of the node says, where it leaves a choice.
+std::vector<OscAtom> atoms_of(const Json& values, const std::string& type) {
+    std::vector<OscAtom> atoms;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const Json& value = values[i];
+        if (value.is_string()) {
+            atoms.emplace_back(value.get<std::string>());
+        } else if (value.is_boolean()) {
+            atoms.emplace_back(value.get<bool>());
+        } else if (value.is_number_integer()) {
+            atoms.emplace_back(value.get<std::int32_t>());
+        } else if (value.is_number() && i < type.size() && type[i] == 'd') {
+            atoms.emplace_back(value.get<double>());
+        } else if (value.is_number()) {
+            atoms.emplace_back(value.get<float>());
+        } else {
+            atoms.emplace_back(OscNothing{});
+        }
+    }
+    return atoms;
+}
+
 }  // namespace
 
 /// Asks everybody at and below a path; done when all have answered or been given up.
@@ -198,25 +220,7 @@ void OscQuery::changed(const std::string& path, Listened& listened) {
     if (node == nullptr) {
         return;
     }
-    OscMessage message{path};
-    const Json value = value_of(*node, listened.value);
-    const std::string type = node->type();
-    for (std::size_t i = 0; i < value.size(); ++i) {
-        const Json& each = value[i];
-        if (each.is_string()) {
-            message.text(each.get<std::string>());
-        } else if (each.is_boolean()) {
-            message.flag(each.get<bool>());
-        } else if (each.is_number_integer()) {
-            message.integer(each.get<std::int32_t>());
-        } else if (each.is_number() && i < type.size() && type[i] == 'd') {
-            message.precise(each.get<double>());
-        } else if (each.is_number()) {
-            message.real(each.get<float>());
-        } else {
-            message.nil();
-        }
-    }
+    const OscMessage message{path, atoms_of(value_of(*node, listened.value), node->type())};
     const std::vector<char> packet = message.serialised();
     for (const SocketId socket : listened.sockets) {
         send_(socket, {true, {packet.begin(), packet.end()}});
