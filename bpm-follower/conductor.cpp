@@ -114,7 +114,8 @@ void Conductor::restore(const ConductorState& state) {
     announced_.clear();  // what ran, if anything did, was another project's
     if (static_cast<std::int32_t>(static_cast<std::uint32_t>(state.serial) -
                                   static_cast<std::uint32_t>(announced_.serial())) > 0) {
-        announced_.continue_serials_after(state.serial);  // never back: whoever heard a later one would not hear us any more
+        announced_.continue_serials_after(
+            state.serial);  // never back: whoever heard a later one would not hear us any more
     }
 }
 

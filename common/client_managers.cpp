@@ -29,8 +29,9 @@ constexpr auto orphan_patience = std::chrono::milliseconds{2500};
 
 /// Ends a client whose session manager is gone, so that the same client of a new one can have its name.
 void relieve_orphan(const std::string& server, const std::string& name, pid_t pid) {
-    log_event(LogLevel::warning, "orphan-relieved",
-              {{"client", name}, {"pid", pid}, {"why", "its session manager is gone, and a new one opens its project"}});
+    log_event(
+        LogLevel::warning, "orphan-relieved",
+        {{"client", name}, {"pid", pid}, {"why", "its session manager is gone, and a new one opens its project"}});
     ::kill(pid, SIGTERM);
     const auto until = std::chrono::steady_clock::now() + orphan_patience;
     while (find_peer(server, name) && std::chrono::steady_clock::now() < until) {

@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
@@ -38,7 +39,9 @@ ClientShell::ClientShell(Identity identity, CommonOptions options, AudioProcess&
         osc_ports = {options_.osc_port};
     }
     if (options_.check_options) {
-        osc_ports = {0};  // the real one may be in use by the very client that is asked about
+        // The real ones may be in use by the very client that is asked about, and the file meant for another machine.
+        osc_ports = {0};
+        options_.osc_bind = "127.0.0.1";
     }
     // Before any thread starts, so that all inherit the mask.
     loop_.on_signal(SIGINT, [this] { begin_stop(); });
@@ -134,8 +137,7 @@ void ClientShell::restore_at_start() {
     if (!options_.resume_from.empty()) {
         const std::optional<std::string> state = read_text_file(options_.resume_from);
         if (!state) {
-            throw Failure{"cannot read the state file '" + options_.resume_from +
-                          "' of --resume-from: does it exist?"};
+            throw Failure{"cannot read the state file '" + options_.resume_from + "' of --resume-from: does it exist?"};
         }
         put_back(*state);  // somebody named this very file: what is wrong with it ends the program
         return;
@@ -148,14 +150,16 @@ void ClientShell::restore_at_start() {
     trial_.emplace(file.string() + ".trial");
     try {
         if (!trial_->begin(*state)) {
-            set_aside(file);
-            throw Failure{"it ended this program before; it lies in " + file.string() + ".set-aside now"};
+            throw Failure{"it ended this program before"};
         }
         hooks.restore(*state);
         watch_trial(0, 0);
     } catch (const Failure& failure) {
         // What an earlier run left behind must not keep this one, and every restart of it, from playing.
-        log_event(LogLevel::warning, "state-not-restored", {{"client", name_}, {"why", failure.what()}});
+        // It is kept for somebody to look at: the next state takes its place.
+        set_aside(file);
+        log_event(LogLevel::warning, "state-not-restored",
+                  {{"client", name_}, {"why", failure.what()}, {"kept", file.string() + ".set-aside"}});
         trial_->passed();
     }
 }
@@ -344,7 +348,8 @@ std::optional<JackFrame> ClientShell::line_frame(const OscRequest& request, std:
 
 std::optional<JackFrame> ClientShell::frame_argument(const OscRequest& request, std::size_t i, std::string_view name) {
     const std::optional<JackFrame> frame = line_frame(request, i, name);
-    if (frame && std::abs(to_seconds(*frame - jack_->last_frame(), jack_->format().rate).value) > furthest_frame_seconds) {
+    if (frame &&
+        std::abs(to_seconds(*frame - jack_->last_frame(), jack_->format().rate).value) > furthest_frame_seconds) {
         throw OscError{OscErrorCode::refused, std::string{name} + " lies more than 10 minutes from now"};
     }
     return frame;

@@ -20,8 +20,8 @@ struct NsmProject {
     std::string client_id;  ///< the JACK name to take
 };
 
-/// The client's side of the NSM protocol (API 1.1): announces itself, answers open, save and the optional GUI, and tells
-/// the manager what there is to tell.
+/// The client's side of the NSM protocol (API 1.1): announces itself, answers open, save and the optional GUI, and
+/// tells the manager what there is to tell.
 ///
 /// Speaks through the program's own OSC server, because the session manager knows its clients by their port; obeys that
 /// manager's address only. A session manager that dies takes nobody with it. Control thread only.

@@ -331,8 +331,18 @@ void OscServer::obey(const Incoming& incoming) {
     }
     guarded(incoming, [&] {
         const bool heard = incoming.registered != nullptr && !incoming.registered->answered;
+        if (heard && description->way.role != Role::report) {
+            call(incoming);  // an answer to a question of this program's: its arguments are not the question's
+            return;
+        }
         if (!heard && protocol::is_told(incoming.address, first_tag(incoming.arguments))) {
-            ++counters_.unknown;  // somebody's answer or event, which nobody here asked for
+            // Somebody's answer or event. Who asks others (and so hears /reply) may have asked for it at an address
+            // that it serves itself, as the front door does.
+            if (incoming.registered != nullptr && registered(at::reply) != nullptr) {
+                call(incoming);
+            } else {
+                ++counters_.unknown;
+            }
             return;
         }
         switch (protocol::button(*description, incoming.arguments, incoming.in_address)) {

@@ -43,8 +43,7 @@ std::optional<FoundGrid> known_grid(const std::filesystem::path& track) {
     if (grid.source == GridSource::none) {
         return std::nullopt;
     }
-    return FoundGrid{grid.bpm, grid.beat_known ? std::optional{grid.first_beat_s} : std::nullopt,
-                     to_text(grid.source)};
+    return FoundGrid{grid.bpm, grid.beat_known ? std::optional{grid.first_beat_s} : std::nullopt, to_text(grid.source)};
 }
 
 void fill_hooks(ClientShell& shell, Deck& deck, const DeckOptions& options) {

@@ -88,7 +88,8 @@ std::unique_ptr<ByteSink> create_file(const std::filesystem::path& path, std::si
                                       std::function<bool()> make_room) {
     constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     // Where its folder was when it was looked at, and nowhere else.
-    const int fd = path.is_absolute() ? MusicFolders::open(path, flags, 0644).release() : open(path.c_str(), flags, 0644);
+    const int fd =
+        path.is_absolute() ? MusicFolders::open(path, flags, 0644).release() : open(path.c_str(), flags, 0644);
     if (fd < 0) {
         const int reason = errno;
         const std::string what = "cannot record to " + path.string() + ": ";

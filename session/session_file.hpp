@@ -35,8 +35,8 @@ struct ClientSpec {
     bool restart{true};
     bool watchdog{true};
     bool watchdog_asked{false};  ///< the file says so: also a program that is not of the suite is killed when it hangs
-    int line{};      ///< of its [[client]] in the session file
-    int run_line{};  ///< of its `run`
+    int line{};                  ///< of its [[client]] in the session file
+    int run_line{};              ///< of its `run`
 
     /// One of crowdjack's own programs: understands --resume, enters the registry.
     [[nodiscard]] bool of_the_suite() const;

@@ -258,12 +258,12 @@ bool SessionRun::show_gui(bool show) {
     if (!gui_) {
         std::error_code failed;
         const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
-        gui_ = ChildProcess::start(
-            shell_.loop(),
-            {{"/usr/bin/env", "x-terminal-emulator", "-e", self.string(), "status", "--watch", "--server", shell_.server()},
-             {{"NSM_URL", ""}},
-             logs_.channel("gui")},
-            [this](const Ending&) { gui_.reset(); });
+        gui_ = ChildProcess::start(shell_.loop(),
+                                   {{"/usr/bin/env", "x-terminal-emulator", "-e", self.string(), "status", "--watch",
+                                     "--server", shell_.server()},
+                                    {{"NSM_URL", ""}},
+                                    logs_.channel("gui")},
+                                   [this](const Ending&) { gui_.reset(); });
     }
     return gui_.has_value();
 }

@@ -87,7 +87,7 @@ private:
     PatchMemory memory_;                             ///< under NSM
     bool memory_look_due_{false};
     std::optional<ChildProcess> gui_;
-    std::map<std::string, pid_t> earlier_;           ///< pids of an earlier run of this session
+    std::map<std::string, pid_t> earlier_;  ///< pids of an earlier run of this session
 };
 
 }  // namespace crowdjack

@@ -48,10 +48,10 @@ std::size_t BlockReader::read(float* interleaved, std::size_t frames) {
         if (there == 0) {
             break;
         }
-        const std::size_t count =
-            std::min({there, frames - done, static_cast<std::size_t>(range.end - raw_)});
+        const std::size_t count = std::min({there, frames - done, static_cast<std::size_t>(range.end - raw_)});
         const auto from = static_cast<std::size_t>(raw_ - block_begin_) * channels;
-        std::copy_n(block_.begin() + static_cast<std::ptrdiff_t>(from), count * channels, interleaved + done * channels);
+        std::copy_n(block_.begin() + static_cast<std::ptrdiff_t>(from), count * channels,
+                    interleaved + done * channels);
         done += count;
         raw_ += static_cast<std::int64_t>(count);
     }

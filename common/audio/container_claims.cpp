@@ -101,9 +101,7 @@ bool is_chunk(std::span<const std::byte> bytes, std::size_t at, bool big_endian)
            number(bytes, at + 4, 4, big_endian) <= bytes.size() - at - 8;
 }
 
-}  // namespace
-
-std::vector<std::byte> closed_wav_head(std::span<const std::byte> bytes) {
+std::vector<std::byte> mended_wav_head(std::span<const std::byte> bytes) {
     const bool big_endian = begins_with(bytes, 0, "RIFX");
     if (!(big_endian || begins_with(bytes, 0, "RIFF")) || !begins_with(bytes, 8, "WAVE")) {
         return {};
@@ -124,6 +122,46 @@ std::vector<std::byte> closed_wav_head(std::span<const std::byte> bytes) {
     return head;
 }
 
+std::vector<std::byte> mended_caf_head(std::span<const std::byte> bytes) {
+    const auto data = begins_with(bytes, 0, "caff") ? find_chunk(bytes, {8, true, 8, 1}, "data") : std::nullopt;
+    const std::uint64_t there = data ? bytes.size() - *data : 0;
+    if (!data || number(bytes, *data - 8, 8, true) <= there) {
+        return {};
+    }
+    std::vector<std::byte> head{bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(*data)};
+    for (std::size_t i = 1; i <= 8; ++i) {
+        head[head.size() - i] = static_cast<std::byte>(there >> (8 * (i - 1)) & 0xFFU);
+    }
+    return head;
+}
+
+}  // namespace
+
+std::vector<std::byte> mended_head(std::span<const std::byte> bytes) {
+    std::vector<std::byte> head = mended_wav_head(bytes);
+    return head.empty() ? mended_caf_head(bytes) : head;
+}
+
+std::span<const std::byte> mpeg_in_wav(std::span<const std::byte> bytes) {
+    constexpr std::uint64_t mpeg = 0x50;
+    constexpr std::uint64_t mpeg_layer_three = 0x55;
+    constexpr std::uint64_t extensible = 0xFFFE;
+    const bool big_endian = begins_with(bytes, 0, "RIFX");
+    const Chunks chunks{12, big_endian, 4, 2};
+    if (!begins_with(bytes, 8, "WAVE")) {
+        return {};
+    }
+    const auto form = find_chunk(bytes, chunks, "fmt ");
+    const auto data = find_chunk(bytes, chunks, "data");
+    std::uint64_t code = form ? number(bytes, *form, 2, big_endian) : 0;
+    code = code == extensible ? number(bytes, *form + 24, 2, big_endian) : code;
+    if (!data || (code != mpeg && code != mpeg_layer_three)) {
+        return {};
+    }
+    const auto size = static_cast<std::size_t>(number(bytes, *data - 4, 4, big_endian));
+    return bytes.subspan(*data, size == 0 ? bytes.size() - *data : std::min(size, bytes.size() - *data));
+}
+
 std::int64_t claimed_frames(std::span<const std::byte> bytes) {
     if (begins_with(bytes, 0, "FORM")) {
         return aiff_frames(bytes);
@@ -134,8 +172,9 @@ std::int64_t claimed_frames(std::span<const std::byte> bytes) {
     if (begins_with(bytes, 0, "caff")) {
         return caf_frames(bytes);
     }
-    const bool is_wav = begins_with(bytes, 8, "WAVE") && (begins_with(bytes, 0, "RIFF") ||
-                                                         begins_with(bytes, 0, "RIFX") || begins_with(bytes, 0, "RF64"));
+    const bool is_wav =
+        begins_with(bytes, 8, "WAVE") &&
+        (begins_with(bytes, 0, "RIFF") || begins_with(bytes, 0, "RIFX") || begins_with(bytes, 0, "RF64"));
     return is_wav ? wav_frames(bytes) : 0;
 }
 

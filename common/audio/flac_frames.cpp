@@ -51,10 +51,10 @@ std::uint16_t crc16(std::uint16_t crc, std::span<const std::byte> bytes) {
     for (; at + 8 <= bytes.size(); at += 8) {
         const unsigned first = octet(bytes, at) ^ static_cast<unsigned>(crc >> 8U);
         const unsigned second = octet(bytes, at + 1) ^ (crc & 0xFFU);
-        crc = static_cast<std::uint16_t>(
-            tables[7][first] ^ tables[6][second] ^ tables[5][octet(bytes, at + 2)] ^ tables[4][octet(bytes, at + 3)] ^
-            tables[3][octet(bytes, at + 4)] ^ tables[2][octet(bytes, at + 5)] ^ tables[1][octet(bytes, at + 6)] ^
-            tables[0][octet(bytes, at + 7)]);
+        crc = static_cast<std::uint16_t>(tables[7][first] ^ tables[6][second] ^ tables[5][octet(bytes, at + 2)] ^
+                                         tables[4][octet(bytes, at + 3)] ^ tables[3][octet(bytes, at + 4)] ^
+                                         tables[2][octet(bytes, at + 5)] ^ tables[1][octet(bytes, at + 6)] ^
+                                         tables[0][octet(bytes, at + 7)]);
     }
     for (; at < bytes.size(); ++at) {
         crc = static_cast<std::uint16_t>((crc << 8U & 0xFFFFU) ^ tables[0][(crc >> 8U) ^ octet(bytes, at)]);
@@ -96,7 +96,8 @@ std::int64_t coded_samples(unsigned code, std::uint64_t extra) {
 }
 
 int coded_rate(unsigned code, std::uint64_t extra) {
-    constexpr std::array<int, 12> rates{0, 88200, 176400, 192000, 8000, 16000, 22050, 24000, 32000, 44100, 48000, 96000};
+    constexpr std::array<int, 12> rates{0,     88200, 176400, 192000, 8000,  16000,
+                                        22050, 24000, 32000,  44100,  48000, 96000};
     const int value = static_cast<int>(extra);
     return code < rates.size() ? rates.at(code) : code == 12 ? value * 1000 : code == 13 ? value : value * 10;
 }

@@ -12,10 +12,10 @@ namespace crowdjack {
 
 /// STREAMINFO (RFC 9639, 8.2), or what the first frame says where there is none.
 struct FlacInfo {
-    int rate{};                ///< Hz; 0: not known
+    int rate{};  ///< Hz; 0: not known
     std::uint32_t channels{};
     int bits{};
-    std::int64_t claimed{};    ///< frames; 0: its writer could not go back and say
+    std::int64_t claimed{};     ///< frames; 0: its writer could not go back and say
     std::size_t audio_begin{};  ///< byte after the last metadata block
 };
 

@@ -17,9 +17,9 @@ class FlacReader::Decoder {
 public:
     /// @param info  a "fLaC" with STREAMINFO, for frames that leave out what it says; may be empty
     explicit Decoder(std::span<const std::byte> info) : handle_{FLAC__stream_decoder_new()} {
-        if (handle_ == nullptr || FLAC__stream_decoder_init_stream(handle_.get(), give, nullptr, tell, nullptr, nullptr,
-                                                                   take, nullptr, fail, this) !=
-                                      FLAC__STREAM_DECODER_INIT_STATUS_OK) {
+        if (handle_ == nullptr ||
+            FLAC__stream_decoder_init_stream(handle_.get(), give, nullptr, tell, nullptr, nullptr, take, nullptr, fail,
+                                             this) != FLAC__STREAM_DECODER_INIT_STATUS_OK) {
             throw Failure{"libFLAC can't begin: is there memory left?"};
         }
         if (!info.empty()) {
@@ -119,9 +119,8 @@ FlacReader::FlacReader(std::span<const std::byte> bytes, std::vector<std::byte> 
 FlacReader::~FlacReader() = default;
 
 std::int64_t FlacReader::go_to(std::int64_t frame) {
-    const auto after =
-        std::upper_bound(frames_.begin(), frames_.end(), frame,
-                         [](std::int64_t wanted, const FlacFrame& each) { return wanted < each.first; });
+    const auto after = std::upper_bound(frames_.begin(), frames_.end(), frame,
+                                        [](std::int64_t wanted, const FlacFrame& each) { return wanted < each.first; });
     next_ = static_cast<std::size_t>(std::max<std::ptrdiff_t>(1, after - frames_.begin())) - 1;
     return frames_[next_].first;
 }

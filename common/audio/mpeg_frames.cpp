@@ -36,20 +36,59 @@ unsigned kilobits(bool first_version, int layer, unsigned index) {
     return table.at(row).at(index);
 }
 
-/// Where two headers of one kind follow each other, at `from` or behind it.
-std::optional<std::size_t> first_pair(std::span<const std::byte> bytes, std::size_t from, std::size_t end) {
+/// Two headers differ in nothing but the checksum, the bit rate and how two channels are joined.
+bool are_alike(std::span<const std::byte> bytes, std::size_t a, std::size_t b) {
+    constexpr std::uint32_t fixed = 0xFFFE'0CCFU;
+    return ((big_endian(bytes, a, header_bytes) ^ big_endian(bytes, b, header_bytes)) & fixed) == 0;
+}
+
+/// Where two headers of one kind (of any, when it is 0) follow each other, from `from` on.
+std::optional<std::size_t> first_pair(std::span<const std::byte> bytes, std::size_t from, std::size_t end,
+                                      unsigned kind) {
     for (std::size_t at = from; at < end; ++at) {
         const void* const sync = std::memchr(bytes.data() + at, 0xFF, end - at);
         if (sync == nullptr) {
             return std::nullopt;
         }
         at = static_cast<std::size_t>(static_cast<const std::byte*>(sync) - bytes.data());
-        if (const auto header = mpeg_header_at(bytes, at)) {
+        if (const auto header = mpeg_header_at(bytes, at); header && (kind == 0 || header->kind == kind)) {
             const auto next = mpeg_header_at(bytes, at + header->bytes);
-            if (next && next->kind == header->kind) {
+            if (next && are_alike(bytes, at, at + header->bytes)) {
                 return at;
             }
         }
+    }
+    return std::nullopt;
+}
+
+/// One frame follows the other, often enough for no other data to look like it, or to the end.
+bool is_run(std::span<const std::byte> bytes, std::size_t at, unsigned kind) {
+    constexpr int enough = 6;
+    for (int i = 0; i < enough; ++i) {
+        const auto header = mpeg_header_at(bytes, at);
+        if (!header || header->kind != kind) {
+            return i > 1 && at + header_bytes > bytes.size();
+        }
+        at += header->bytes;
+    }
+    return true;
+}
+
+/// Where the stream begins: at the first two matching headers of the kind that its frames have.
+std::optional<std::size_t> first_frame(std::span<const std::byte> bytes, std::size_t from) {
+    const std::size_t end = std::min(bytes.size(), from + searched_for_first);
+    const auto at_once = mpeg_header_at(bytes, from);
+    const auto second = at_once ? mpeg_header_at(bytes, from + at_once->bytes) : std::nullopt;
+    if (second && are_alike(bytes, from, from + at_once->bytes)) {
+        return from;
+    }
+    auto pair = first_pair(bytes, from, end, 0);
+    while (pair) {
+        const unsigned kind = mpeg_header_at(bytes, *pair)->kind;
+        if (is_run(bytes, *pair, kind)) {
+            return first_pair(bytes, from, end, kind);
+        }
+        pair = first_pair(bytes, *pair + 1, end, 0);
     }
     return std::nullopt;
 }
@@ -62,11 +101,10 @@ struct InfoFrame {
 };
 
 /// Xing's header and LAME's extension of it (gabriel.mp3-tech.org/mp3infotag.html).
-std::optional<InfoFrame> info_frame_at(std::span<const std::byte> bytes, const MpegWalk::Frame& place,
-                                       const MpegHeader& header) {
+std::optional<InfoFrame> info_frame_at(std::span<const std::byte> bytes, std::size_t place, const MpegHeader& header) {
     constexpr std::size_t vbri_at = 36;
     constexpr std::size_t delay_after_encoder = 21;
-    const auto frame = bytes.subspan(place.at, place.bytes);
+    const auto frame = bytes.subspan(place, std::min(header.bytes, bytes.size() - place));
     if (begins_with(frame, vbri_at, "VBRI") && frame.size() >= vbri_at + 18) {
         return InfoFrame{big_endian(frame, vbri_at + 14, 4), false, 0, 0};
     }
@@ -86,7 +124,8 @@ std::optional<InfoFrame> info_frame_at(std::span<const std::byte> bytes, const M
     }
     at += ((flags & 1U) != 0 ? 4U : 0U) + ((flags & 2U) != 0 ? 4U : 0U) + ((flags & 4U) != 0 ? 100U : 0U) +
           ((flags & 8U) != 0 ? 4U : 0U);
-    const bool by_lame = begins_with(frame, at, "LAME") || begins_with(frame, at, "Lavf") || begins_with(frame, at, "Lavc");
+    const bool by_lame =
+        begins_with(frame, at, "LAME") || begins_with(frame, at, "Lavf") || begins_with(frame, at, "Lavc");
     if (by_lame && frame.size() >= at + delay_after_encoder + 3) {
         const std::uint32_t both = big_endian(frame, at + delay_after_encoder, 3);
         info.knows_delay = true;
@@ -96,15 +135,14 @@ std::optional<InfoFrame> info_frame_at(std::span<const std::byte> bytes, const M
     return info;
 }
 
-/// Believes in the delay; in the padding only where the stream, or the one that was joined to it, ends as counted.
-void apply(const InfoFrame& info, bool ends_there, MpegStream& stream) {
+/// Believes in the delay; in the padding only where the stream ends as counted.
+void apply(const InfoFrame& info, MpegStream& stream) {
     const std::int64_t counted = static_cast<std::int64_t>(info.frames) * stream.first.samples;
     stream.skip = info.knows_delay ? info.delay + decoder_delay : 0;
     const std::int64_t padding = info.knows_delay ? std::max<std::int64_t>(0, info.padding - decoder_delay) : 0;
     stream.claimed = std::max<std::int64_t>(0, counted - padding - stream.skip);
-    if (info.frames > 0 && ends_there) {
-        stream.padding_begin = std::max(stream.skip, counted - padding);
-        stream.padding_end = counted;
+    if (info.frames == stream.frames) {
+        stream.padding = padding;
     }
 }
 
@@ -177,9 +215,12 @@ bool MpegWalk::resync() {
 }
 
 std::optional<MpegStream> find_mpeg_stream(std::span<const std::byte> bytes, std::size_t from) {
-    auto begin = first_pair(bytes, from, std::min(bytes.size(), from + searched_for_first));
-    if (!begin) {
-        begin = first_pair(bytes, 0, std::min(bytes.size(), searched_for_first));  // the tag's length may be wrong
+    // Only where it must be. Elsewhere it may be another stream's, and is a frame of silence as any other.
+    const auto leading = from == end_of_id3_tags(bytes) ? mpeg_header_at(bytes, from) : std::nullopt;
+    const auto info = leading ? info_frame_at(bytes, from, *leading) : std::nullopt;
+    auto begin = info ? std::optional{from} : first_frame(bytes, from);
+    if (!begin && from > 0) {
+        begin = first_frame(bytes, 0);  // the tag's length may be wrong
     }
     if (!begin) {
         return std::nullopt;
@@ -188,22 +229,17 @@ std::optional<MpegStream> find_mpeg_stream(std::span<const std::byte> bytes, std
     stream.first = *mpeg_header_at(bytes, *begin);
     MpegWalk walk{bytes, stream.first.kind, *begin};
     auto frame = walk.next();
-    const auto info = frame ? info_frame_at(bytes, *frame, stream.first) : std::nullopt;
     if (info) {
         frame = walk.next();
     }
-    bool joined_there = false;
     for (; frame; frame = walk.next()) {
         if (stream.frames % MpegStream::stride == 0) {
             stream.places.push_back(frame->at);
         }
-        if (info && stream.frames == info->frames) {
-            joined_there = info_frame_at(bytes, *frame, *mpeg_header_at(bytes, frame->at)).has_value();
-        }
         ++stream.frames;
     }
     if (info) {
-        apply(*info, joined_there || stream.frames == info->frames, stream);
+        apply(*info, stream);
     }
     return stream.frames > 0 ? std::optional{std::move(stream)} : std::nullopt;
 }

@@ -11,12 +11,12 @@ namespace crowdjack {
 
 /// What the four bytes before an MPEG audio frame say (ISO 11172-3, 13818-3 and the 2.5 extension).
 struct MpegHeader {
-    int layer{};             ///< 1 to 3
-    int rate{};              ///< Hz
+    int layer{};  ///< 1 to 3
+    int rate{};   ///< Hz
     std::uint32_t channels{};
-    std::size_t bytes{};     ///< of the whole frame
-    std::int64_t samples{};  ///< that it becomes
-    unsigned kind{};         ///< version, layer and rate: the same in every frame of a stream
+    std::size_t bytes{};             ///< of the whole frame
+    std::int64_t samples{};          ///< that it becomes
+    unsigned kind{};                 ///< version, layer and rate: the same in every frame of a stream
     std::size_t side_information{};  ///< bytes after the header, Layer III
 };
 
@@ -53,15 +53,14 @@ struct MpegStream {
     std::int64_t frames{};
     std::vector<std::size_t> places;  ///< of frames 0, stride, 2 * stride, …
     std::int64_t skip{};              ///< samples at the beginning that are the encoder's delay
-    std::int64_t padding_begin{};     ///< samples [padding_begin, padding_end) are its padding
-    std::int64_t padding_end{};
+    std::int64_t padding{};           ///< samples at the end that are its padding
     std::int64_t claimed{};           ///< samples that the header says can be heard; 0: it says nothing
 
     [[nodiscard]] std::int64_t samples() const noexcept { return frames * first.samples; }
 };
 
 /// @param bytes  the file without tags at its end. @param from  where tags at the beginning end
-/// @returns nothing when there are no two matching frame headers, one after the other
+/// @returns nothing when there are no two matching frame headers, one after the other, in its first megabyte
 [[nodiscard]] std::optional<MpegStream> find_mpeg_stream(std::span<const std::byte> bytes, std::size_t from);
 
 }  // namespace crowdjack

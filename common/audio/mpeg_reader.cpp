@@ -15,8 +15,8 @@ namespace crowdjack {
 
 namespace {
 
-// Layer III borrows bits from up to 511 bytes of the frames before: at its lowest rates these are 24 frames. Its overlap
-// goes over one frame more.
+// Layer III borrows bits from up to 511 bytes of the frames before: at its lowest rates these are 24 frames. Its
+// overlap goes over one frame more.
 constexpr std::int64_t frames_before = 32;
 
 void prepare_library() {
@@ -28,7 +28,8 @@ void prepare_library() {
 
 void MpegReader::Close::operator()(mpg123_handle_struct* handle) const noexcept { mpg123_delete(handle); }
 
-MpegReader::MpegReader(std::span<const std::byte> bytes, MpegStream stream) : bytes_{bytes}, stream_{std::move(stream)} {
+MpegReader::MpegReader(std::span<const std::byte> bytes, MpegStream stream)
+    : bytes_{bytes}, stream_{std::move(stream)} {
     prepare_library();
     int error = MPG123_OK;
     handle_.reset(mpg123_new(nullptr, &error));
@@ -39,9 +40,7 @@ MpegReader::MpegReader(std::span<const std::byte> bytes, MpegStream stream) : by
     format_.channels = stream_.first.channels;
     format_.claimed_frames = stream_.claimed;
     format_.encoding = "MPEG audio, Layer " + std::string(static_cast<std::size_t>(stream_.first.layer), 'I');
-    const bool padded = stream_.padding_end > stream_.padding_begin;
-    keep(stream_.skip, padded ? stream_.padding_begin : stream_.samples());
-    keep(padded ? stream_.padding_end : stream_.samples(), stream_.samples());
+    keep(stream_.skip, stream_.samples() - stream_.padding);
     restart();
 }
 
@@ -74,10 +73,15 @@ bool MpegReader::next_block(std::vector<float>& interleaved) {
         return false;
     }
     interleaved.assign(static_cast<std::size_t>(stream_.first.samples) * format_.channels, 0.0F);
+    decode(bytes_.subspan(frame->at, frame->bytes), interleaved);  // else it is silent for one damaged frame
+    return true;
+}
+
+void MpegReader::decode(std::span<const std::byte> frame, std::vector<float>& interleaved) {
     mpg123_handle* const handle = handle_.get();
-    const auto* const begin = reinterpret_cast<const unsigned char*>(bytes_.data() + frame->at);
-    if (mpg123_feed(handle, begin, frame->bytes) != MPG123_OK) {
-        return true;
+    const auto* const begin = reinterpret_cast<const unsigned char*>(frame.data());
+    if (mpg123_feed(handle, begin, frame.size()) != MPG123_OK) {
+        return;
     }
     off_t number = 0;
     unsigned char* sound = nullptr;
@@ -86,10 +90,9 @@ bool MpegReader::next_block(std::vector<float>& interleaved) {
     if (result == MPG123_NEW_FORMAT) {
         result = mpg123_decode_frame(handle, &number, &sound, &size);
     }
-    if (result == MPG123_OK && sound != nullptr) {  // else it is silent for one damaged frame
+    if (result == MPG123_OK && sound != nullptr) {
         std::memcpy(interleaved.data(), sound, std::min(size, interleaved.size() * sizeof(float)));
     }
-    return true;
 }
 
 }  // namespace crowdjack

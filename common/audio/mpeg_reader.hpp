@@ -24,6 +24,7 @@ private:
     std::int64_t go_to(std::int64_t frame) override;
     bool next_block(std::vector<float>& interleaved) override;
     void restart();
+    void decode(std::span<const std::byte> frame, std::vector<float>& interleaved);
 
     struct Close {
         void operator()(mpg123_handle_struct* handle) const noexcept;

@@ -88,8 +88,8 @@ void OggReader::count(ogg_page& page, std::size_t at, OggPackets& packets) {
     std::int64_t total = 0;
     for (std::size_t i = 0; i < durations.size(); ++i) {
         if (i == lost) {
-            places_.push_back({link.begin + link.frames + total + (link.codec->primes() ? durations[i] : 0), at,
-                               links_.size() - 1});
+            places_.push_back(
+                {link.begin + link.frames + total + (link.codec->primes() ? durations[i] : 0), at, links_.size() - 1});
         }
         total += durations[i];
     }

@@ -22,13 +22,13 @@ private:
     struct Link {
         std::unique_ptr<OggCodec> codec;
         int serial{};
-        std::size_t at{};             ///< byte of its first page
-        std::int64_t begin{};         ///< raw frame it begins at
-        std::int64_t frames{};        ///< raw
-        std::int64_t skip{};          ///< frames at its beginning that are no music
-        std::int64_t padding{};       ///< frames at its end that are none
-        std::int64_t granule{-1};     ///< of its latest page that has one
-        std::int64_t since{};         ///< frames since that page
+        std::size_t at{};          ///< byte of its first page
+        std::int64_t begin{};      ///< raw frame it begins at
+        std::int64_t frames{};     ///< raw
+        std::int64_t skip{};       ///< frames at its beginning that are no music
+        std::int64_t padding{};    ///< frames at its end that are none
+        std::int64_t granule{-1};  ///< of its latest page that has one
+        std::int64_t since{};      ///< frames since that page
     };
     /// A page at which decoding can begin.
     struct Place {

@@ -147,7 +147,7 @@ sf_count_t SoundReader::View::read(void* to, sf_count_t count) {
 SoundReader::View SoundReader::view_of(std::span<const std::byte> bytes) {
     const std::size_t tags = end_of_leading_tags(bytes);
     const std::span<const std::byte> sound = is_misplaced(bytes, tags) ? bytes.subspan(tags) : bytes;
-    std::vector<std::byte> head = closed_wav_head(sound);
+    std::vector<std::byte> head = mended_head(sound);
     const std::size_t length = head.size();
     return {std::move(head), sound.subspan(length), 0};
 }

@@ -71,6 +71,14 @@ std::size_t tag_length(std::span<const std::byte> bytes, std::size_t at) {
     return id3 > 0 ? id3 : ape_length(bytes, at);
 }
 
+std::size_t end_of_id3_tags(std::span<const std::byte> bytes) {
+    std::size_t at = 0;
+    while (const std::size_t tag = id3_length(bytes, at)) {
+        at += tag;
+    }
+    return at;
+}
+
 std::size_t end_of_leading_tags(std::span<const std::byte> bytes) {
     std::size_t at = 0;
     while (true) {

@@ -13,6 +13,9 @@ namespace crowdjack {
 /// is left of the file.
 [[nodiscard]] std::size_t tag_length(std::span<const std::byte> bytes, std::size_t at);
 
+/// Where the ID3v2 tags at the beginning end.
+[[nodiscard]] std::size_t end_of_id3_tags(std::span<const std::byte> bytes);
+
 /// Where the sound may begin: after all tags and zeros at the beginning.
 [[nodiscard]] std::size_t end_of_leading_tags(std::span<const std::byte> bytes);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/audio/track_reader.hpp"
 
+#include "common/audio/container_claims.hpp"
 #include "common/audio/flac_reader.hpp"
 #include "common/audio/foreign_formats.hpp"
 #include "common/audio/mpeg_reader.hpp"
@@ -9,6 +10,7 @@
 #include "common/audio/tag_bounds.hpp"
 #include "common/error.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace crowdjack {
@@ -35,12 +37,40 @@ bool begins_container(std::span<const std::byte> bytes, std::size_t at) {
     return false;
 }
 
+/// FLAC that lost its head: at least its first frame must be near the beginning.
+std::unique_ptr<TrackReader> open_headless_flac(std::span<const std::byte> sound) {
+    constexpr std::size_t searched = std::size_t{1} << 20U;
+    for (std::size_t at = 0; at < std::min(sound.size(), searched); ++at) {
+        const auto header = sound[at] == std::byte{0xFF} ? flac_header_at(sound, at) : std::nullopt;
+        if (header && header->rate > 0 && header->bits > 0) {
+            try {
+                auto reader = std::make_unique<FlacReader>(sound.subspan(at));
+                return reader->format().frames > 2 * header->samples ? std::move(reader) : nullptr;
+            } catch (const Failure&) {
+                return nullptr;  // it only looked like one
+            }
+        }
+    }
+    return nullptr;
+}
+
+/// What libsndfile would give to libmpg123, which then speaks to the terminal.
+bool looks_like_mpeg(std::span<const std::byte> bytes, std::size_t at) {
+    const bool synced = at + 1 < bytes.size() && bytes[at] == std::byte{0xFF} && bytes[at + 1] >= std::byte{0xE0};
+    return synced || begins_with(bytes, 0, "ID3");
+}
+
 /// A compressed file by what it begins with; null when it is something for libsndfile.
 std::unique_ptr<TrackReader> open_compressed(const MappedFile& file) {
     const std::span<const std::byte> bytes = file.bytes();
     const std::size_t begin = end_of_leading_tags(bytes);
     if (begins_container(bytes, begin)) {
-        return nullptr;
+        const auto mpeg = mpeg_in_wav(bytes.subspan(begin));
+        auto stream = find_mpeg_stream(mpeg, 0);
+        if (!stream && !mpeg.empty()) {
+            throw Failure{"no MPEG audio can be found in it: " + conversion_hint(file.path())};
+        }
+        return stream ? std::make_unique<MpegReader>(mpeg, std::move(*stream)) : nullptr;
     }
     if (begins_with(bytes, begin, "OggS")) {
         return open_ogg(bytes.subspan(begin), file.path().string());
@@ -54,6 +84,13 @@ std::unique_ptr<TrackReader> open_compressed(const MappedFile& file) {
     }
     if (auto stream = find_mpeg_stream(sound, begin)) {
         return std::make_unique<MpegReader>(sound, std::move(*stream));
+    }
+    if (auto flac = open_headless_flac(sound.subspan(begin))) {
+        return flac;
+    }
+    if (looks_like_mpeg(bytes, begin)) {
+        throw Failure{"no sound can be found in it, or only MPEG audio of a free format: " +
+                      conversion_hint(file.path())};
     }
     return nullptr;
 }

@@ -14,12 +14,12 @@ namespace crowdjack {
 
 /// What a track is, apart from its samples.
 struct TrackFormat {
-    double rate{48000.0};           ///< Hz
-    std::uint32_t channels{2};      ///< in the file
-    std::int64_t frames{};          ///< that can be heard: counted, whatever the header says
-    std::int64_t claimed_frames{};  ///< what the header says; 0 when it says nothing
-    int bits{24};                   ///< of the smallest integer that holds its samples: 16 or 24
-    std::string encoding;           ///< for messages: "WAV (Microsoft), Signed 16 bit PCM"
+    double rate{48000.0};                ///< Hz
+    std::uint32_t channels{2};           ///< in the file
+    std::int64_t frames{};               ///< that can be heard: counted, whatever the header says
+    std::int64_t claimed_frames{};       ///< what the header says; 0 when it says nothing
+    int bits{24};                        ///< of the smallest integer that holds its samples: 16 or 24
+    std::string encoding;                ///< for messages: "WAV (Microsoft), Signed 16 bit PCM"
     std::string title, artist, comment;  ///< of what is not compressed, where its container says it itself
 
     /// The file ends before its header said: by more than an MPEG frame or a block of FLAC could be in dispute.

@@ -38,7 +38,7 @@ struct Argument {
     double low{}, high{};  ///< numbers
     std::string_view unit{};
     std::string_view choices{};  ///< of a text: `low|mid|high`; empty when it is free
-    double initial{};          ///< what holds when it was never set, or is omitted
+    double initial{};            ///< what holds when it was never set, or is omitted
     bool has_initial{false};
     bool optional{false};
     bool held{false};     ///< outside its range it is held to it, not refused
@@ -71,10 +71,10 @@ struct Argument {
 struct Way {
     Role role{};
     std::string_view answer{};  ///< of a question or parameter, as usage(): `s:state s:path …`
-    bool told{false};         ///< the answer is also told to subscribers, as an event
-    bool pressed{false};      ///< its lone number is a button although it takes one (a hot cue's pad)
-    bool free{false};         ///< its arguments come in more than one order: only the server checks them
-    bool pending{false};      ///< its server does not understand it yet
+    bool told{false};           ///< the answer is also told to subscribers, as an event
+    bool pressed{false};        ///< its lone number is a button although it takes one (a hot cue's pad)
+    bool free{false};           ///< its arguments come in more than one order: only the server checks them
+    bool pending{false};        ///< its server does not understand it yet
 
     [[nodiscard]] constexpr Way answers(std::string_view usage) const noexcept {
         Way changed = *this;

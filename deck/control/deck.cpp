@@ -4,6 +4,7 @@
 
 #include "common/error.hpp"
 #include "common/log.hpp"
+#include "deck/control/start_window.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -15,6 +16,12 @@ namespace crowdjack {
 namespace {
 
 constexpr double shortest_loop_s = 0.001;
+
+/// A place behind the end is a mistake in the asking, but of a file that ends before it said so.
+OscErrorCode beyond_end(TrackStream& stream) {
+    const bool cut_off = stream.format().is_cut_off() || stream.windows().lost();
+    return cut_off ? OscErrorCode::failed : OscErrorCode::bad_arguments;
+}
 
 OscError bad(const std::string& why) { return {OscErrorCode::bad_arguments, why}; }
 
@@ -28,7 +35,7 @@ OscErrorCode code_of(const PathError& error) {
 OscErrorCode code_of(const StreamBook::Owned& stream, double seconds) {
     const auto& source = stream->source();
     const bool beyond = source != nullptr && std::llround(seconds * source->format().rate) >= source->format().frames;
-    return beyond ? OscErrorCode::bad_arguments : OscErrorCode::failed;
+    return beyond ? beyond_end(*stream) : OscErrorCode::failed;
 }
 
 std::string why_refused(Refused::Why why) {
@@ -65,9 +72,10 @@ Deck::Deck(ClientShell& shell, DeckEngine& engine, const DeckOptions& options)
       sender_{engine},
       folders_{options.music_folders},
       streams_{sender_},
+      decoded_{std::make_shared<DecodedMemory>(options.decoded_memory)},
       pitch_{sender_, streams_},
-      opener_{shell.loop(), engine.epoch()},
-      next_opener_{shell.loop(), engine.epoch()},
+      opener_{shell.loop(), engine.epoch(), decoded_},
+      next_opener_{shell.loop(), engine.epoch(), decoded_},
       seeks_{shell.loop(), "/deck/seek"},
       starts_{shell.loop(), "/deck/start"},
       hotcues_{shell.loop(), "/deck/hotcue"} {
@@ -79,7 +87,7 @@ Deck::Deck(ClientShell& shell, DeckEngine& engine, const DeckOptions& options)
         folders_.add_folder_of(options.file);
     }
     for (std::size_t slot = 0; slot < stems_.size(); ++slot) {
-        stem_openers_.push_back(std::make_unique<TrackOpener>(shell.loop(), engine.epoch()));
+        stem_openers_.push_back(std::make_unique<TrackOpener>(shell.loop(), engine.epoch(), decoded_));
         stem_seeks_.push_back(std::make_unique<PlaceSeeker>(shell.loop(), "/deck/stem/play"));
     }
     look_calmly();
@@ -148,6 +156,7 @@ void Deck::cue_opened(const TrackOpener::Result& result, const std::filesystem::
                {"bpm-source", track.grid.source.empty() ? "deck" : track.grid.source},
                {"beats-known", track.grid.first_beat_s.has_value()}});
     sender_.send(CueTrack{track.stream, track.cue_source, track_bpm, track.grid.first_beat_s});
+    arm_start(track, track.cue_source);
     cancel_seeks("another track was cued before the place was in memory");
     become_cued(std::move(track));
     expect_reports();
@@ -211,8 +220,9 @@ double Deck::position_seconds() const {
 double Deck::checked_place(const Track& track, double seconds) const {
     const double length = length_s(track);
     if (seconds < 0.0 || seconds >= length) {
-        throw bad("the position " + std::to_string(seconds) + " s lies outside the track, which is " +
-                  std::to_string(length) + " s long");
+        throw OscError{seconds < 0.0 ? OscErrorCode::bad_arguments : beyond_end(*track.stream),
+                       "the position " + std::to_string(seconds) + " s lies outside the track, which is " +
+                           std::to_string(length) + " s long"};
     }
     return std::round(seconds * rate_of(track));
 }
@@ -294,6 +304,10 @@ void Deck::seek(double seconds, Finished finished, Failed failed) {
                 failed(OscErrorCode::refused, "another track began before the place was in memory");
                 return;
             }
+            if (source >= static_cast<double>(key->windows().length())) {
+                failed(OscErrorCode::failed, "the file ends before that place: it was cut off");
+                return;
+            }
             place_found(source);
             finished();
         },
@@ -302,7 +316,7 @@ void Deck::seek(double seconds, Finished finished, Failed failed) {
 
 void Deck::place_found(double source) {
     sender_.send(SeekTo{source});
-    required().stream->set_armed(static_cast<std::int64_t>(source));
+    arm_start(required(), source);
     left_cue();
     expect_reports();
     shell_.state_changed();

@@ -14,6 +14,7 @@
 #include "deck/control/stream_book.hpp"
 #include "deck/control/track_opener.hpp"
 #include "deck/engine/deck_engine.hpp"
+#include "deck/track/decoded_memory.hpp"
 
 #include <array>
 #include <chrono>
@@ -121,6 +122,12 @@ public:
     void fade_away(Finished finished);
 
 private:
+    /// Where a restored track stands.
+    struct Place {
+        Trajectory motion;
+        bool plays{false}, ended{false};
+    };
+
     // Listening to the engine (deck_reports.cpp).
     void look_calmly();
     void look_after(std::chrono::milliseconds period);
@@ -128,6 +135,7 @@ private:
     void look_eagerly();
     void drain();
     void take(const MotionReport& motion);
+    void note_loop(const MotionReport& motion);
     void take(const Started& report);
     void take(const Stopped& report);
     void take(const Ended& report);
@@ -146,6 +154,7 @@ private:
     void become_cued(Track track);
     void become_empty();
     void become_stopped(bool ended);
+    void become_restored(Loaded there, const Place& place);
     void note_motion(bool playing, const TrackStream* stream);
     void note_start(const ComingStart& start);
     void forget_start();
@@ -163,7 +172,9 @@ private:
     void restore_motion(const Restoring& restoring);
     void open_saved_track(const Trajectory& motion, double start_s, bool same_run);
     void saved_track_opened(const TrackOpener::Result& result, const Trajectory& motion, bool same_run);
-    void take_up(const TrackOpener::Result& result, Trajectory motion, bool same_run);
+    void take_up(const TrackOpener::Result& result, const Trajectory& motion, bool same_run);
+    [[nodiscard]] Place place_of(const SavedDeck& saved, const Track& track, Trajectory motion, bool plays,
+                                 bool same_run) const;
     [[nodiscard]] Track track_of(const SavedDeck& saved, TrackStream* stream) const;
     void order_saved_start(const SavedDeck& saved, bool same_run);
     void go_missing(const std::string& why);
@@ -191,6 +202,7 @@ private:
     CommandSender sender_;
     MusicFolders folders_;
     StreamBook streams_;
+    std::shared_ptr<DecodedMemory> decoded_;  ///< shared by all that this deck opens
     PitchKeeper pitch_;
     LineIntake lines_;
     GridLookup grid_lookup_;

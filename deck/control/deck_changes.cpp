@@ -38,6 +38,27 @@ void Deck::become_cued(Track track) {
     condition_ = Cued{{std::move(track), std::nullopt, std::nullopt}};
 }
 
+/// The engine is about to be told.
+void Deck::become_restored(Loaded there, const Place& place) {
+    TrackStream* const stream = there.track.stream;
+    if (stream != nullptr) {
+        mark_points(there.track);
+        if (there.track.loop) {
+            stream->set_loop(ResidencyWants::Loop{static_cast<std::int64_t>(there.track.loop->in),
+                                                  static_cast<std::int64_t>(there.track.loop->out)});
+        }
+    }
+    if (place.plays) {
+        condition_ = Playing{std::move(there), std::nullopt};
+    } else if (stream == nullptr) {
+        condition_ = Empty{};
+    } else if (place.ended || place.motion.anchor_source != there.track.cue_source) {
+        condition_ = Resting{std::move(there), place.ended};
+    } else {
+        condition_ = Cued{std::move(there)};
+    }
+}
+
 void Deck::become_empty() {
     if (Loaded* const there = loaded(condition_)) {
         streams_.retire(there->track.stream);

@@ -27,7 +27,7 @@ struct Track {
 
 /// A start that was ordered and has not come.
 struct ComingStart {
-    JackFrame frame;     ///< where it falls, as known so far
+    JackFrame frame;      ///< where it falls, as known so far
     double quantum{0.0};  ///< of a start on a beat; 0: at that very frame
 };
 

@@ -23,6 +23,8 @@ void describe(CommandLine& line) {
         ("bpm", po::value<double>()->default_value(120.0, "120"), "the track's own tempo")
         ("music-dir", po::value<std::vector<std::string>>()->composing(),
          "where tracks may be opened (again for more); else home and the working folder")
+        ("decoded-memory", po::value<std::uint32_t>()->default_value(512),
+         "MB that decoded tracks may take; what does not fit is decoded again when it is needed")
         ("play", po::bool_switch(), "start FILE as soon as it is in memory")
         ("autoplay", po::bool_switch(), "what plays when it is saved plays by itself when it is opened again")
         ("list-stretch", po::bool_switch(), "show the tempo methods built in, what they cost here, and end");
@@ -71,6 +73,11 @@ std::optional<DeckOptions> read_deck_options(int argc, const char* const* argv) 
     if (!(options.track_bpm >= 1.0 && options.track_bpm <= 1000.0)) {
         throw UsageError{"--bpm " + std::to_string(options.track_bpm) + " is not within 1 to 1000"};
     }
+    const auto megabytes = line.values()["decoded-memory"].as<std::uint32_t>();
+    if (megabytes < 16 || megabytes > 1'000'000) {
+        throw UsageError{"--decoded-memory " + std::to_string(megabytes) + " is not within 16 to 1000000 (MB)"};
+    }
+    options.decoded_memory = std::size_t{megabytes} << 20U;
     if (options.play && options.file.empty()) {
         throw UsageError{"--play needs a FILE to play"};
     }

@@ -4,6 +4,7 @@
 #include "common/common_options.hpp"
 #include "deck/stretch/stretch_method.hpp"
 
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -22,6 +23,7 @@ struct DeckOptions {
     double track_bpm{120.0};
     std::vector<std::filesystem::path> music_folders;
     bool list_stretch{false};
+    std::size_t decoded_memory{};  ///< bytes that decoded tracks may take
 };
 
 /// @returns nothing when --help or --version was answered. @throws UsageError

@@ -9,6 +9,7 @@ namespace crowdjack {
 
 namespace {
 
+// No nil in answers: gcc 12 takes the atom for uninitialised where that is inlined.
 OscMessage answer(const OscRequest& request) { return OscMessage{std::string{request.address}}; }
 
 void grid(Deck& deck, const OscRequest& request) {
@@ -20,13 +21,13 @@ void grid(Deck& deck, const OscRequest& request) {
         if (known.first_beat_s) {
             told.precise(*known.first_beat_s);
         } else {
-            told.nil();
+            told.flag(false);
         }
         request.reply_to.send(told.text(known.source.empty() ? "default" : known.source));
         return;
     }
-    in.expect(2, 2, "d:bpm d:first_beat_s");
-    deck.grid(in.number(0, "bpm", 1.0, 1000.0), in.number(1, "first_beat_s", -1e6, 1e6));
+    in.expect(1, 2, "d:bpm [d:first_beat_s]");
+    deck.grid(in.number(0, "bpm", 1.0, 1000.0), in.optional_number(1, "first_beat_s", -1e6, 1e6).value_or(0.0));
     request.reply_to.done();
 }
 
@@ -38,7 +39,7 @@ void sync(Deck& deck, const OscRequest& request) {
         if (const auto on = deck.settings().sync) {
             told.flag(*on);
         } else {
-            told.nil();
+            told.text("as each start says");
         }
         request.reply_to.send(told);
         return;

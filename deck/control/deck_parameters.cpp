@@ -3,6 +3,7 @@
 #include "common/error.hpp"
 #include "common/log.hpp"
 #include "deck/control/deck.hpp"
+#include "deck/control/start_window.hpp"
 #include "deck/control/steady_time.hpp"
 
 namespace crowdjack {
@@ -42,6 +43,7 @@ void Deck::grid(double bpm, double first_beat_s) {
     settings_.track_bpm = bpm;
     track.bpm = bpm;
     track.grid = {first_beat_s, "argument"};
+    arm_start(track, std::holds_alternative<Resting>(condition_) ? engine_.snapshot().source : track.cue_source);
     expect_reports();
     shell_.state_changed();
 }

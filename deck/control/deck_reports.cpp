@@ -2,6 +2,7 @@
 // How the deck's control side listens to its audio thread and tells the world.
 #include "common/log.hpp"
 #include "deck/control/deck.hpp"
+#include "deck/control/start_window.hpp"
 #include "deck/control/state_names.hpp"
 #include "deck/control/steady_time.hpp"
 
@@ -91,8 +92,22 @@ void Deck::take(const MotionReport& motion) {
     } else {
         motion_ = motion;
         note_motion(motion.playing, motion.mix.track.stream);
+        note_loop(motion);
     }
     shell_.state_moved();
+}
+
+/// A loop whose file was cut off under it ended with what is left.
+void Deck::note_loop(const MotionReport& motion) {
+    const Track* const track = sounding();
+    const auto& loop = motion.mix.motion.loop;
+    if (track == nullptr || track->stream == nullptr || track->stream != motion.mix.track.stream || !track->loop ||
+        !loop) {
+        return;
+    }
+    if (track->loop->out > static_cast<double>(track->stream->windows().length()) && loop->out < track->loop->out) {
+        required().loop = loop;
+    }
 }
 
 void Deck::take(const Started& report) {
@@ -114,7 +129,7 @@ void Deck::take(const Started& report) {
 void Deck::take(const Stopped& report) {
     become_stopped(false);
     if (const Track* const track = sounding(); track != nullptr && track->stream != nullptr) {
-        track->stream->set_armed(static_cast<std::int64_t>(engine_.snapshot().source));
+        arm_start(*track, engine_.snapshot().source);
     }
     log_event(LogLevel::info, "stopped", {{"frame", report.frame.value}});
     shell_.state_moved();
@@ -123,7 +138,7 @@ void Deck::take(const Stopped& report) {
 void Deck::take(const Ended& report) {
     become_stopped(true);
     if (const Track* const track = sounding(); track != nullptr && track->stream != nullptr) {
-        track->stream->set_armed(static_cast<std::int64_t>(track->cue_source));
+        arm_start(*track, track->cue_source);
     }
     shell_.osc().publish(OscMessage{"/deck/ended"});
     log_event(LogLevel::info, "ended", {{"frame", report.frame.value}});

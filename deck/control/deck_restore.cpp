@@ -4,6 +4,7 @@
 #include "common/error.hpp"
 #include "common/log.hpp"
 #include "deck/control/deck.hpp"
+#include "deck/control/start_window.hpp"
 #include "deck/control/steady_time.hpp"
 
 #include <algorithm>
@@ -236,7 +237,28 @@ Track Deck::track_of(const SavedDeck& saved, TrackStream* stream) const {
     return track;
 }
 
-void Deck::take_up(const TrackOpener::Result& result, Trajectory motion, bool same_run) {
+/// Where a track that is open again is to stand, or play: never beyond its end.
+Deck::Place Deck::place_of(const SavedDeck& saved, const Track& track, Trajectory motion, bool plays,
+                           bool same_run) const {
+    Place place{motion, plays, saved.ended};
+    if (track.stream == nullptr) {
+        return place;
+    }
+    place.motion.loop = track.loop;
+    const auto length = static_cast<double>(track.stream->windows().length());
+    if (plays && same_run) {
+        const auto now = static_cast<double>(shell_.jack().last_frame().value);
+        place.ended = place.motion.fold(place.motion.source_at(now)) >= length;  // it would have ended meanwhile
+        place.plays = !place.ended;
+    }
+    if (!place.plays) {
+        place.ended = place.ended || saved.rest_source >= length;
+        place.motion.anchor_source = place.ended ? track.cue_source : saved.rest_source;
+    }
+    return place;
+}
+
+void Deck::take_up(const TrackOpener::Result& result, const Trajectory& motion, bool same_run) {
     const auto* const restoring = std::get_if<Restoring>(&condition_);
     const bool never_stopped = restoring != nullptr && restoring->never_stopped;
     SavedDeck saved = restoring != nullptr ? restoring->saved : std::get<Missing>(condition_).saved;
@@ -245,49 +267,23 @@ void Deck::take_up(const TrackOpener::Result& result, Trajectory motion, bool sa
     }
     TrackStream* const stream = result.stream == nullptr ? nullptr : streams_.add(result.stream);
     Track track = track_of(saved, stream);
-    bool plays = saved.playing && never_stopped;
-    bool ended = saved.ended;
-    if (stream != nullptr) {
-        mark_points(track);
-        if (track.loop) {
-            stream->set_loop(ResidencyWants::Loop{static_cast<std::int64_t>(track.loop->in),
-                                                  static_cast<std::int64_t>(track.loop->out)});
-        }
-        motion.loop = track.loop;
-        const auto length = static_cast<double>(stream->windows().length());
-        const double now = same_run ? static_cast<double>(shell_.jack().last_frame().value) : 0.0;
-        if (plays && same_run && motion.fold(motion.source_at(now)) >= length) {
-            plays = false;  // it would have ended meanwhile
-            ended = true;
-        }
-        if (!plays && (ended || saved.rest_source >= length)) {
-            motion.anchor_source = track.cue_source;
-            ended = ended || saved.rest_source >= length;
-        } else if (!plays) {
-            motion.anchor_source = saved.rest_source;
-        }
+    const Place place = place_of(saved, track, motion, saved.playing && never_stopped, same_run);
+    const bool await_line = place.plays && !same_run && saved.on_line;
+    const bool autostart =
+        !never_stopped && restoring != nullptr && saved.playing && settings_.autoplay && !place.ended;
+    const Resume resume{stream,     place.motion, track.cue_source, place.plays,
+                        await_line, same_run,     place.ended,      track.grid.first_beat_s};
+    if (stream != nullptr && !place.plays) {
+        arm_start(track, place.motion.anchor_source);
     }
-    const bool await_line = plays && !same_run && saved.on_line;
-    const bool autostart = !never_stopped && restoring != nullptr && saved.playing && settings_.autoplay && !ended;
-    const Resume resume{stream, motion, track.cue_source, plays, await_line, same_run, ended, track.grid.first_beat_s};
-    Loaded there{std::move(track), std::nullopt, saved.next};
-    const bool stopped = ended || motion.anchor_source != there.track.cue_source;
-    if (stream == nullptr && !plays) {
-        condition_ = Empty{};
-    } else if (plays) {
-        condition_ = Playing{std::move(there), std::nullopt};
-    } else if (stopped) {
-        condition_ = Resting{std::move(there), ended};
-    } else {
-        condition_ = Cued{std::move(there)};
-    }
+    become_restored({std::move(track), std::nullopt, saved.next}, place);
     log_event(LogLevel::info, never_stopped ? "resumed" : "opened",
-              {{"path", saved.path}, {"playing", plays}, {"same-server", same_run}});
-    const auto go_on = [this, resume, saved, same_run, autostart, plays] {
-        if (resume.stream != nullptr || plays) {
+              {{"path", saved.path}, {"playing", place.plays}, {"same-server", same_run}});
+    const auto go_on = [this, resume, saved, same_run, autostart] {
+        if (resume.stream != nullptr || resume.playing) {
             sender_.send(resume);
         }
-        if (plays) {
+        if (resume.playing) {
             cue_wanted([this, saved, same_run] { order_saved_start(saved, same_run); });
         } else if (same_run) {
             order_saved_start(saved, same_run);
@@ -300,9 +296,9 @@ void Deck::take_up(const TrackOpener::Result& result, Trajectory motion, bool sa
     };
     if (stream != nullptr) {
         go_on();
-        restore_stems(saved, plays, {});
+        restore_stems(saved, place.plays, {});
     } else {  // stems alone: they begin together, and a deck without any would stop at once
-        restore_stems(saved, plays, go_on);
+        restore_stems(saved, place.plays, go_on);
     }
 }
 
@@ -315,8 +311,8 @@ void Deck::order_saved_start(const SavedDeck& saved, bool same_run) {
     if (saved.start->quantum > 0.0) {
         sender_.send(StartOnBeat{saved.start->quantum, on_beat});
     } else if (same_run) {
-        const auto shift = same_run_shift(saved, shell_.jack().last_frame(), steady_seconds(),
-                                          shell_.jack().format().rate);
+        const auto shift =
+            same_run_shift(saved, shell_.jack().last_frame(), steady_seconds(), shell_.jack().format().rate);
         sender_.send(StartAt{saved.start->frame + shift.value_or(Frames{0}), std::nullopt, on_beat});
     }
     expect_reports();
@@ -369,13 +365,13 @@ void Deck::cue_wanted(std::function<void()> then) {
 
 void Deck::restore_stems(const SavedDeck& saved, bool in_place, std::function<void()> all_there) {
     // Runs when the last of them lets go of it.
-    const std::shared_ptr<std::function<void()>> last{
-        new std::function<void()>{std::move(all_there)}, [](std::function<void()>* finish) {
-            if (*finish) {
-                (*finish)();
-            }
-            delete finish;
-        }};
+    const std::shared_ptr<std::function<void()>> last{new std::function<void()>{std::move(all_there)},
+                                                      [](std::function<void()>* finish) {
+                                                          if (*finish) {
+                                                              (*finish)();
+                                                          }
+                                                          delete finish;
+                                                      }};
     for (const SavedDeck::Stem& stem : saved.stems) {
         missing_stems_.at(stem.slot) = stem;
         restore_stem(stem, in_place, last);
@@ -402,8 +398,15 @@ void Deck::restore_stem(const SavedDeck::Stem& stem, bool in_place,
         if (stem.loop) {
             key->set_loop(ResidencyWants::Loop{0, key->windows().length()});
         }
-        PlaceStem place{stem.slot, key,         stem.rate,    static_cast<float>(stem.gain), stem.loop, stem.offset,
-                        stem.playing && in_place, stem.stopped, {}};
+        PlaceStem place{stem.slot,
+                        key,
+                        stem.rate,
+                        static_cast<float>(stem.gain),
+                        stem.loop,
+                        stem.offset,
+                        stem.playing && in_place,
+                        stem.stopped,
+                        {}};
         if (stem.playing && !in_place) {  // its next start goes on from where it was
             const Track* const track = sounding();
             const double scale = key->format().rate / (track == nullptr ? 48000.0 : rate_of(*track)) * stem.rate;

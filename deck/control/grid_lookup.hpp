@@ -15,8 +15,8 @@ struct FoundGrid {
     std::string source;                  ///< who said so: structure, tag, analysis …
 };
 
-/// Looks for it when a track is cued without a tempo. Called on a worker, where it may read small files; must not throw.
-/// Nothing: nobody knows.
+/// Looks for it when a track is cued without a tempo. Called on a worker, where it may read small files; must not
+/// throw. Nothing: nobody knows.
 using GridLookup = std::function<std::optional<FoundGrid>(const std::filesystem::path& track)>;
 
 }  // namespace crowdjack

@@ -65,6 +65,7 @@ void PitchKeeper::follow(const MotionReport& motion) {
 }
 
 void PitchKeeper::stop(JackFrame from) {
+    source_.reset();  // it holds the track
     if (std::exchange(planned_, false)) {
         voice_->stop(from + to_frames(fade_allowance, settings_.server_rate));
     }

@@ -24,8 +24,8 @@ public:
     /// @param command  for messages: "/deck/seek"
     PlaceSeeker(ControlLoop& loop, std::string command) : loop_{loop}, command_{std::move(command)} {}
 
-    /// Calls `ready` when the frames at `frame` are in memory, or `failed` when they are not within 5 s, something newer
-    /// is asked for, or cancel() is called.
+    /// Calls `ready` when the frames at `frame` are in memory, or `failed` when they are not within 5 s, something
+    /// newer is asked for, or cancel() is called.
     void seek(StreamBook::Owned stream, std::int64_t frame, Ready ready, Failed failed);
 
     /// The track is another one now: whoever waits is told `why`.

@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double most_beats = 1e12;
+constexpr double most_beats = 1e15;  // what a line of 10^12 beats, the most on the wire, gets to in an age
 
 Json line_json(const NumberedLine& each) {
     return Json::array({each.serial, each.line.from().value, each.line.start_beat().value, each.line.from_bpm().value,
@@ -235,9 +235,8 @@ std::string to_text(const SavedDeck& deck) {
     }
     out["stems"] = Json::array();
     for (const SavedDeck::Stem& stem : deck.stems) {
-        Json each{{"slot", stem.slot},       {"name", stem.name},       {"rate", stem.rate},
-                  {"gain", stem.gain},       {"loop", stem.loop},       {"playing", stem.playing},
-                  {"stopped", stem.stopped}, {"offset", stem.offset}};
+        Json each{{"slot", stem.slot}, {"name", stem.name},       {"rate", stem.rate},       {"gain", stem.gain},
+                  {"loop", stem.loop}, {"playing", stem.playing}, {"stopped", stem.stopped}, {"offset", stem.offset}};
         put_path(each, "path", stem.path);
         out["stems"].push_back(std::move(each));
     }

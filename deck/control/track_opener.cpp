@@ -8,7 +8,7 @@ namespace crowdjack {
 namespace {
 
 constexpr auto patience = std::chrono::milliseconds{300};  ///< with what something newer waits for
-constexpr int most_inside = 8;                              ///< openings that hang
+constexpr int most_inside = 8;                             ///< openings that hang
 
 /// Counts a worker while it opens.
 class Inside {
@@ -58,12 +58,13 @@ void TrackOpener::begin(Wish wish) {
     attempt->wish = std::move(wish);
     current_ = attempt;
     const auto found = std::make_shared<std::optional<FoundGrid>>();
-    const auto open = [file = attempt->wish.file, lookup = attempt->wish.lookup, found, inside = inside_] {
+    const auto open = [file = attempt->wish.file, lookup = attempt->wish.lookup, found, inside = inside_,
+                       memory = memory_] {
         const Inside opening{inside};
         if (lookup) {
             *found = lookup(file);
         }
-        return open_sample_source(file);
+        return open_sample_source(file, memory);
     };
     const auto opened = [this, attempt, found](std::optional<std::string> failure) {
         loop_.post([this, attempt, found, failure = std::move(failure)] {

@@ -4,6 +4,7 @@
 #include "common/control_loop.hpp"
 #include "deck/control/grid_lookup.hpp"
 #include "deck/control/stream_book.hpp"
+#include "deck/track/decoded_memory.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -15,9 +16,9 @@
 
 namespace crowdjack {
 
-/// Opens tracks for one place (the deck's track, a stem's slot), one at a time: of what is asked meanwhile the newest is
-/// opened next, and the others are told that they were overtaken. So a burst of requests costs two openings. One that
-/// hangs in its storage is left behind when something newer waits. Control thread.
+/// Opens tracks for one place (the deck's track, a stem's slot), one at a time: of what is asked meanwhile the newest
+/// is opened next, and the others are told that they were overtaken. So a burst of requests costs two openings. One
+/// that hangs in its storage is left behind when something newer waits. Control thread.
 class TrackOpener {
 public:
     struct Result {
@@ -33,7 +34,9 @@ public:
         std::function<void()> overtaken;
     };
 
-    TrackOpener(ControlLoop& loop, std::shared_ptr<const AudioEpoch> epoch) : loop_{loop}, epoch_{std::move(epoch)} {}
+    /// @param memory  what decoded tracks may take, shared by all openers of a deck
+    TrackOpener(ControlLoop& loop, std::shared_ptr<const AudioEpoch> epoch, std::shared_ptr<DecodedMemory> memory)
+        : loop_{loop}, epoch_{std::move(epoch)}, memory_{std::move(memory)} {}
 
     void open(Wish wish);
     /// Nobody wants any of it any more; whoever waits is told that it was overtaken.
@@ -54,6 +57,7 @@ private:
 
     ControlLoop& loop_;
     std::shared_ptr<const AudioEpoch> epoch_;
+    std::shared_ptr<DecodedMemory> memory_;
     std::shared_ptr<Attempt> current_;
     std::optional<Wish> next_;
     std::shared_ptr<std::atomic<int>> inside_{std::make_shared<std::atomic<int>>(0)};  ///< workers that open something

@@ -113,6 +113,7 @@ void DeckEngine::sound_with_care(JackFrame frame, std::span<float> left, std::sp
         motion_changed_ = true;
     }
     take_commands();
+    keep_loops_in_tracks();
     await_line_or_go_on(now_frames_);
     if (freewheeling) {
         await_workers(frame, now_frames_);
@@ -240,7 +241,8 @@ void DeckEngine::blend_stretch() noexcept {
         stretch_.level().go(1.0F, 2 * fade_frames_);
         mix_.level.go(0.0F, 2 * fade_frames_);
     }
-    if (!keep_pitch_ && stretch_.voice() != nullptr && stretch_.level().silent()) {
+    // Read on until it rests: its takes come back, and with them the track, only through the reader.
+    if (!keep_pitch_ && stretch_.voice() != nullptr && stretch_.level().silent() && stretch_.voice()->at_rest()) {
         stretch_.use(nullptr);
     }
 }

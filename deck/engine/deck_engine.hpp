@@ -136,7 +136,8 @@ private:
     [[nodiscard]] CROWDJACK_REALTIME std::optional<JackFrame> start_frame() const noexcept;
     CROWDJACK_REALTIME void start(JackFrame now) noexcept;
     [[nodiscard]] CROWDJACK_REALTIME DeckMix started_mix(JackFrame due) const noexcept;
-    /// Where a start at `due` begins: the place asked for, or the nearest one at which the grid's beats fall on the line's.
+    /// Where a start at `due` begins: the place asked for, or the nearest one at which the grid's beats fall on the
+    /// line's.
     [[nodiscard]] CROWDJACK_REALTIME double started_source(const Trajectory& motion, JackFrame due) const noexcept;
     CROWDJACK_REALTIME void join_line(const TempoLine& line) noexcept;
     CROWDJACK_REALTIME void aim_at_beat(bool always) noexcept;
@@ -154,6 +155,8 @@ private:
     // Changes of what plays.
     CROWDJACK_REALTIME void leave_ghost() noexcept;
     CROWDJACK_REALTIME void jump(double source) noexcept;
+    /// A track may turn out to be shorter than it seemed: its loops end with it.
+    CROWDJACK_REALTIME void keep_loops_in_tracks() noexcept;
     CROWDJACK_REALTIME void tell_motion() noexcept;
     CROWDJACK_REALTIME void say_motion() noexcept;
     CROWDJACK_REALTIME void schedule(const PendingStart& start) noexcept;
@@ -181,9 +184,9 @@ private:
     std::optional<Armed> armed_;  ///< cued while another track plays
     double cue_source_{0.0};
     std::optional<double> first_beat_s_;  ///< of the track's grid, if it has one
-    std::optional<double> rest_source_;  ///< where a stopped deck goes on
-    bool at_end_{false};                 ///< it played to its end
-    bool failed_{false};                 ///< its track was cut off
+    std::optional<double> rest_source_;   ///< where a stopped deck goes on
+    bool at_end_{false};                  ///< it played to its end
+    bool failed_{false};                  ///< its track was cut off
     std::optional<PendingStart> pending_start_;
     std::optional<JackFrame> pending_stop_;
     std::array<std::optional<PlayStem>, DeckMix::stem_slots> pending_stems_{};

@@ -68,8 +68,8 @@ double DeckEngine::started_source(const Trajectory& motion, JackFrame due) const
     if (!pending_start_->on_beat || !first_beat_s || !motion.on_line()) {
         return source;
     }
-    const double beat = pending_start_->frame ? motion.tempo.beat_at(static_cast<double>(due.value)).value
-                                              : pending_start_->beat.value;
+    const double beat =
+        pending_start_->frame ? motion.tempo.beat_at(static_cast<double>(due.value)).value : pending_start_->beat.value;
     const double frames_per_beat = 60.0 / motion.track_bpm * motion.file_rate;
     const double off = beat - (source - *first_beat_s * motion.file_rate) / frames_per_beat;
     const double moved = source + (off - std::nearbyint(off)) * frames_per_beat;
@@ -163,6 +163,36 @@ void DeckEngine::jump(double source) noexcept {
     });
     mix_.level.jump(0.0F);
     mix_.level.go(1.0F, fade_frames_);
+}
+
+void DeckEngine::keep_loops_in_tracks() noexcept {
+    constexpr double least = 48.0;  // source frames; the millisecond that the control side asks for, too
+    const auto length_of = [](const DeckVoice& voice) { return static_cast<double>(voice.stream->windows().length()); };
+    if (mix_.track.stream != nullptr && mix_.motion.loop && mix_.motion.loop->out > length_of(mix_.track)) {
+        const double length = length_of(mix_.track);
+        const double in = mix_.motion.loop->in;
+        const double here = mix_.motion.fold(mix_.motion.source_at(static_cast<double>(now_.value)));
+        mix_.settle_at(now_);
+        if (length - in < least) {
+            mix_.motion.loop.reset();
+        } else {
+            mix_.motion.loop->out = length;
+            if (running_ && !awaiting_line_ && here >= length) {
+                jump(in);
+            }
+        }
+        tell_motion();
+    }
+    for (std::size_t slot = 0; slot < mix_.used_slots; ++slot) {
+        DeckVoice& stem = mix_.stems[slot];
+        if (stem.stream != nullptr && stem.own_loop && stem.own_loop->out > stem.stream->windows().length()) {
+            stem.own_loop->out = stem.stream->windows().length();
+            if (stem.own_loop->out - stem.own_loop->in < static_cast<std::int64_t>(least)) {
+                stem.own_loop.reset();
+            }
+            tell_motion();
+        }
+    }
 }
 
 void DeckEngine::leave_stem_ghost(std::size_t slot) noexcept {

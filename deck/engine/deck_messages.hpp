@@ -23,8 +23,8 @@ using Ticket = std::uint32_t;
 /// Arms a track; what plays goes on until the next start.
 struct CueTrack {
     TrackStream* stream;
-    double source;                       ///< file frames
-    std::optional<double> track_bpm;     ///< none: the deck's
+    double source;                         ///< file frames
+    std::optional<double> track_bpm;       ///< none: the deck's
     std::optional<double> first_beat_s{};  ///< a beat of its grid; none: only the tempo is known
 };
 /// Starts what is armed; see PROTOCOL's /deck/start. `source` overrides the cue (file frames).
@@ -108,8 +108,8 @@ struct Resume {
     Trajectory motion;
     double cue_source;
     bool playing;
-    bool await_line;   ///< the server's frames are new: silent until a line says where beat and frame meet
-    bool frames_hold;  ///< the anchor's frame is of this run of the server
+    bool await_line;    ///< the server's frames are new: silent until a line says where beat and frame meet
+    bool frames_hold;   ///< the anchor's frame is of this run of the server
     bool ended{false};  ///< it had played to its end
     std::optional<double> first_beat_s{};
 };
@@ -122,7 +122,7 @@ struct PlaceStem {
     bool loop;
     double offset;  ///< own frame at motion source 0
     bool playing;
-    bool stopped{false};                    ///< by command: a start of the deck leaves it silent
+    bool stopped{false};                   ///< by command: a start of the deck leaves it silent
     std::optional<double> start_source{};  ///< where the deck's next start has it begin, when it does not play
 };
 /// Fades out and plays nothing more.
@@ -135,8 +135,8 @@ struct Retire {
 struct DeckCommand {
     Ticket ticket{};
     std::variant<CueTrack, StartAt, StartOnBeat, StopAt, Eject, SeekTo, NudgeBy, SetLoop, SetGain, SetRate, SetTrackBpm,
-                 SetGrid, SetFollow, TakeLine, LoadStem, PlayStem, StopStem, SetStemGain, UseStretch, StretchPlanned, Resume,
-                 PlaceStem, FadeAway, Retire>
+                 SetGrid, SetFollow, TakeLine, LoadStem, PlayStem, StopStem, SetStemGain, UseStretch, StretchPlanned,
+                 Resume, PlaceStem, FadeAway, Retire>
         what;
 };
 static_assert(std::is_trivially_copyable_v<DeckCommand>);

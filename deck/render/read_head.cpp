@@ -210,9 +210,10 @@ void ReadHead::interpolate_part(const PositionCurve& curve, const SincKernel& ke
     }
     const double base = static_cast<double>(begin + half - 1);
     // The last position at which a whole kernel lies within what was gathered.
-    const double reach = std::max(static_cast<double>(wanted) - static_cast<double>(kernel.taps()) + 1.0 - 0x1p-20, 0.0);
-    interpolate({source.left, source.right, base, reach, kernel.rows(0), kernel.taps(), static_cast<double>(kernel.phases()),
-                 curve, first, part.left.size()},
+    const double reach =
+        std::max(static_cast<double>(wanted) - static_cast<double>(kernel.taps()) + 1.0 - 0x1p-20, 0.0);
+    interpolate({source.left, source.right, base, reach, kernel.rows(0), kernel.taps(),
+                 static_cast<double>(kernel.phases()), curve, first, part.left.size()},
                 part.left.data(), part.right.data());
 }
 

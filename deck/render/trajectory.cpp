@@ -34,8 +34,7 @@ double Trajectory::source_at(double frame, double seen_from) const noexcept {
         const Beats beat = tempo.line_at(seen_from).beat_at(frame);
         return bounded_source(anchor_source + (beat - anchor_beat).value * file_frames_per_beat(*this));
     }
-    return bounded_source(anchor_source +
-                          (frame - static_cast<double>(anchor_frame.value)) * unity_speed(*this));
+    return bounded_source(anchor_source + (frame - static_cast<double>(anchor_frame.value)) * unity_speed(*this));
 }
 
 double Trajectory::frame_of(double source) const noexcept {

@@ -59,11 +59,11 @@ struct Trajectory {
     /// Follows a line right now; otherwise unity times `rate`.
     [[nodiscard]] bool on_line() const noexcept { return follow && !tempo.empty(); }
 
-    /// File position at `frame`, unfolded: it keeps growing through a loop, as far as furthest_source. Fractional frames
-    /// are allowed.
+    /// File position at `frame`, unfolded: it keeps growing through a loop, as far as furthest_source. Fractional
+    /// frames are allowed.
     [[nodiscard]] double source_at(double frame) const noexcept { return source_at(frame, frame); }
-    /// The same by the line in force at `seen_from`, even where another one holds at `frame`: where a line ends that the
-    /// next one does not continue.
+    /// The same by the line in force at `seen_from`, even where another one holds at `frame`: where a line ends that
+    /// the next one does not continue.
     [[nodiscard]] double source_at(double frame, double seen_from) const noexcept;
 
     /// The (fractional) frame at which the unfolded position `source` sounds: the inverse of source_at().

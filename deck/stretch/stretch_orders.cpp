@@ -42,7 +42,16 @@ void StretchWorker::renew(std::vector<StretchPlan> plans) {
     }
 }
 
+// What another order replaced before it could be heard is not played: jumps may come faster than takes are primed, and
+// each order holds its source.
+void StretchWorker::drop_overtaken() {
+    while (!freewheeling_ && orders_.size() > 1 && orders_[1].from.value <= played_) {
+        orders_.pop_front();
+    }
+}
+
 void StretchWorker::settle() {
+    drop_overtaken();
     while (!orders_.empty() && settle_first()) {
         orders_.pop_front();
     }
@@ -63,8 +72,9 @@ bool StretchWorker::settle_first() {
 
 void StretchWorker::settle_stop(JackFrame at) {
     StretchTake* take = take_for(at);
-    if (coming_ != nullptr && take != coming_) {
-        cancel_coming();
+    if (coming_ != nullptr && (take != coming_ || at <= coming_->begin())) {
+        cancel_coming();  // it would never be heard, and never come back from the player
+        take = serving_;
     }
     if (take != nullptr) {
         take->forget_from(at);
@@ -81,7 +91,8 @@ bool StretchWorker::settle_plan(const StretchPlan& plan) {
         }
         return true;
     }
-    if (coming_ != nullptr && coming_->planned() < plan.from) {
+    const bool overdue = !freewheeling_ && plan.from.value <= played_;
+    if (coming_ != nullptr && coming_->planned() < plan.from && !overdue) {
         return false;  // one jump at a time: when the coming take plays, this one is next
     }
     cancel_coming();

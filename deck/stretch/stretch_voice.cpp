@@ -43,6 +43,8 @@ CROWDJACK_REALTIME std::uint32_t StretchVoice::read(JackFrame frame, std::span<f
 
 CROWDJACK_REALTIME StretchHeard StretchVoice::heard() const noexcept { return worker_->heard(); }
 
+CROWDJACK_REALTIME bool StretchVoice::at_rest() const noexcept { return worker_->at_rest(); }
+
 StretchHealth StretchVoice::health() const { return worker_->health(); }
 
 }  // namespace crowdjack

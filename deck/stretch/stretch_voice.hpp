@@ -94,6 +94,9 @@ public:
     /// frames of the cycle; until then the plan before it is, or silence, and a read head may stand in.
     [[nodiscard]] CROWDJACK_REALTIME StretchHeard heard() const noexcept;
 
+    /// Audio thread: it holds no source and nothing is ordered. Who stops reading before lets it keep the last track.
+    [[nodiscard]] CROWDJACK_REALTIME bool at_rest() const noexcept;
+
     /// Control thread.
     [[nodiscard]] StretchHealth health() const;
 

@@ -64,6 +64,7 @@ void StretchWorker::schedule(JackFrame from, std::optional<StretchPlan> plan) {
     {
         const std::lock_guard lock{mutex_};
         inbox_.push_back({from, std::move(plan)});
+        at_rest_.store(false, std::memory_order_release);
     }
     wake_.notify_all();
 }
@@ -193,7 +194,7 @@ void StretchWorker::advance(StretchTake& take) {
 // A take is handed over when what is needed of it is there, so that the fade into it never finds it empty.
 void StretchWorker::offer_coming() {
     const bool filled =
-        coming_ != nullptr && (freewheeling_ ? !wants_more(*coming_) : reserve_of(*coming_) >= policy_.target());
+        coming_ != nullptr && (!wants_more(*coming_) || (!freewheeling_ && reserve_of(*coming_) >= policy_.target()));
     if (!filled || offered_) {
         return;
     }
@@ -268,6 +269,7 @@ std::chrono::microseconds StretchWorker::idle_time() const noexcept {
 
 void StretchWorker::rest() {
     std::unique_lock lock{mutex_};
+    at_rest_.store(takes_.empty() && orders_.empty() && inbox_.empty(), std::memory_order_release);
     covered_ = covered();
     made_.notify_all();
     const auto told = [this] { return quit_ || !inbox_.empty() || (freewheeling_ && covered_ < wanted_); };

@@ -40,6 +40,9 @@ public:
     /// Audio thread; see StretchVoice::heard().
     [[nodiscard]] CROWDJACK_REALTIME StretchHeard heard() const noexcept { return player_.heard(); }
 
+    /// Audio thread; see StretchVoice::at_rest().
+    [[nodiscard]] CROWDJACK_REALTIME bool at_rest() const noexcept { return at_rest_.load(std::memory_order_acquire); }
+
     /// Any thread but audio.
     [[nodiscard]] StretchHealth health() const;
 
@@ -51,6 +54,7 @@ private:
 
     void run();
     void take_orders();
+    void drop_overtaken();
     void settle();
     bool settle_first();
     void settle_stop(JackFrame at);
@@ -93,6 +97,7 @@ private:
     std::atomic<std::int64_t> wanted_;       ///< freewheeling: one past the last frame asked for; written by audio
     std::atomic<std::uint32_t> cycle_;       ///< frames of the latest cycle; written by audio (relaxed)
     std::atomic<bool> freewheeling_{false};  ///< written by audio (relaxed)
+    std::atomic<bool> at_rest_{true};        ///< written by control and worker under mutex_ (release), read by audio
 
     // The worker's own.
     ReservePolicy policy_;

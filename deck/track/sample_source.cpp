@@ -3,6 +3,7 @@
 
 #include "common/audio/mapped_file.hpp"
 #include "common/audio/pcm_format.hpp"
+#include "common/log.hpp"
 #include "deck/track/decoded_source.hpp"
 
 #include <algorithm>
@@ -63,6 +64,13 @@ std::shared_ptr<SampleSource> open_sample_source(const std::filesystem::path& pa
                                                  std::shared_ptr<DecodedMemory> budget) {
     auto file = std::make_shared<const MappedFile>(path);
     auto reader = open_track_reader(*file);
+    const TrackFormat& format = reader->format();
+    if (format.is_cut_off()) {
+        log_event(LogLevel::warning, "track-cut-off",
+                  {{"path", path.string()},
+                   {"header_s", static_cast<double>(format.claimed_frames) / format.rate},
+                   {"length_s", static_cast<double>(format.frames) / format.rate}});
+    }
     if (const auto layout = reader->layout()) {
         return std::make_shared<MappedSource>(std::move(file), *layout, reader->format());
     }

@@ -230,10 +230,14 @@ void TrackStream::State::fill(std::int64_t index, TrackPage* page) {
         expected_to = first + ahead / 2;
     }
     const auto good = static_cast<std::int64_t>(source->read(first, page->left, page->right));
+    const std::int64_t before = windows->length();
     const bool ends = good < TrackPage::frames && windows->end_at(first + good, !source->intact());
     windows->insert(index, page);
     if (ends && windows->lost()) {
-        log_event(LogLevel::warning, "track-cut-off", {{"frames", windows->length()}});
+        const double rate = source->format().rate;
+        log_event(LogLevel::warning, "track-cut-off",
+                  {{"before_s", static_cast<double>(before) / rate},
+                   {"length_s", static_cast<double>(windows->length()) / rate}});
     }
     filled.notify_all();
 }

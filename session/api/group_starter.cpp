@@ -170,7 +170,8 @@ void GroupStarter::launch(const Group& group, const GroupStart::Decision& decisi
             continue;
         }
         try {
-            calls_.command(deck, start.frame(decision.frame).nil().flag(true), done);  // on the beat, where it has a grid
+            calls_.command(deck, start.frame(decision.frame).nil().flag(true),
+                           done);  // on the beat, where it has a grid
         } catch (const OscError& error) {
             done({false, error.code, error.what(), nullptr});
         }

@@ -46,8 +46,7 @@ void PeerCalls::send(const std::string& peer, const OscMessage& message, Done do
     if (!expected || !expected(peer)) {
         throw OscError{OscErrorCode::not_ready, peer + " is not running"};
     }
-    deferred_.push_back(
-        {peer, message.copy(), std::move(done), limit, std::chrono::steady_clock::now() + start_patience});
+    deferred_.push_back({peer, message, std::move(done), limit, std::chrono::steady_clock::now() + start_patience});
     shell_.loop().after(start_patience, [this] { see_peers(); });
 }
 

@@ -50,7 +50,8 @@ double Scale::value(double position) const noexcept {
     }
     const double top = decibels(std::max({low, high, 1e-6}));
     const double way = high >= low ? p : 1.0 - p;
-    return std::pow(10.0, (quietest_db + (top - quietest_db) * way) / 20.0);
+    return std::clamp(std::pow(10.0, (quietest_db + (top - quietest_db) * way) / 20.0), std::min(low, high),
+                      std::max(low, high));
 }
 
 double Scale::position(double value) const noexcept {

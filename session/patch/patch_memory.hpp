@@ -39,9 +39,9 @@ private:
     [[nodiscard]] bool is_there(const GraphView& graph, const std::string& port) const;
 
     std::vector<Connection> wanted_;
-    std::set<Link> seen_;             ///< made, of what is wanted
-    std::set<Link> foreign_;          ///< of an earlier project: not wanted as long as they last
-    std::set<std::string> suite_;     ///< JACK clients that ever were the suite's
+    std::set<Link> seen_;          ///< made, of what is wanted
+    std::set<Link> foreign_;       ///< of an earlier project: not wanted as long as they last
+    std::set<std::string> suite_;  ///< JACK clients that ever were the suite's
     std::map<Link, Time> gone_since_;
     bool looked_{false};
     std::set<Link> last_links_;

@@ -37,16 +37,21 @@ void look_at_patch(const PatchHealth& patch, std::vector<std::string>& troubles)
     }
 }
 
-}  // namespace
-
-HealthVerdict health_verdict(const SuiteSnapshot& snapshot) {
-    using Level = HealthVerdict::Level;
+/// Who mends what is broken does not: nothing else counts.
+std::string why_down(const SuiteSnapshot& snapshot) {
     const auto session = std::find_if(snapshot.clients.begin(), snapshot.clients.end(),
                                       [](const ClientStatus& client) { return client.kind == "session"; });
-    if (session == snapshot.clients.end() || !session->answers || !snapshot.patch) {
-        return {Level::down, session == snapshot.clients.end()
-                                 ? "no session runs on server " + snapshot.server
-                                 : "the session on server " + snapshot.server + " does not answer"};
+    if (session == snapshot.clients.end()) {
+        return "no session runs on server " + snapshot.server;
+    }
+    return session->answers && snapshot.patch ? "" : "the session on server " + snapshot.server + " does not answer";
+}
+
+}  // namespace
+
+std::vector<std::string> troubles_of(const SuiteSnapshot& snapshot) {
+    if (const std::string why = why_down(snapshot); !why.empty()) {
+        return {why};
     }
     std::vector<std::string> troubles;
     for (const ClientStatus& client : snapshot.clients) {
@@ -57,13 +62,20 @@ HealthVerdict health_verdict(const SuiteSnapshot& snapshot) {
         }
     }
     look_at_patch(*snapshot.patch, troubles);
+    return troubles;
+}
+
+HealthVerdict health_verdict(const SuiteSnapshot& snapshot) {
+    using Level = HealthVerdict::Level;
+    const std::vector<std::string> troubles = troubles_of(snapshot);
     if (troubles.empty()) {
         return {Level::well, std::to_string(snapshot.clients.size()) + " programs answer, " +
                                  std::to_string(snapshot.patch->made) + " connections stand"};
     }
-    return {Level::degraded, troubles.front() + (troubles.size() > 1 ? " (and " + std::to_string(troubles.size() - 1) +
-                                                                           " more: see crowdjack-session status)"
-                                                                     : "")};
+    const std::string more =
+        troubles.size() > 1 ? " (and " + std::to_string(troubles.size() - 1) + " more: see crowdjack-session status)"
+                            : "";
+    return {why_down(snapshot).empty() ? Level::degraded : Level::down, troubles.front() + more};
 }
 
 }  // namespace crowdjack

@@ -4,6 +4,7 @@
 #include "session/status/snapshot.hpp"
 
 #include <string>
+#include <vector>
 
 namespace crowdjack {
 
@@ -17,5 +18,8 @@ struct HealthVerdict {
 /// Down: no session answers, so nobody mends anything. Degraded: it does, and something is not as it should be; the
 /// worst of it is named, and how many things more. Well: the rest.
 [[nodiscard]] HealthVerdict health_verdict(const SuiteSnapshot& snapshot);
+
+/// All that is not as it should be, each in words; empty when all is well.
+[[nodiscard]] std::vector<std::string> troubles_of(const SuiteSnapshot& snapshot);
 
 }  // namespace crowdjack

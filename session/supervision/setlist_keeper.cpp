@@ -54,10 +54,11 @@ void SetlistKeeper::start(const std::string& source, bool again_and_again, std::
     }
     std::error_code error;
     // One that is to play for ever is waited for: its disk may come later.
-    if (!again_and_again && !std::filesystem::is_regular_file(csv, error)) {
-        throw OscError{OscErrorCode::not_found, "there is no file '" + csv + "'"};
+    if (!again_and_again && !std::filesystem::exists(source, error)) {
+        throw OscError{OscErrorCode::not_found, "there is no file or folder '" + source + "'"};
     }
-    csv_ = csv;
+    csv_ = source;
+    options_ = std::move(options);
     again_and_again_ = again_and_again;
     restarts_ = RestartPolicy{};
     launch();

@@ -22,57 +22,6 @@ const TapReaderStatus* reader_of(const SuiteSnapshot& snapshot, std::string_view
     return found == readers.end() ? nullptr : &*found;
 }
 
-bool answers(const SuiteSnapshot& snapshot, std::string_view kind) {
-    return std::any_of(snapshot.clients.begin(), snapshot.clients.end(), [kind](const ClientStatus& client) {
-        return client.kind == kind && client.answers && !client.hangs;
-    });
-}
-
-class Judgement {
-public:
-    void add(Health::Verdict verdict, std::string why) {
-        const auto worse = verdict > health_.verdict;
-        health_.why.insert(worse ? health_.why.begin() : health_.why.end(), std::move(why));
-        health_.verdict = std::max(health_.verdict, verdict);
-    }
-    [[nodiscard]] Health take() { return std::move(health_); }
-
-private:
-    Health health_;
-};
-
-void judge_clients(Judgement& judgement, const SuiteSnapshot& snapshot) {
-    using Verdict = Health::Verdict;
-    for (const ClientStatus& client : snapshot.clients) {
-        const bool vital = client.kind == "mixer-bus" || client.kind == "session";
-        if (client.hangs) {
-            judgement.add(Verdict::down, client.name + " hangs: its audio thread stands still");
-        } else if (!client.answers) {
-            judgement.add(vital ? Verdict::down : Verdict::degraded, client.name + " does not answer");
-        } else if (client.near_budget) {
-            judgement.add(Verdict::degraded, client.name + " needs almost all of its time in each cycle");
-        }
-    }
-}
-
-void judge_patch(Judgement& judgement, const PatchHealth& patch) {
-    using Verdict = Health::Verdict;
-    if (!patch.running) {
-        judgement.add(Verdict::down, "there is no JACK server");
-        return;
-    }
-    for (const auto& [client, phase] : patch.phases) {
-        if (phase == "given-up") {
-            judgement.add(Verdict::degraded, client + " keeps crashing and is not started any more");
-        }
-    }
-    if (!patch.complete) {
-        const std::string which = patch.missing.empty() ? "" : ": missing " + patch.missing.front();
-        judgement.add(Verdict::degraded, std::to_string(patch.made) + " of " + std::to_string(patch.wanted) +
-                                             " connections are made" + which);
-    }
-}
-
 std::string gigabytes(double bytes) {
     std::array<char, 32> text{};
     (void)std::snprintf(text.data(), text.size(), "%.1f GB free", bytes / 1e9);
@@ -114,8 +63,8 @@ Lamp disk_lamp(const Disk& disk) {
 
 }  // namespace
 
-const char* to_text(Health::Verdict verdict) noexcept {
-    return verdict == Health::Verdict::well ? "well" : verdict == Health::Verdict::degraded ? "degraded" : "down";
+const char* to_text(Health::Level level) noexcept {
+    return level == Health::Level::well ? "well" : level == Health::Level::degraded ? "degraded" : "down";
 }
 
 const char* to_text(Lamp::Colour colour) noexcept {
@@ -133,28 +82,23 @@ const char* to_text(Lamp::Colour colour) noexcept {
 }
 
 Health judge(const SuiteSnapshot& snapshot) {
-    Judgement judgement;
-    if (snapshot.clients.empty()) {
-        judgement.add(Health::Verdict::down, "no program of crowdjack runs on server " + snapshot.server);
-        return judgement.take();
+    Health health{health_verdict(snapshot).level, troubles_of(snapshot)};
+    if (health.level == Health::Level::down) {
+        return health;
     }
-    if (!answers(snapshot, "mixer-bus") && snapshot.client("mixer-bus") == nullptr) {
-        judgement.add(Health::Verdict::down, "there is no mixer");
-    }
-    if (!answers(snapshot, "deck")) {
-        judgement.add(Health::Verdict::down, "no deck answers");
-    }
-    judge_clients(judgement, snapshot);
-    if (snapshot.patch) {
-        judge_patch(judgement, *snapshot.patch);
+    for (const ClientStatus& client : snapshot.clients) {
+        if (client.near_budget) {
+            health.why.push_back(client.name + " needs almost all of its time in each cycle");
+        }
     }
     for (const char* const name : {"recorder", "streamer"}) {
         const Lamp lamp = take_lamp(name, reader_of(snapshot, name));
         if (lamp.colour == Lamp::Colour::warning || lamp.colour == Lamp::Colour::bad) {
-            judgement.add(Health::Verdict::degraded, std::string{name} + ": " + lamp.text);
+            health.why.push_back(std::string{name} + ": " + lamp.text);
         }
     }
-    return judgement.take();
+    health.level = health.why.empty() ? Health::Level::well : Health::Level::degraded;
+    return health;
 }
 
 Disk disk_of(const std::string& path) {
@@ -173,9 +117,9 @@ Disk disk_of(const std::string& path) {
 std::vector<Lamp> lamps_of(const SuiteSnapshot& snapshot, const Disk& disk) {
     std::vector<Lamp> lamps;
     const Health health = judge(snapshot);
-    const auto colour = health.verdict == Health::Verdict::well       ? Lamp::Colour::good
-                        : health.verdict == Health::Verdict::degraded ? Lamp::Colour::warning
-                                                                      : Lamp::Colour::bad;
+    const auto colour = health.level == Health::Level::well       ? Lamp::Colour::good
+                        : health.level == Health::Level::degraded ? Lamp::Colour::warning
+                                                                  : Lamp::Colour::bad;
     lamps.push_back({"suite", colour, health.why.empty() ? "well" : health.why.front()});
     for (const ClientStatus& client : snapshot.clients) {
         const bool bad = client.hangs || !client.answers;

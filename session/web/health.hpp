@@ -2,6 +2,7 @@
 // How the suite is, in one word and in plain sentences; its lamps. Pure.
 #pragma once
 
+#include "session/status/health_check.hpp"
 #include "session/status/snapshot.hpp"
 
 #include <string>
@@ -10,17 +11,14 @@
 
 namespace crowdjack::web {
 
+/// The verdict of `status --check`, with all that is behind it, and what only the page looks at.
 struct Health {
-    enum class Verdict {
-        well,
-        degraded,  ///< it sounds, but somebody should look
-        down       ///< it does not, or cannot be asked
-    };
-    Verdict verdict{Verdict::well};
-    std::vector<std::string> why;  ///< the worst first; empty when all is well
+    using Level = HealthVerdict::Level;
+    Level level{};
+    std::vector<std::string> why;  ///< empty when all is well
 };
 
-[[nodiscard]] const char* to_text(Health::Verdict verdict) noexcept;
+[[nodiscard]] const char* to_text(Health::Level level) noexcept;
 [[nodiscard]] Health judge(const SuiteSnapshot& snapshot);
 
 /// One lamp of the page.

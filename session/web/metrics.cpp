@@ -181,7 +181,7 @@ std::string metrics_text(const SuiteSnapshot& snapshot, const Disk& disk, const 
     out.family("build_info", "gauge", "The version that runs.");
     out.sample(1, {{"version", CROWDJACK_VERSION}});
     out.single("up", "gauge", "Whether the suite is well or degraded (1) or down (0).",
-               judge(snapshot).verdict == Health::Verdict::down ? 0 : 1);
+               judge(snapshot).level == Health::Level::down ? 0 : 1);
     add_clients(out, snapshot);
     if (snapshot.patch) {
         add_session(out, *snapshot.patch);

@@ -56,7 +56,6 @@ Json OscQuery::host_info(const std::string& host) {
               {"DESCRIPTION", true},
               {"UNIT", true},
               {"CLIPMODE", true},
-              {"EXTENDED_TYPE", true},
               {"LISTEN", true},
               {"PATH_CHANGED", false}}}};
 }

@@ -123,7 +123,7 @@ Json attributes_of(const OscNode& node, const OscTree::Values& values) {
         document["UNIT"] = std::move(units);
         document["CLIPMODE"] = std::move(clips);
     }
-    document["EXTENDED_TYPE"] = node.description->usage();
+    document["USAGE"] = node.description->usage();
     if (const auto value = values.find(node.path); value != values.end()) {
         document["VALUE"] = value->second;
         if (node.description->way.role == Role::question) {
@@ -234,7 +234,7 @@ std::optional<Json> OscTree::attribute(std::string_view path, const std::string&
 
 bool OscTree::is_attribute(std::string_view name) {
     constexpr std::array<std::string_view, 10> known{"FULL_PATH",   "CONTENTS", "TYPE",     "ACCESS", "RANGE",
-                                                     "DESCRIPTION", "VALUE",    "CLIPMODE", "UNIT",   "EXTENDED_TYPE"};
+                                                     "DESCRIPTION", "VALUE",    "CLIPMODE", "UNIT",   "USAGE"};
     return std::find(known.begin(), known.end(), name) != known.end();
 }
 

@@ -15,8 +15,10 @@ public:
 
     /// @returns whether one more is allowed now
     [[nodiscard]] bool take(Clock::time_point now = Clock::now()) noexcept {
-        left_ = std::min(most_, left_ + std::chrono::duration<double>(now - filled_).count() * per_second_);
-        filled_ = now;
+        if (now > filled_) {
+            left_ = std::min(most_, left_ + std::chrono::duration<double>(now - filled_).count() * per_second_);
+            filled_ = now;
+        }
         const bool allowed = left_ >= 1.0;
         left_ -= allowed ? 1.0 : 0.0;
         return allowed;

@@ -238,8 +238,8 @@ bool WebApp::answered_with_page(const HttpRequest& request, const Respond& respo
 
 HttpResponse WebApp::health() const {
     const Health health = judge(suite_.snapshot());
-    HttpResponse response = json_response({{"status", to_text(health.verdict)}, {"why", health.why}});
-    response.status = health.verdict == Health::Verdict::down ? 503 : 200;
+    HttpResponse response = json_response({{"status", to_text(health.level)}, {"why", health.why}});
+    response.status = health.level == Health::Level::down ? 503 : 200;
     return response;
 }
 

@@ -94,7 +94,11 @@ std::size_t phase_of(const std::vector<double>& novelty, std::size_t length) {
     }
     // The first bar is a phrase's first unless the changes clearly say otherwise.
     sums[0] *= 1.3;
-    return static_cast<std::size_t>(std::max_element(sums.begin(), sums.end()) - sums.begin());
+    std::size_t most = 0;
+    for (std::size_t i = 1; i < sums.size(); ++i) {
+        most = sums[i] > sums[most] ? i : most;
+    }
+    return most;
 }
 
 std::vector<std::size_t> cuts_of(const std::vector<double>& novelty) {

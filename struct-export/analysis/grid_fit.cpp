@@ -13,7 +13,8 @@ namespace {
 constexpr int steps_a_beat = 4, steps_a_bar = 16;
 constexpr double least_scale_s = 0.0015;
 constexpr double on_grid_s = 0.015, steady_s = 0.012;
-constexpr double vague = 0.01;  ///< relative error of a period that the hits say nothing about
+constexpr double least_near = 0.45;  ///< of the hits of a stretch that follows the grid
+constexpr double vague = 0.01;       ///< relative error of a period that the hits say nothing about
 constexpr std::int64_t beats_a_stretch = 8;
 
 double median(std::vector<double> values) {
@@ -190,7 +191,11 @@ private:
         for (auto& [stretch, offs] : stretches) {
             if (offs.size() >= 4) {
                 ++judged;
-                steady += std::abs(median(std::move(offs))) <= steady_s ? 1U : 0U;
+                // The median alone is small by chance where hits fall anywhere, as under another tempo.
+                const auto near = static_cast<std::size_t>(
+                    std::count_if(offs.begin(), offs.end(), [](double off) { return std::abs(off) <= on_grid_s; }));
+                const bool follows = static_cast<double>(near) >= least_near * static_cast<double>(offs.size());
+                steady += follows && std::abs(median(std::move(offs))) <= steady_s ? 1U : 0U;
             }
         }
         fit.on_grid = placed_.empty() ? 0.0 : static_cast<double>(on_grid) / static_cast<double>(placed_.size());

@@ -62,7 +62,7 @@ TEST_CASE("selectors may stand in the address, all or some of them") {
 
 TEST_CASE("usage reads as the protocol's page does") {
     CHECK(protocol::description_of(at::deck_cue)->usage() == "s:path [d:seconds] [d:track_bpm]");
-    CHECK(protocol::description_of(at::deck_start)->usage() == "[i:frame|N] [d:seconds]");
+    CHECK(protocol::description_of(at::deck_start)->usage() == "[i:frame|N] [d:seconds] [T|F:on_beat]");
     CHECK(protocol::description_of(at::mixer_eq)->usage() == "s:strip s:low|mid|high f:percent [d:ramp_s] [i:frame|N]");
     CHECK(protocol::description_of(at::tempo_tap)->usage() == "without arguments");
 }

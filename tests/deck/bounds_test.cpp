@@ -23,7 +23,9 @@ public:
     double bpm() { return pick({1.0, 1000.0, between(60.0, 200.0)}); }
     double beat() { return pick({-1e12, 1e12, 0.0, between(-1e6, 1e8)}); }
     double rate() { return pick({0.25, 4.0, 1.0}); }
-    double pick(std::initializer_list<double> values) { return *(values.begin() + static_cast<long>(choice(values.size()))); }
+    double pick(std::initializer_list<double> values) {
+        return *(values.begin() + static_cast<long>(choice(values.size())));
+    }
 
 private:
     std::mt19937 random_;
@@ -42,9 +44,9 @@ void trouble(DeckRig& rig, Dice& dice, double length) {
     switch (dice.choice(10)) {
     case 0:
     case 1:
-        rig.order(TakeLine{TempoLine{some_frame(), Beats{dice.beat()}, Bpm{dice.bpm()}, some_frame(), Bpm{dice.bpm()},
-                                     DeckRig::rate},
-                           dice.choice(2) == 0});
+        rig.order(TakeLine{
+            TempoLine{some_frame(), Beats{dice.beat()}, Bpm{dice.bpm()}, some_frame(), Bpm{dice.bpm()}, DeckRig::rate},
+            dice.choice(2) == 0});
         break;
     case 2:
         rig.order(SeekTo{std::floor(dice.between(0.0, length))});
@@ -119,9 +121,9 @@ TEST_CASE("two lines a trillion beats apart, with a loop, are a jump and nothing
 
 TEST_CASE("a start on a beat in ten thousand years waits, and a year of beats is no bound") {
     DeckRig rig;
-    rig.order(TakeLine{TempoLine{JackFrame{rig.now()}, Beats{6.4e7}, Bpm{122.0}, JackFrame{rig.now()}, Bpm{122.0},
-                                 DeckRig::rate},
-                       false});
+    rig.order(TakeLine{
+        TempoLine{JackFrame{rig.now()}, Beats{6.4e7}, Bpm{122.0}, JackFrame{rig.now()}, Bpm{122.0}, DeckRig::rate},
+        false});
     rig.order(CueTrack{rig.open(index_sound()), 0.0, std::nullopt});
     rig.order(StartOnBeat{1e12});
     rig.run(1024);

@@ -124,7 +124,10 @@ TEST_CASE("a deck whose track would have ended meanwhile has ended, and forgets 
     deck->process().kill_hard();
     REQUIRE(room.server.wait_for_frame(later));
     deck = std::make_unique<LiveDeck>(room.server, room.folder.path(), std::vector<std::string>{"--resume"});
-    CHECK(room.reaches(*deck, "stopped", room.track()));
+    const bool ended = room.reaches(*deck, "stopped", room.track());
+    CAPTURE(deck->ask(room.osc, "/deck/state").shown());
+    CAPTURE(deck->ask(room.osc, "/deck/cue").shown());
+    CHECK(ended);
     CHECK(deck->ask(room.osc, "/deck/cue").number(1) == 19.0);
 }
 

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <thread>
@@ -26,6 +27,7 @@ public:
             ports_.push_back(port.data());
         }
     }
+    /// Its buffer stays where it is: write into it, don't replace it.
     Signal& port(std::size_t i) { return samples_[i]; }
     [[nodiscard]] const Signal& master() const { return samples_[2 * strips]; }
     void call() {
@@ -66,7 +68,7 @@ TEST_CASE("no cycle faults a page, not even the first that uses a queue, an EQ, 
         process->prepare({48000.0, 256});
         Caller caller{*process};
         for (std::size_t i = 0; i < 2 * strips; ++i) {
-            caller.port(i) = noise(256, static_cast<unsigned>(i));
+            std::ranges::copy(noise(256, static_cast<unsigned>(i)), caller.port(i).begin());
         }
         std::thread audio{[&] {
             touch_stack();  // JACK's threads have theirs locked
@@ -84,7 +86,9 @@ TEST_CASE("no cycle faults a page, not even the first that uses a queue, an EQ, 
         audio.join();
     }
     MESSAGE("memory is ", std::string{second->locked() ? "locked" : "touched only"});
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // their shadow memory faults by itself
     CHECK(faults == 0);
+#endif
 }
 
 TEST_CASE("at another rate the mixer has other filters and another tap, and keeps what it was told") {
@@ -100,7 +104,8 @@ TEST_CASE("at another rate the mixer has other filters and another tap, and keep
     CHECK(process.mixer().rate() == 96000.0);
     CHECK(process.tap() != tap);
     CHECK(process.tap()->rate() == 96000.0);
-    caller.port(0) = caller.port(1) = Signal(256, 0.5F);
+    std::ranges::fill(caller.port(0), 0.5F);
+    std::ranges::fill(caller.port(1), 0.5F);
     caller.call();
     caller.call();
     CHECK(caller.master()[255] == 0.125F);
@@ -114,7 +119,8 @@ TEST_CASE("silence is counted once the master is down, and not before") {
     Caller caller{process};
     caller.call();
     CHECK(process.silent_cycles() == 0);  // nothing plays, but the master is up
-    caller.port(0) = caller.port(1) = Signal(256, 0.5F);
+    std::ranges::fill(caller.port(0), 0.5F);
+    std::ranges::fill(caller.port(1), 0.5F);
     process.send(
         MoveCommand{ParameterId{MixerParameter::master}, {Move::soonest, Frames{960}, 0.0F, FadeShape::smooth}});
     for (int i = 0; i < 4; ++i) {

@@ -22,6 +22,17 @@ public:
         start(std::move(arguments));
     }
 
+    /// The mixer is gone from the graph before the server's observer closes: libjack hangs in closing one client while
+    /// it is told of another's ports (jack_closing.hpp).
+    ~MixerRoom() {
+        mixer.reset();
+        if (server.observer() != nullptr && server.process().running()) {
+            (void)eventually([this] { return server.ports("mixer-bus:.*").empty(); }, Deadline{2000});
+        }
+    }
+    MixerRoom(const MixerRoom&) = delete;
+    MixerRoom& operator=(const MixerRoom&) = delete;
+
     TemporaryFolder folder;
     JackServer server;
     OscClient osc;

@@ -59,7 +59,7 @@ TEST_CASE("a strip may stand in the address, and the answer names the address th
     CHECK(room.error_code("/mixer/A/pan", {1.5F}) == 1);
     CHECK(room.error_code("/mixer/A/gain", {9.0F}) == 1);
     CHECK(room.error_code("/mixer/E/gain", {0.5F}) == 2);
-    CHECK(room.error_code("/mixer/A/eq/bass", {0.5F}) == 2);
+    CHECK(room.error_code("/mixer/A/eq/bass", {0.5F}) == 1);
     CHECK(room.error_code("/mixer/A/gain", {0.5F, 0.1, 1.0F}) == 1);  // a float is no frame
     CHECK(room.error_code("/mixer/fade", {"A", 0.5F, 1.0, 48000.0}) == 1);
     CHECK(room.ask("/mixer/gain", {"A"}).number(1) == 0.5);

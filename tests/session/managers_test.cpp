@@ -262,10 +262,10 @@ TEST_CASE("a JACK session in a folder with a blank and an umlaut comes back thro
     fs::create_directories(session);
     const std::string track = (session / "a b ö.wav").string();
     write_audio(track, as_channels(sine(440.0, 2.0, 48000.0, 0.25), 2), 2, 48000);
-    auto deck = std::make_unique<Process>(
-        std::vector<std::string>{program_path("crowdjack-deck"), "--server", server.name(), "--name", "B",
-                                 "--music-dir", session.string()},
-        armed());
+    auto deck =
+        std::make_unique<Process>(std::vector<std::string>{program_path("crowdjack-deck"), "--server", server.name(),
+                                                           "--name", "B", "--music-dir", session.string()},
+                                  armed());
     OscClient osc;
     const std::string url = wait_for_client(server.name(), "deck-B");
     CHECK(osc.request(url, "/deck/cue", {track})->is_reply_to("/deck/cue"));

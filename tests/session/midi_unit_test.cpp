@@ -196,7 +196,7 @@ TEST_CASE("ten thousand events: each command has the frame of its note") {
     std::int64_t frame = 4'000'000'000;  // beyond 32 bits' half on the way
     std::vector<std::int64_t> expected;
     for (int i = 0; i < 10'000; ++i) {
-        frame += random() % 2000;
+        frame += static_cast<std::int64_t>(random() % 2000);
         const auto which = random() % 3;
         bench.mapper.heard(which == 0   ? note_on(1, 100, frame)
                            : which == 1 ? note_on(2, 100, frame)

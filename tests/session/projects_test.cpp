@@ -267,8 +267,7 @@ TEST_CASE("a deck tells its manager which it is, and that there is something to 
 TEST_CASE("what is patched in a new session is wanted from then on, also when a client is away for a moment") {
     Room room;
     const std::string mixer_port = "mixer.nMMMM:master_l";
-    const auto session =
-        room.manager.launch("crowdjack-session", room.server.name());
+    const auto session = room.manager.launch("crowdjack-session", room.server.name());
     (void)room.manager.welcome();
     const SessionManager::Client door{nullptr, "osc.udp://127.0.0.1:57120/"};
     CHECK(room.manager.change(door, room.session / "session", "session.nSSSS").address == "/reply");

@@ -307,7 +307,7 @@ TEST_CASE(
     }
     csv.close();
     std::ofstream{room.folder / "broken.csv"} << "path,bpm\n";
-    refuses(room, "/setlist/start", {(room.folder / "broken.csv").string()}, 5);
+    refuses(room, "/setlist/start", {(room.folder / "broken.csv").string()}, 1);
     refuses(room, "/setlist/start", {(room.folder / "no.csv").string()}, 2);
     refuses(room, "/setlist/start", {string{"/etc/passwd"}}, 4);
     CHECK(room.session->terminate() == 0);

@@ -316,7 +316,7 @@ TEST_CASE("the user unit is one that systemd takes") {
     const std::size_t at = unit.find("ExecStart=") + std::string_view{"ExecStart="}.size();
     unit.replace(at, unit.find(' ', at) - at, program_path("crowdjack-session"));
     std::ofstream{folder / "crowdjack@x.service"} << unit;
-    Process verify{{"systemd-analyze", "--user", "verify", (folder / "crowdjack@x.service").string()}};
+    Process verify{{"systemd-analyze", "--user", "--man=no", "verify", (folder / "crowdjack@x.service").string()}};
     const auto code = verify.wait();
     const string said = verify.whole_output();
     INFO(said);

@@ -89,16 +89,24 @@ def osc_port(client):
 
 
 def ask(client, address, *arguments):
-    """What a client answers; None when nothing comes within a second."""
+    """What a client answers; None when it is not there, or nothing comes within a second."""
+    port = osc_port(client)
+    if not port:
+        return None
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
         own.settimeout(1.0)
-        own.sendto(osc_message(address, arguments), ("127.0.0.1", osc_port(client)))
+        own.sendto(osc_message(address, arguments), ("127.0.0.1", port))
         with contextlib.suppress(socket.timeout):
             while True:
                 came, values = osc_parsed(own.recv(65536))
                 if came == address or (came in ("/reply", "/error") and values[0] == address):
                     return came, values
     return None
+
+
+def osc_send(port, address, *arguments):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+        own.sendto(osc_message(address, arguments), ("127.0.0.1", port))
 
 
 def named(client, address, name):
@@ -110,19 +118,22 @@ def named(client, address, name):
 
 # ---- sound files
 
-def write_track(path, seconds=60.0, tags=None):
-    """A quiet tone of 16 bits, with RIFF tags."""
+def write_track(path, seconds=60.0, title="", artist=""):
+    """A quiet tone of 16 bits that swells and fades, with an ID3 tag."""
     rate, frames = 48000, int(seconds * 48000)
-    period = b"".join(struct.pack("<hh", *(2 * [int(3000 * math.sin(2 * math.pi * i / 120))])) for i in range(120))
-    sound = period * (frames // 120)
-    info = b""
-    for name, text in (tags or {}).items():
-        data = text.encode() + b"\0"
-        info += name.encode() + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+    periods = [b"".join(struct.pack("<hh", *(2 * [int(level * math.sin(2 * math.pi * i / 120))])) for i in range(120))
+               for level in (1500, 4000, 8000, 12000, 8000, 14000, 5000, 9000)]
+    part = frames // 120 // len(periods)
+    sound = b"".join(period * part for period in periods)
+    def synchsafe(size):
+        return bytes((size >> shift) & 0x7F for shift in (21, 14, 7, 0))
+    tag = b"".join(name + synchsafe(len(text.encode()) + 1) + b"\0\0\3" + text.encode()
+                   for name, text in ((b"TIT2", title), (b"TPE1", artist)) if text)
     chunks = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 2, rate, rate * 4, 4, 16)
     chunks += b"data" + struct.pack("<I", len(sound)) + sound
-    if info:
-        chunks += b"LIST" + struct.pack("<I", len(info) + 4) + b"INFO" + info
+    if tag:
+        tag = b"ID3\4\0\0" + synchsafe(len(tag)) + tag
+        chunks += b"id3 " + struct.pack("<I", len(tag)) + tag + b"\0" * (len(tag) % 2)
     pathlib.Path(path).write_bytes(b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WAVE" + chunks)
     return str(path)
 
@@ -326,10 +337,11 @@ class Browser:
 
     def call(self, method, **parameters):
         self.number += 1
-        self.page.send_frame(1, json.dumps({"id": self.number, "method": method, "params": parameters}).encode())
+        number = self.number
+        self.page.send_frame(1, json.dumps({"id": number, "method": method, "params": parameters}).encode())
         while True:
             message = json.loads(self.page.receive())
-            if message.get("id") == self.number:
+            if message.get("id") == number:
                 assert "error" not in message, message
                 return message["result"]
             self.events.append(message)
@@ -339,7 +351,7 @@ class Browser:
     def dialog(self):
         """Says yes to what asks."""
         self.number += 1
-        self.page.send_frame(1, json.dumps({"id": self.number + 100000, "method": "Page.handleJavaScriptDialog",
+        self.page.send_frame(1, json.dumps({"id": self.number, "method": "Page.handleJavaScriptDialog",
                                             "params": {"accept": True}}).encode())
 
     def value(self, expression):

@@ -24,8 +24,8 @@ enum class Style {
     slow_intro  ///< sixteen bars of pads before the drums come in
 };
 inline constexpr std::array all_styles{Style::house,    Style::loud_hats, Style::techno,  Style::trance,
-                                Style::breaks,   Style::jungle,    Style::hip_hop, Style::half_time,
-                                Style::two_step, Style::rock,      Style::waltz,   Style::slow_intro};
+                                       Style::breaks,   Style::jungle,    Style::hip_hop, Style::half_time,
+                                       Style::two_step, Style::rock,      Style::waltz,   Style::slow_intro};
 [[nodiscard]] const char* style_name(Style style) noexcept;
 
 struct SongSpec {

@@ -94,8 +94,8 @@ void write_audio(const std::filesystem::path& path, const std::vector<float>& in
     // In blocks: the Vorbis encoder puts all that it is given at once on the stack.
     constexpr sf_count_t block = 4096;
     while (!as_integers && written < frames) {
-        const sf_count_t count = sf_writef_float(file.get(), interleaved.data() + written * channels,
-                                                 std::min(block, frames - written));
+        const sf_count_t count =
+            sf_writef_float(file.get(), interleaved.data() + written * channels, std::min(block, frames - written));
         if (count <= 0) {
             break;
         }

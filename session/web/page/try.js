@@ -51,7 +51,7 @@ function entry(node) {
   if (node.ACCESS & 1 && node.VALUE !== undefined) {
     buttons.push(el("button", { type: "button", text: "Ask", "aria-label": "Ask " + node.FULL_PATH, onclick: function () { say(node.FULL_PATH, [], tell); } }));
   }
-  return el("li", {}, [el("code", { text: node.FULL_PATH + (node.EXTENDED_TYPE && node.EXTENDED_TYPE !== "no arguments" ? "  " + node.EXTENDED_TYPE : "") }),
+  return el("li", {}, [el("code", { text: node.FULL_PATH + (node.USAGE && node.USAGE !== "no arguments" ? "  " + node.USAGE : "") }),
                        el("p", { "class": "facts", text: node.DESCRIPTION || "" }),
                        el("div", { "class": "row" }, fields.concat(buttons)), output]);
 }

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/audio/sound_files.hpp"
+
+#include "tests/support/waves.hpp"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <random>
+
+namespace crowdjack::test {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string anything(std::size_t size, unsigned seed) {
+    std::mt19937 random{seed};
+    std::string bytes(size, '\0');
+    for (char& each : bytes) {
+        each = static_cast<char>(random() & 0xFFU);
+    }
+    return bytes;
+}
+
+std::string little_endian(std::uint32_t value) {
+    std::string bytes;
+    for (int i = 0; i < 4; ++i, value >>= 8U) {
+        bytes += static_cast<char>(value & 0xFFU);
+    }
+    return bytes;
+}
+
+/// An APEv2 tag with a head.
+std::string ape_tag(std::uint32_t size) {
+    const auto end = [&](std::uint32_t flags) {
+        return "APETAGEX" + little_endian(2000) + little_endian(size + 32) + little_endian(1) + little_endian(flags) +
+               std::string(8, '\0');
+    };
+    return end(0xA0000000U) + std::string(size, '\1') + end(0x80000000U);
+}
+
+bool is_stream(const std::string& ending) {
+    return ending == ".mp3" || ending == ".mp2" || ending == ".flac" || ending == ".ogg" || ending == ".opus" ||
+           ending == ".oga";
+}
+
+/// Another count of frames in the Xing header; `change` may also take the whole field away.
+std::optional<std::string> with_count(const std::string& bytes,
+                                      const std::function<std::int64_t(std::int64_t)>& change) {
+    std::size_t at = bytes.find("Xing");
+    at = at > 2000 ? bytes.find("Info") : at;
+    if (at > 2000) {
+        return std::nullopt;
+    }
+    std::int64_t count = 0;
+    for (std::size_t i = at + 8; i < at + 12; ++i) {
+        count = count * 256 + static_cast<unsigned char>(bytes[i]);
+    }
+    std::string changed = bytes;
+    const std::int64_t wanted = change(count);
+    if (wanted < 0) {  // no flag, no field
+        changed[at + 7] = static_cast<char>(static_cast<unsigned char>(changed[at + 7]) & 0xFEU);
+        changed.erase(at + 8, 4);
+        changed.insert(at + 100, 4, '\0');
+        return changed;
+    }
+    for (std::size_t i = 0; i < 4; ++i) {
+        changed[at + 8 + i] = static_cast<char>(wanted >> (24U - 8U * i) & 0xFF);
+    }
+    return changed;
+}
+
+Damage counted(const std::string& name, std::function<std::int64_t(std::int64_t)> change) {
+    return {name,
+            [change = std::move(change)](const std::string& bytes, const std::string& ending) {
+                return ending == ".mp3" ? with_count(bytes, change) : std::nullopt;
+            },
+            1};
+}
+
+/// For files that are read packet by packet: the others have one place for the sound and nothing else.
+Damage to_streams(const std::string& name, int blocks, std::function<std::string(const std::string&)> change) {
+    return {name,
+            [change = std::move(change)](const std::string& bytes, const std::string& ending) {
+                return is_stream(ending) ? std::optional{change(bytes)} : std::nullopt;
+            },
+            blocks};
+}
+
+bool run(const fs::path& folder, const std::string& command) {
+    const std::string whole = "cd '" + folder.string() + "' && (" + command + ") </dev/null >/dev/null 2>&1";
+    return std::system(whole.c_str()) == 0;  // NOLINT(concurrency-mt-unsafe): one thread
+}
+
+}  // namespace
+
+const std::vector<FileKind>& file_kinds() {
+    static const std::vector<FileKind> kinds{
+        {"lame-cbr", ".mp3", "lame -b 192 sound.wav OUT", 1152},
+        {"lame-vbr", ".mp3", "lame -V 4 sound.wav OUT", 1152},
+        {"lame-no-header", ".mp3", "lame -t -b 128 sound.wav OUT", 1152},
+        {"lame-checksums", ".mp3", "lame -p -b 128 sound.wav OUT", 1152},
+        {"lame-mpeg2-mono", ".mp3", "lame -m m small.wav OUT", 576},
+        {"ffmpeg", ".mp3", "ffmpeg -y -i sound.wav -c:a libmp3lame -b:a 160k OUT", 1152},
+        {"ffmpeg-pipe", ".mp3", "ffmpeg -i sound.wav -f mp3 - > OUT", 1152},
+        {"ffmpeg-layer2", ".mp2", "ffmpeg -y -i sound.wav -c:a mp2 -b:a 192k OUT", 1152},
+        {"ffmpeg-mp3-in", ".wav", "ffmpeg -y -i sound.wav -c:a libmp3lame OUT", 1152},
+        {"flac", ".flac", "flac -f -o OUT sound.wav", 4096},
+        {"flac-small-blocks", ".flac", "flac -f -b 576 -o OUT sound.wav", 576},
+        {"ffmpeg-pipe", ".flac", "ffmpeg -i sound.wav -f flac - > OUT", 4608},
+        {"sox-24-bit", ".flac", "sox sound.wav -b 24 OUT", 4096},
+        {"flac-in-ogg", ".oga", "flac --ogg -f -o OUT sound.wav", 4096},
+        {"ffmpeg-flac-in-ogg", ".oga", "ffmpeg -y -i sound.wav -c:a flac -f ogg OUT", 4608},
+        {"oggenc", ".ogg", "oggenc -q 5 -o OUT sound.wav", 1024},
+        {"ffmpeg", ".ogg", "ffmpeg -y -i sound.wav -c:a libvorbis OUT", 1024},
+        {"opusenc", ".opus", "opusenc sound.wav OUT", 960},
+        {"ffmpeg", ".opus", "ffmpeg -y -i sound.wav -c:a libopus OUT", 960},
+        {"sox-24-bit", ".wav", "sox sound.wav -b 24 OUT", 1},
+        {"ffmpeg-pipe", ".wav", "ffmpeg -i sound.wav -f wav - > OUT", 1},
+        {"sox-pipe", ".wav", "sox sound.wav -t wav - > OUT", 1},
+        {"ffmpeg-float", ".wav", "ffmpeg -y -i sound.wav -c:a pcm_f32le OUT", 1},
+        {"ffmpeg-rf64", ".wav", "ffmpeg -y -i sound.wav -rf64 always OUT", 1},
+        {"ffmpeg", ".aiff", "ffmpeg -y -i sound.wav OUT", 1},
+        {"sox-pipe", ".aiff", "sox sound.wav -t aiff - > OUT", 1},
+        {"ffmpeg", ".caf", "ffmpeg -y -i sound.wav OUT", 1},
+        {"ffmpeg-pipe", ".caf", "ffmpeg -i sound.wav -f caf - > OUT", 1},
+        {"ffmpeg", ".au", "ffmpeg -y -i sound.wav OUT", 1},
+        {"ffmpeg-pipe", ".au", "ffmpeg -i sound.wav -f au - > OUT", 1},
+        {"ffmpeg", ".w64", "ffmpeg -y -i sound.wav OUT", 1},
+    };
+    return kinds;
+}
+
+const std::vector<Damage>& damages() {
+    static const std::vector<Damage> all{
+        {"none", [](const std::string& bytes, const std::string& /*ending*/) { return std::optional{bytes}; }, 0},
+        {"cut at 60 %",
+         [](const std::string& bytes, const std::string& /*ending*/) {
+             return std::optional{bytes.substr(0, bytes.size() * 6 / 10)};
+         },
+         1},
+        counted("count 0", [](std::int64_t /*count*/) { return 0; }),
+        counted("count 1", [](std::int64_t /*count*/) { return 1; }),
+        counted("count half", [](std::int64_t count) { return count / 2; }),
+        counted("count double", [](std::int64_t count) { return count * 2; }),
+        counted("count huge", [](std::int64_t /*count*/) { return std::int64_t{0x7fffffff}; }),
+        counted("no count", [](std::int64_t /*count*/) { return -1; }),
+        to_streams("ID3 with footer", 0, [](const std::string& bytes) { return id3_tag(300, true) + bytes; }),
+        to_streams("ID3 with picture", 0, [](const std::string& bytes) { return id3_tag(3'000'000) + bytes; }),
+        to_streams("zeros before", 0, [](const std::string& bytes) { return std::string(5000, '\0') + bytes; }),
+        to_streams("APE before", 0, [](const std::string& bytes) { return ape_tag(700) + bytes; }),
+        to_streams("tags behind", 0,
+                   [](const std::string& bytes) { return bytes + ape_tag(300) + "TAG" + std::string(125, 'x'); }),
+        to_streams("begins mid-frame", 1, [](const std::string& bytes) { return bytes.substr(3333); }),
+        to_streams("twice", 3, [](const std::string& bytes) { return bytes + bytes; }),
+        to_streams("ID3 in the middle", 3,
+                   [](const std::string& bytes) {
+                       return bytes.substr(0, bytes.size() / 2) + id3_tag(4000) + bytes.substr(bytes.size() / 2);
+                   }),
+        to_streams("a tenth is missing", 3,
+                   [](const std::string& bytes) {
+                       return bytes.substr(0, bytes.size() * 3 / 10) + bytes.substr(bytes.size() * 4 / 10);
+                   }),
+    };
+    return all;
+}
+
+void make_sounds(const fs::path& folder) {
+    std::mt19937 random{7};
+    std::normal_distribution<float> noise{0.0F, 0.02F};
+    const auto tone = sine(441.0, sound_frames / 44100.0, 44100.0, 0.2);
+    std::vector<float> sound;
+    for (const float sample : tone) {
+        sound.push_back(sample + noise(random));
+        sound.push_back(sample + noise(random));
+    }
+    write_audio(folder / "sound.wav", sound, 2, 44100, SampleFormat::pcm16);
+    auto small = sine(441.0, sound_frames / 44100.0, 22050.0, 0.2);
+    for (float& sample : small) {
+        sample += noise(random);
+    }
+    write_audio(folder / "small.wav", small, 1, 22050, SampleFormat::pcm16);
+}
+
+std::optional<fs::path> make_file(const FileKind& kind, const fs::path& folder) {
+    const fs::path file = folder / (kind.name + kind.ending);
+    std::string command = kind.command;
+    command.replace(command.find("OUT"), 3, "'" + file.string() + "'");
+    const bool made = run(folder, command) && fs::exists(file) && fs::file_size(file) > 1000;
+    return made ? std::optional{file} : std::nullopt;
+}
+
+std::string id3_tag(std::size_t size, bool footer) {
+    std::string head{"ID3\x04\0", 5};
+    head += footer ? '\x10' : '\0';
+    for (const unsigned shift : {21U, 14U, 7U, 0U}) {
+        head += static_cast<char>(size >> shift & 0x7FU);
+    }
+    std::string tag = head + anything(size, 5);
+    return footer ? tag + "3DI" + head.substr(3) : tag;
+}
+
+std::vector<float> ffmpeg_decode(const fs::path& file) {
+    const std::string command =
+        "ffmpeg -v quiet -nostdin -i '" + file.string() + "' -map 0:a:0 -f f32le - 2>/dev/null </dev/null";
+    std::vector<float> sound;
+    FILE* const pipe = popen(command.c_str(), "r");
+    if (pipe == nullptr) {
+        return sound;
+    }
+    std::array<float, 16384> block{};
+    while (const std::size_t count = std::fread(block.data(), sizeof(float), block.size(), pipe)) {
+        sound.insert(sound.end(), block.begin(), block.begin() + static_cast<std::ptrdiff_t>(count));
+    }
+    pclose(pipe);
+    return sound;
+}
+
+std::string read_bytes(const fs::path& file) {
+    std::ifstream in{file, std::ios::binary};
+    return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+void write_bytes(const fs::path& file, const std::string& bytes) { std::ofstream{file, std::ios::binary} << bytes; }
+
+}  // namespace crowdjack::test
