@@ -79,15 +79,28 @@ bool SetPlayer::ready(const Now& now) const {
            (next_->measured || now.seconds > next_->asked_s + measure_patience_s);
 }
 
+/// A track without a beat gives no grid to start on: the line's own bars do. The last bar before its fade, so that
+/// nothing is cut short; the fade itself where no bar is left.
+SetTime SetPlayer::begin_after_beatless(JackFrame earliest) const {
+    if (hurry_) {
+        return timeline_.next_multiple(bar, earliest);
+    }
+    const JackFrame given = std::max(earliest, timeline_.frame_of(time_of(*current_, current_->begin_s)));
+    const SetTime next = timeline_.next_multiple(bar, given);
+    if (timeline_.frame_of(next) == given) {
+        return next;
+    }
+    const SetTime before = timeline_.beats_later(next, -bar, current_->track_bpm);
+    return timeline_.frame_of(before) >= earliest ? before : timeline_.at(given);
+}
+
 std::optional<SetTime> SetPlayer::begin_of_next(const Now& now) const {
     const JackFrame earliest = soonest(now);
     if (!current_) {
         return timeline_.next_multiple(bar, earliest);
     }
-    // A track without a beat gives no grid to start on: the line's own bars do.
     if (sections_[current_->section].by_time) {
-        const JackFrame given = timeline_.frame_of(time_of(*current_, current_->begin_s));
-        return timeline_.next_multiple(bar, hurry_ ? earliest : std::max(earliest, given));
+        return begin_after_beatless(earliest);
     }
     const JackFrame free =
         outgoing_ && mixing_.handover() ? std::max(earliest, timeline_.frame_of(mixing_.handover()->end)) : earliest;
