@@ -123,6 +123,7 @@ private:
     void break_silence(const Now& now);
     [[nodiscard]] bool ready(const Now& now) const;
     [[nodiscard]] std::optional<SetTime> begin_of_next(const Now& now) const;
+    [[nodiscard]] SetTime begin_after_beatless(JackFrame earliest) const;
     [[nodiscard]] SetTime next_bar(const Run& run, JackFrame not_before) const;
     [[nodiscard]] Run run_for(std::size_t section, char deck, const Now& now) const;
     [[nodiscard]] bool may_choose(const Now& now) const;

@@ -81,6 +81,35 @@ TEST_CASE("under a dancing tempo line every start of a long set lies on its pred
     }
 }
 
+TEST_CASE("after a track without a beat, however short, the next one comes in before it is over") {
+    std::vector<Section> set;
+    for (const double length : {3.0, 10.674, 25.0, 61.3, 5.0, 180.2}) {
+        Section track = section("talk" + std::to_string(set.size()), 1.0, 2.0);
+        track.by_time = true;
+        track.end_s = length;
+        track.begin_s = length - std::min(8.0, length / 4.0);
+        set.push_back(track);
+    }
+    SetPlayer::Settings chosen = settings();
+    chosen.choice.as_known = true;  // whole tracks: the short are not left out
+    chosen.choice.in_order = true;
+    PaperSuite suite{set, chosen};
+    suite.timeline.add(steady(124.0));
+    for (std::size_t i = 0; i < set.size(); ++i) {
+        suite.player.known(i);
+    }
+    REQUIRE(suite.run_until([&suite] { return suite.player.finished(); }, 2000.0));
+    REQUIRE(suite.starts.size() == set.size());
+    for (std::size_t i = 1; i < suite.starts.size(); ++i) {
+        CAPTURE(i);
+        const double after_s =
+            static_cast<double>((suite.starts[i].frame - suite.starts[i - 1].frame).value) / PaperSuite::rate;
+        CHECK(after_s <= set[i - 1].end_s + 0.01);
+        // Not more than a bar before its fade.
+        CHECK(after_s >= set[i - 1].begin_s - 240.0 / 124.0 - 0.01);
+    }
+}
+
 TEST_CASE("decks take turns, no deck is asked for two tracks at once and never more than two sound") {
     PaperSuite suite{plain_set(15), settings(3)};
     suite.timeline.add(steady(125.0));
