@@ -211,7 +211,9 @@ void ClientShell::start(const std::string& jack_name) {
 
 void ClientShell::server_changed(bool connected) {
     if (!connected) {
-        entry_->withdraw();
+        if (identity_.kind != "session") {  // which answers on: it is the one that brings the server back
+            entry_->withdraw();
+        }
         if (hooks.disconnected) {
             hooks.disconnected();
         }

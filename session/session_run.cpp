@@ -159,6 +159,7 @@ void SessionRun::connected() {
 
 void SessionRun::disconnected() {
     service_.say("STATUS=the JACK server is away");
+    server_.lost();
     told_.clear();
     patchbay_.server_is(false);
     clients_.server_is(false);
@@ -310,6 +311,7 @@ void SessionRun::describe(OscMessage& state) const {
 
 void SessionRun::stop(std::function<void()> finished) {
     service_.say("STOPPING=1");
+    logs_.let_speak("jackd", false);  // it complains of each client that leaves
     patchbay_.want(WantedGraph{{}, Keep::wanted});  // ports vanish now one by one: nothing is to be joined any more
     setlist_.stop();
     end_tones();

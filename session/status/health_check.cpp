@@ -2,7 +2,7 @@
 #include "session/status/health_check.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <utility>
 #include <vector>
 
 namespace crowdjack {
@@ -14,11 +14,14 @@ void look_at_patch(const PatchHealth& patch, std::vector<std::string>& troubles)
         troubles.emplace_back("the JACK server is away; the session tries to start it");
         return;
     }
-    for (const auto& [client, phase] : patch.phases) {
-        if (phase == "failing" || phase == "ended") {
-            troubles.push_back(client + (phase == "failing" ? " keeps ending soon after its start" : " has ended"));
-        } else if (phase == "waiting" || phase == "starting") {
-            troubles.push_back(client + " is only just starting");
+    // The worst first.
+    for (const auto& [phase, what] :
+         {std::pair{"failing", " keeps ending soon after its start"}, std::pair{"ended", " has ended"},
+          std::pair{"waiting", " is to be started"}, std::pair{"starting", " is only just starting"}}) {
+        for (const auto& [client, its_phase] : patch.phases) {
+            if (its_phase == phase) {
+                troubles.push_back(client + what);
+            }
         }
     }
     if (patch.silent) {

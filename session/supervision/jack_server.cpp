@@ -23,6 +23,8 @@ namespace {
 
 constexpr auto start_deadline = std::chrono::seconds{10};
 constexpr auto reach_patience = std::chrono::seconds{6};
+/// For a server that somebody else runs to come back by itself.
+constexpr auto stranger_patience = std::chrono::seconds{5};
 constexpr auto probe_deadline = std::chrono::seconds{3};
 
 /// May this user's threads have real-time priority? Tried on a thread of its own.
@@ -107,6 +109,7 @@ void JackServer::ensure(pid_t earlier) {
     if (earlier > 0 && environment_of(earlier, session_mark) == server_) {
         process_ = ChildProcess::adopt(loop_, earlier, [this](const Ending& ending) { ended(ending); });
         restarts_.started(SessionClock::now());
+        ours_ = process_.has_value();
     }
     if (jack_server_answers(server_, probe_deadline)) {
         log_event(LogLevel::info, "jack-server-found", {{"server", server_}, {"ours", process_.has_value()}});
@@ -133,6 +136,7 @@ void JackServer::start() {
     }
     remove_stale_metadata();
     reached_ = false;
+    ours_ = true;
     std::vector<std::string> command = jackd_command(spec_, server_, realtime);
     const auto program = find_program(command.front(), program_folders());
     if (!program) {
@@ -190,6 +194,7 @@ void JackServer::wait_until_it_answers() {
 
 void JackServer::ended(const Ending& ending) {
     process_.reset();
+    reached_ = false;
     if (changed) {
         changed();
     }
@@ -206,6 +211,20 @@ void JackServer::reached() {
         log_event(LogLevel::info, "jack-server-back", {{"server", server_}, {"pid", own_pid()}});
     }
     logs_.let_speak("jackd", true);
+}
+
+void JackServer::lost() {
+    reached_ = false;
+    if (ours_ || !spec_.autostart || stopping_) {
+        return;  // the end of ours is seen for itself
+    }
+    loop_.after(stranger_patience, [this] {
+        if (!reached_ && !ours_ && !stopping_) {
+            log_event(LogLevel::warning, "jack-server-lost",
+                      {{"server", server_}, {"why", "it was not ours and did not come back"}, {"do", "starting one"}});
+            try_to_start();
+        }
+    });
 }
 
 void JackServer::start_again(const Ending& ending) {
@@ -226,7 +245,7 @@ void JackServer::start_again(const Ending& ending) {
 }
 
 void JackServer::try_to_start() {
-    if (stopping_ || process_) {
+    if (stopping_ || process_ || reached_) {
         return;
     }
     try {
@@ -264,6 +283,10 @@ void JackServer::stop(std::chrono::milliseconds deadline) {
     }
     if (runs()) {
         process_->signal(SIGKILL);
+        // Gone for sure: who comes next would else find a server that dies under it.
+        for (int turn = 0; turn < 40 && runs(); ++turn) {
+            std::this_thread::sleep_for(std::chrono::milliseconds{5});
+        }
     }
     log_event(LogLevel::info, "jack-server-stopped", {{"server", server_}});
     process_.reset();

@@ -33,6 +33,9 @@ public:
     /// Ends a server that is ours. Waits for its end, at most `deadline`, then kills it.
     void stop(std::chrono::milliseconds deadline);
 
+    /// The server is gone. One of somebody else that is away for long is replaced by one of ours (with autostart).
+    void lost();
+
     /// A client of ours reached it. A server that nobody reaches within 6 s of its start is started once more.
     void reached();
 
@@ -58,8 +61,9 @@ private:
     std::string server_;
     std::optional<ChildProcess> process_;
     RestartPolicy restarts_;
+    bool ours_{false};  ///< the present one, or the last
     bool stopping_{false};
-    bool reached_{false};  ///< since its last start
+    bool reached_{false};  ///< since its last start, or since it was lost
     bool loud_{true};      ///< its next start is worth its lines
 };
 

@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -104,6 +105,18 @@ TEST_CASE("a card that is away for long is looked for until it is back, and the 
     // One line at each tenth try, and its words with it: neither a flood nor silence.
     CHECK(output.find("jack-server-keeps-ending server=test times=7 ") == string::npos);
     CHECK(output.find("no card") != string::npos);
+}
+
+TEST_CASE("a server of somebody else that dies and does not come back is replaced by one of the session's") {
+    const auto stranger = std::make_unique<JackServer>(JackServer::Settings{48000, 256, "test"});
+    SessionRoom room;
+    REQUIRE(room.wait_until_whole());
+    CHECK(room.session->output().find("jack-server-found server=test ours=false") != string::npos);
+    stranger->kill_hard();
+    // On the old code: silence until somebody starts one.
+    CHECK(room.session->wait_for_line("jack-server-lost server=test"));
+    CHECK(room.wait_until_connected());
+    CHECK(healthy_soon());
 }
 
 TEST_CASE(
