@@ -7,6 +7,7 @@
 #include "common/band_word.hpp"
 #include "common/error.hpp"
 #include "common/movement_address.hpp"
+#include "common/protocol/addresses.hpp"
 
 #include <doctest/doctest.h>
 

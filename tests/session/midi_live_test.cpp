@@ -83,7 +83,7 @@ constexpr const char* map_text = R"(
 takeover = "jump"
 [[control]]
 input = "note 1 60"
-address = R"(/deck/A/start)"
+address = '/deck/A/start'
 [[control]]
 input = "cc14 1 0 32"
 address = "/mixer/B/gain"

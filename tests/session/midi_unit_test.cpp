@@ -189,7 +189,7 @@ TEST_CASE("with takeover jump a fader moves its parameter at once") {
 }
 
 TEST_CASE("ten thousand events: each command has the frame of its note") {
-    Bench bench{control("input = \"note 1 1\"\naddress = \R"(/deck/A/start\)"\n") +
+    Bench bench{control("input = \"note 1 1\"\naddress = '/deck/A/start'\n") +
                 control("input = \"note 1 2\"\naddress = \"/mixer/A/mute\"\non = \"hold\"\n") +
                 control("input = \"cc 1 3\"\naddress = \"/mixer/A/gain\"\ntakeover = \"jump\"\n")};
     std::mt19937 random{7};              // the same events each time
@@ -210,14 +210,14 @@ TEST_CASE("ten thousand events: each command has the frame of its note") {
         const Json& came = wish.arguments.back();
         const auto wanted = static_cast<std::int32_t>(static_cast<std::uint32_t>(expected[i]));
         REQUIRE(came == wanted);
-        CHECK(wish.arguments.size() == (wish.address == R"(/deck/A/start)"   ? 1U
-                                        : wish.address == "/mixer/A/mute" ? 2U
-                                                                          : 3U));
+        CHECK(wish.arguments.size() == (wish.address == R"(/deck/A/start)" ? 1U
+                                        : wish.address == "/mixer/A/mute"  ? 2U
+                                                                           : 3U));
     }
 }
 
 TEST_CASE("lead_ms puts the frame so much later") {
-    Bench bench{"lead_ms = 10\n" + control("input = \"note 1 1\"\naddress = \R"(/deck/A/start\)"\n")};
+    Bench bench{"lead_ms = 10\n" + control("input = \"note 1 1\"\naddress = '/deck/A/start'\n")};
     bench.mapper.set_rate(48000.0);
     bench.mapper.heard(note_on(1, 100, 1000), 0.0);
     CHECK(bench.wishes.front().arguments[0] == 1480);
@@ -268,7 +268,7 @@ TEST_CASE("an encoder moves its parameter on from where it is, and not before th
 }
 
 TEST_CASE("a lamp is lit while a state is what it stands for") {
-    Bench bench{control("output = \"note 1 11\"\naddress = \R"(/deck/A/state\)"\nequals = \"playing\"\n")};
+    Bench bench{control("output = \"note 1 11\"\naddress = '/deck/A/state'\nequals = \"playing\"\n")};
     REQUIRE(bench.mapper.questions().size() == 1);
     bench.mapper.answered(0, {"playing", "/x.wav"}, 0.0);
     bench.mapper.answered(0, {"stopped", "/x.wav"}, 1.0);
@@ -286,10 +286,11 @@ TEST_CASE("a wrong map is refused with its line, the reason and the nearest righ
               .starts_with("test.toml:1: 'cc 1 700'"));
     CHECK(refusal_of(control("input = \"cc 1 7\"\naddress = \"/mixer/A/gain\"\nrange = [0.0, 9.0]\n")).find("0 to 4") !=
           string::npos);
-    CHECK(refusal_of(control("input = \"cc 1 7\"\naddress = \R"(/deck/gain\)"\n")).find(R"(/deck/A/gain)") != string::npos);
-    CHECK(refusal_of(control("input = \"cc 1 7\"\naddress = \R"(/deck/A/started\)"\n"))
-              .find("can be asked, but not moved") != string::npos);
-    CHECK(refusal_of(control("input = \"cc 1 7\"\naddress = \R"(/deck/A/cue\)"\n")).find("wants a text (path)") !=
+    CHECK(refusal_of(control("input = \"cc 1 7\"\naddress = '/deck/gain'\n")).find(R"(/deck/A/gain)") != string::npos);
+    CHECK(
+        refusal_of(control("input = \"cc 1 7\"\naddress = '/deck/A/started'\n")).find("can be asked, but not moved") !=
+        string::npos);
+    CHECK(refusal_of(control("input = \"cc 1 7\"\naddress = '/deck/A/cue'\n")).find("wants a text (path)") !=
           string::npos);
     CHECK(refusal_of(control("address = \"/mixer/A/gain\"\n")).find("needs an input") != string::npos);
     CHECK(refusal_of(control("input = \"cc 1 7\"\naddress = \"/mixer/A/gain\"\ncurve = \"round\"\n"))
