@@ -19,6 +19,33 @@ std::int64_t now_ns() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
 }
 
+/// On a thread that is left behind when it takes too long. @returns whether it was done in time
+template <typename Action>
+bool done_by(Clock::time_point until, Action action) {
+    std::promise<void> promise;
+    const auto done = promise.get_future();
+    std::thread{[action, promise = std::move(promise)]() mutable {
+        action();
+        promise.set_value();
+    }}.detach();
+    return done.wait_until(until) == std::future_status::ready;
+}
+
+/// While the server is still listened to: what it tells of each port that goes, it tells this client, too.
+void give_ports_back(jack_client_t* client) {
+    if (jack_deactivate(client) != 0) {
+        return;  // no server any more
+    }
+    const char** const names = jack_get_ports(client, nullptr, nullptr, 0);
+    for (const char** name = names; name != nullptr && *name != nullptr; ++name) {
+        jack_port_t* const port = jack_port_by_name(client, *name);
+        if (port != nullptr && jack_port_is_mine(client, port) != 0) {
+            jack_port_unregister(client, port);
+        }
+    }
+    jack_free(static_cast<void*>(names));
+}
+
 }  // namespace
 
 void JackClosing::watch(jack_client_t* client) {
@@ -38,7 +65,7 @@ void JackClosing::watch_ports(jack_client_t* client) {
 
 void JackClosing::notice_port() noexcept { last_change_ns_.store(now_ns(), std::memory_order_relaxed); }
 
-bool JackClosing::close(jack_client_t* client, std::chrono::milliseconds deadline) const {
+void JackClosing::wait_for_calm() const {
     const auto calm_ns = std::chrono::nanoseconds{calm}.count();
     for (const auto begin = Clock::now(); Clock::now() - begin < longest_wait;) {
         const std::int64_t left = last_change_ns_.load(std::memory_order_relaxed) + calm_ns - now_ns();
@@ -47,13 +74,16 @@ bool JackClosing::close(jack_client_t* client, std::chrono::milliseconds deadlin
         }
         std::this_thread::sleep_for(std::chrono::nanoseconds{left});
     }
-    std::promise<void> closed;
-    const auto done = closed.get_future();
-    std::thread{[client, closed = std::move(closed)]() mutable {
-        jack_client_close(client);
-        closed.set_value();
-    }}.detach();
-    return done.wait_for(deadline) == std::future_status::ready;
+}
+
+bool JackClosing::close(jack_client_t* client, std::chrono::milliseconds deadline) const {
+    const auto until = Clock::now() + longest_wait + deadline;
+    wait_for_calm();
+    if (!done_by(until, [client] { give_ports_back(client); })) {
+        return false;
+    }
+    wait_for_calm();
+    return done_by(until, [client] { jack_client_close(client); });
 }
 
 }  // namespace crowdjack

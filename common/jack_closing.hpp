@@ -14,6 +14,10 @@ namespace crowdjack {
 /// jack_client_close() cancels libjack's notification thread wherever it is. Hits it while another client comes or goes
 /// and the thread holds a lock of the library's (fSynchroMutex of jackd2 1.9), that lock is never freed, and this and
 /// all later opening and closing in this process hang. So closing waits for a moment in which nobody came or went.
+///
+/// And jackd tells a client that closes of each of its own ports that goes, when nobody reads it any more: with some
+/// thirty ports that have names, the socket is full, and the whole server stands still until this process ends. So the
+/// ports are given back before.
 class JackClosing {
 public:
     /// Starts noticing who comes and goes. Control thread, before jack_activate(); takes the client's registration
@@ -25,11 +29,13 @@ public:
     /// For a client whose port registration callback is taken: called from it. JACK's notification thread.
     void notice_port() noexcept;
 
-    /// Waits for calm, at most for a second, then closes. `client` is gone afterwards in any case.
+    /// Waits for calm, at most for a second, gives the ports back, and closes. `client` is gone afterwards in any case.
     /// @returns false when libjack hangs all the same: then a thread stays behind in it, and this process should end
     bool close(jack_client_t* client, std::chrono::milliseconds deadline = std::chrono::milliseconds{1500}) const;
 
 private:
+    void wait_for_calm() const;
+
     std::atomic<std::int64_t> last_change_ns_{0};  ///< written by JACK's notification thread (relaxed)
 };
 
