@@ -235,10 +235,11 @@ void SessionRun::patch_changed() {
 }
 
 void SessionRun::remember_patch() {
-    if (memory_.look(patchbay_.status()->graph, std::chrono::steady_clock::now())) {
+    const auto status = patchbay_.status();
+    if (memory_.look(status->graph, std::chrono::steady_clock::now())) {
         session_.connections = memory_.wanted();
-        wanted_.relist(memory_.wanted());
-        patchbay_.relist(memory_.wanted());
+        wanted_.relist(memory_.wanted(), status->graph);
+        patchbay_.relist(memory_.wanted(), status->graph);
         shell_.state_changed();  // the user patched: worth saving
     }
     if (memory_.undecided() && !std::exchange(memory_look_due_, true)) {

@@ -277,9 +277,9 @@ std::shared_ptr<const PatchStatus> Patchbay::status() const {
     return worker_->status;
 }
 
-void Patchbay::relist(std::vector<Connection> connections) {
+void Patchbay::relist(std::vector<Connection> connections, const GraphView& graph) {
     const std::lock_guard lock{worker_->mutex};
-    worker_->wanted.relist(std::move(connections));
+    worker_->wanted.relist(std::move(connections), graph);
 }
 
 void Patchbay::want(WantedGraph wanted) {

@@ -81,6 +81,22 @@ TEST_CASE("what stays unpatched between ports that are there is not wanted any m
     CHECK(texts(memory).empty());
 }
 
+TEST_CASE("what the user unpatches as soon as it is patched is not patched again meanwhile") {
+    PatchMemory memory;
+    WantedGraph wanted{{}, Keep::once};
+    GraphView graph = mixer_and_card();
+    graph.links.insert(to_left);
+    CHECK(wanted.plan(graph).connect.empty());
+    REQUIRE(memory.look(graph, start));
+    wanted.relist(memory.wanted(), graph);
+    graph.links.clear();
+    CHECK(wanted.plan(graph).connect.empty());
+    // A mixer that comes back has it again.
+    graph.ports.erase(graph.ports.begin());
+    CHECK(wanted.plan(graph).connect.empty());
+    CHECK(wanted.plan(mixer_and_card()).connect == std::vector<Link>{to_left});
+}
+
 TEST_CASE("the patch of the project that was open is not the next one's") {
     PatchMemory memory;
     GraphView graph = mixer_and_card();
