@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/jack_closing.hpp"
 
+#include "common/jack_door.hpp"
+
 #include <future>
 #include <memory>
 #include <thread>
@@ -19,20 +21,29 @@ std::int64_t now_ns() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
 }
 
-/// On a thread that is left behind when it takes too long. @returns whether it was done in time
+using Progress = std::atomic<int>;
+
+/// On a thread that is left behind when it gets stuck: no step for as long as `patience`. @returns whether it was done
 template <typename Action>
-bool done_by(Clock::time_point until, Action action) {
+bool done_unless_stuck(std::chrono::milliseconds patience, Action action) {
+    const auto steps = std::make_shared<Progress>(0);
     std::promise<void> promise;
     const auto done = promise.get_future();
-    std::thread{[action, promise = std::move(promise)]() mutable {
-        action();
+    std::thread{[action, steps, promise = std::move(promise)]() mutable {
+        action(*steps);
         promise.set_value();
     }}.detach();
-    return done.wait_until(until) == std::future_status::ready;
+    int seen = -1;
+    while (done.wait_for(patience) != std::future_status::ready) {
+        if (const int now = steps->load(std::memory_order_relaxed); std::exchange(seen, now) == now) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /// While the server is still listened to: what it tells of each port that goes, it tells this client, too.
-void give_ports_back(jack_client_t* client) {
+void give_ports_back(jack_client_t* client, Progress& steps) {
     if (jack_deactivate(client) != 0) {
         return;  // no server any more
     }
@@ -41,6 +52,7 @@ void give_ports_back(jack_client_t* client) {
         jack_port_t* const port = jack_port_by_name(client, *name);
         if (port != nullptr && jack_port_is_mine(client, port) != 0) {
             jack_port_unregister(client, port);
+            steps.fetch_add(1, std::memory_order_relaxed);
         }
     }
     jack_free(static_cast<void*>(names));
@@ -77,13 +89,13 @@ void JackClosing::wait_for_calm() const {
 }
 
 bool JackClosing::close(jack_client_t* client, std::chrono::milliseconds deadline) const {
-    const auto until = Clock::now() + longest_wait + deadline;
+    const JackDoor turn{longest_wait};
     wait_for_calm();
-    if (!done_by(until, [client] { give_ports_back(client); })) {
+    if (!done_unless_stuck(deadline, [client](Progress& steps) { give_ports_back(client, steps); })) {
         return false;
     }
     wait_for_calm();
-    return done_by(until, [client] { jack_client_close(client); });
+    return done_unless_stuck(deadline, [client](Progress& /*steps*/) { jack_client_close(client); });
 }
 
 }  // namespace crowdjack
