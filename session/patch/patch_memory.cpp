@@ -74,8 +74,8 @@ bool PatchMemory::add_new(const GraphView& graph) {
         const bool ours =
             graph.suite_clients.contains(client_of(link.source)) || graph.suite_clients.contains(client_of(link.sink));
         std::string why;
-        if (!ours || source == nullptr || sink == nullptr || foreign_.contains(link)) {
-            continue;
+        if (!ours || !is_there(graph, link.source) || !is_there(graph, link.sink) || foreign_.contains(link)) {
+            continue;  // (what is left of a client that died has no plain name any more)
         }
         if (auto connection = parse_connection(saved_name(*source) + " -> " + saved_name(*sink), why)) {
             wanted_.push_back(std::move(*connection));
