@@ -3,6 +3,7 @@
 #include "common/atomic_file.hpp"
 #include "common/client_shell.hpp"
 #include "common/error.hpp"
+#include "common/jack_door.hpp"
 #include "common/log.hpp"
 #include "common/manager_mark.hpp"
 #include "common/own_command.hpp"
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <thread>
 #include <utility>
 
@@ -106,6 +108,9 @@ void ClientShell::change_project(const NsmProject& project) {
             hooks.disconnected();
         }
         leave();
+        if (jack_is_stuck()) {
+            std::_Exit(1);  // all is saved; the manager starts it anew, and sees that it has to
+        }
         jack_.reset();
         entry_.reset();
     }

@@ -16,6 +16,9 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto calm = std::chrono::milliseconds{20};
 constexpr auto longest_wait = std::chrono::seconds{1};
+constexpr auto breath = std::chrono::microseconds{300};
+
+std::atomic<bool> stuck{false};  ///< written by whoever closes, read by anybody (relaxed)
 
 std::int64_t now_ns() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
@@ -52,6 +55,7 @@ void give_ports_back(jack_client_t* client, Progress& steps) {
         jack_port_t* const port = jack_port_by_name(client, *name);
         if (port != nullptr && jack_port_is_mine(client, port) != 0) {
             jack_port_unregister(client, port);
+            std::this_thread::sleep_for(breath);  // for everybody who is told of it
             steps.fetch_add(1, std::memory_order_relaxed);
         }
     }
@@ -88,14 +92,20 @@ void JackClosing::wait_for_calm() const {
     }
 }
 
+bool jack_is_stuck() noexcept { return stuck.load(std::memory_order_relaxed); }
+
 bool JackClosing::close(jack_client_t* client, std::chrono::milliseconds deadline) const {
     const JackDoor turn{longest_wait};
     wait_for_calm();
-    if (!done_unless_stuck(deadline, [client](Progress& steps) { give_ports_back(client, steps); })) {
-        return false;
+    bool closed = done_unless_stuck(deadline, [client](Progress& steps) { give_ports_back(client, steps); });
+    if (closed) {
+        wait_for_calm();
+        closed = done_unless_stuck(deadline, [client](Progress& /*steps*/) { jack_client_close(client); });
     }
-    wait_for_calm();
-    return done_unless_stuck(deadline, [client](Progress& /*steps*/) { jack_client_close(client); });
+    if (!closed) {
+        stuck.store(true, std::memory_order_relaxed);
+    }
+    return closed;
 }
 
 }  // namespace crowdjack

@@ -20,4 +20,7 @@ private:
     Descriptor socket_;  ///< bound to a name that no other process can have meanwhile
 };
 
+/// A client of this process did not get out (JackClosing): its audio thread may still run, and no other one gets in.
+[[nodiscard]] bool jack_is_stuck() noexcept;
+
 }  // namespace crowdjack
