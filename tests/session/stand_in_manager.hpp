@@ -69,7 +69,6 @@ public:
         options.environment["JACK_DEFAULT_SERVER"] = jack_server;
         options.environment["PATH"] =
             std::filesystem::path{program_path(program)}.parent_path().string() + ":" + std::getenv("PATH");
-        options.echo = std::getenv("CROWDJACK_ECHO") != nullptr;
         mark_ = osc_.count();
         return std::make_unique<Process>(std::vector<std::string>{"env", program}, options);  // env looks on our PATH
     }
