@@ -229,8 +229,12 @@ void SessionRun::patch_changed() {
         }
     }
     tell_service();
-    if (settings_.patch_is_state && status->connected) {
-        remember_patch();
+    if (settings_.patch_is_state) {
+        if (status->connected) {
+            remember_patch();
+        } else {
+            memory_.forget_seen();
+        }
     }
 }
 

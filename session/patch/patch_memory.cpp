@@ -15,6 +15,11 @@ void PatchMemory::restore(std::vector<Connection> connections) {
     foreign_ = looked_ ? last_links_ : std::set<Link>{};
 }
 
+void PatchMemory::forget_seen() noexcept {
+    seen_.clear();
+    gone_since_.clear();
+}
+
 bool PatchMemory::look(const GraphView& graph, Time now) {
     looked_ = true;
     last_links_ = graph.links;

@@ -209,6 +209,7 @@ void Patchbay::Worker::run(const std::shared_ptr<Worker>& self) {
     bool refused = false;
     while (!self->stopping) {
         if (self->client != nullptr && self->server_gone) {
+            self->wanted.forget_made();
             self->may_open = false;  // not before the session's own client has left the dead server, too, and is back
             lock.unlock();
             self->close();

@@ -71,6 +71,9 @@ public:
     /// @param graph  as it was when they were listed
     void relist(std::vector<Connection> connections, const GraphView& graph);
 
+    /// The server went away, and with it everything that was made.
+    void forget_made() noexcept { made_.clear(); }
+
     /// The listed connections of one client that are not made, as text; empty: its listed connections exist.
     /// @param client  plain name
     [[nodiscard]] std::vector<std::string> unmade_of(const GraphView& graph, const std::string& client) const;

@@ -81,6 +81,22 @@ TEST_CASE("what stays unpatched between ports that are there is not wanted any m
     CHECK(texts(memory).empty());
 }
 
+TEST_CASE("a server that was away unpatched nothing: what is wanted is made again, and stays wanted") {
+    PatchMemory memory;
+    WantedGraph wanted{{}, Keep::once};
+    GraphView graph = mixer_and_card();
+    graph.links.insert(to_left);
+    REQUIRE(memory.look(graph, start));
+    wanted.relist(memory.wanted(), graph);
+    memory.forget_seen();
+    wanted.forget_made();
+    // The first that is seen of the new server: all clients are back already, and nothing is patched.
+    CHECK_FALSE(memory.look(mixer_and_card(), start + 1s));
+    CHECK_FALSE(memory.look(mixer_and_card(), start + 5s));
+    CHECK(texts(memory) == left_only);
+    CHECK(wanted.plan(mixer_and_card()).connect == std::vector<Link>{to_left});
+}
+
 TEST_CASE("what is left of a client that died is not taken for something new") {
     PatchMemory memory;
     GraphView graph = mixer_and_card();
