@@ -250,6 +250,26 @@ TEST_CASE("a manager dies: its deck plays on until a new manager opens the same 
     CHECK(read_text(room.session / "q" / "name") == "deck-A\n");
 }
 
+TEST_CASE("a session of a manager that died leaves the front door to that of a new one") {
+    const JackServer server;
+    const TemporaryFolder folder;
+    const SessionManager::Client door{nullptr, "osc.udp://127.0.0.1:57120/"};
+    std::unique_ptr<Process> orphan;
+    {
+        SessionManager first;
+        orphan = first.launch("crowdjack-session", server.name());
+        (void)first.welcome();
+        CHECK(first.change(door, folder / "session", "session.nSSSS").address == at::reply);
+    }
+    SessionManager second;
+    const auto session = second.launch("crowdjack-session", server.name());
+    (void)second.welcome();
+    CHECK(second.change(door, folder / "session", "session.nSSSS").address == at::reply);
+    CHECK(orphan->wait() == 0);
+    CHECK(registry_entry(server.name(), "session")->at("pid") == std::to_string(session->pid()));
+    CHECK(session->terminate() == 0);
+}
+
 TEST_CASE("a deck tells its manager which it is, and that there is something to save only when the user changed it") {
     Room room;
     const fs::path project = room.session / "p";
@@ -274,7 +294,7 @@ TEST_CASE("a deck tells its manager which it is, and that there is something to 
     CHECK(heard.wait_for("/nsm/client/is_dirty", clean));
 }
 
-TEST_CASE("what is patched in a new session is wanted from then on, also when a client is away for a moment") {
+TEST_CASE("what is patched in a new session is wanted from then on, also when a client or the server is away for a moment") {
     Room room;
     const std::string mixer_port = "mixer.nMMMM:master_l";
     const auto session = room.manager.launch("crowdjack-session", room.server.name());
@@ -295,6 +315,11 @@ TEST_CASE("what is patched in a new session is wanted from then on, also when a 
     mixer = room.manager.open("crowdjack-mixer-bus", room.server.name(), room.session / "mixer", "mixer.nMMMM");
     CHECK(eventually([&] { return room.server.connected(mixer_port, "system:playback_2"); }));
     CHECK(state() == saved);
+    // The server was away: nobody unpatched anything.
+    room.server.kill_hard();
+    room.server.restart();
+    CHECK(eventually([&] { return room.server.connected(mixer_port, "system:playback_2"); }));
+    CHECK(eventually([&] { return state() == saved; }));
     // Unpatched by hand, it is not wanted any more.
     room.server.disconnect(mixer_port, "system:playback_2");
     CHECK(eventually([&] { return state().find("system:playback_2") == std::string::npos; }));
