@@ -30,7 +30,8 @@ public:
     /// Also notices connections: after a client came it is patched, which passes the same lock. Takes the client's port
     /// connection callback.
     void watch_connections(jack_client_t* client);
-    /// For a client whose port registration or connection callback is taken: called from it. JACK's notification thread.
+    /// For a client whose port registration or connection callback is taken: called from it. JACK's notification
+    /// thread.
     void notice_change() noexcept;
 
     /// Waits for calm, at most for a second, gives the ports back, and closes. `client` is gone afterwards in any case.

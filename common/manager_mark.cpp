@@ -96,7 +96,8 @@ void close_inherited_socket(std::uint16_t port) {
         }
         std::uint16_t bound = 0;  // in network order; IPv4 and IPv6 have it at the same place
         if (address.ss_family == AF_INET || address.ss_family == AF_INET6) {
-            std::memcpy(&bound, reinterpret_cast<const char*>(&address) + offsetof(sockaddr_in, sin_port), sizeof bound);
+            std::memcpy(&bound, reinterpret_cast<const char*>(&address) + offsetof(sockaddr_in, sin_port),
+                        sizeof bound);
         }
         if (bound == htons(port)) {
             inherited.push_back(fd);

@@ -316,7 +316,7 @@ void SessionRun::describe(OscMessage& state) const {
 
 void SessionRun::stop(std::function<void()> finished) {
     service_.say("STOPPING=1");
-    logs_.let_speak("jackd", false);  // it complains of each client that leaves
+    logs_.let_speak("jackd", false);                // it complains of each client that leaves
     patchbay_.want(WantedGraph{{}, Keep::wanted});  // ports vanish now one by one: nothing is to be joined any more
     setlist_.stop();
     end_tones();

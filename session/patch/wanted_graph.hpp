@@ -67,7 +67,8 @@ public:
 
     [[nodiscard]] PatchPlan plan(const GraphView& graph);
 
-    /// Lists other connections from now on; what `once` has made stays made, and what somebody else made counts as such.
+    /// Lists other connections from now on; what `once` has made stays made, and what somebody else made counts as
+    /// such.
     /// @param graph  as it was when they were listed
     void relist(std::vector<Connection> connections, const GraphView& graph);
 

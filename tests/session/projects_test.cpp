@@ -294,7 +294,8 @@ TEST_CASE("a deck tells its manager which it is, and that there is something to 
     CHECK(heard.wait_for("/nsm/client/is_dirty", clean));
 }
 
-TEST_CASE("what is patched in a new session is wanted from then on, also when a client or the server is away for a moment") {
+TEST_CASE(
+    "what is patched in a new session is wanted from then on, also when a client or the server is away for a moment") {
     Room room;
     const std::string mixer_port = "mixer.nMMMM:master_l";
     const auto session = room.manager.launch("crowdjack-session", room.server.name());
