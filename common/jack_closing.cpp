@@ -3,6 +3,7 @@
 
 #include "common/jack_door.hpp"
 
+#include <csignal>
 #include <future>
 #include <memory>
 #include <thread>
@@ -33,6 +34,10 @@ bool done_unless_stuck(std::chrono::milliseconds patience, Action action) {
     std::promise<void> promise;
     const auto done = promise.get_future();
     std::thread{[action, steps, promise = std::move(promise)]() mutable {
+        sigset_t broken_pipe;  // of a server that is gone, whoever asks us to close
+        sigemptyset(&broken_pipe);
+        sigaddset(&broken_pipe, SIGPIPE);
+        pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
         action(*steps);
         promise.set_value();
     }}.detach();
@@ -45,11 +50,22 @@ bool done_unless_stuck(std::chrono::milliseconds patience, Action action) {
     return true;
 }
 
-/// While the server is still listened to: what it tells of each port that goes, it tells this client, too.
+/// Of a client that is not active.
+void hear_nothing(jack_client_t* client) {
+    jack_set_client_registration_callback(client, nullptr, nullptr);
+    jack_set_port_registration_callback(client, nullptr, nullptr);
+    jack_set_port_connect_callback(client, nullptr, nullptr);
+    jack_set_graph_order_callback(client, nullptr, nullptr);
+    jack_set_xrun_callback(client, nullptr, nullptr);
+    jack_set_latency_callback(client, nullptr, nullptr);
+}
+
+/// While the server is still listened to: what it tells of each port's names that go, it tells this client, too.
 void give_ports_back(jack_client_t* client, Progress& steps) {
-    if (jack_deactivate(client) != 0) {
-        return;  // no server any more
+    if (jack_deactivate(client) != 0) {  // an active one keeps its callbacks
+        return;                          // no server any more
     }
+    hear_nothing(client);
     const char** const names = jack_get_ports(client, nullptr, nullptr, 0);
     for (const char** name = names; name != nullptr && *name != nullptr; ++name) {
         jack_port_t* const port = jack_port_by_name(client, *name);
@@ -60,6 +76,7 @@ void give_ports_back(jack_client_t* client, Progress& steps) {
         }
     }
     jack_free(static_cast<void*>(names));
+    std::this_thread::sleep_for(calm);
 }
 
 }  // namespace
@@ -76,17 +93,10 @@ void JackClosing::watch(jack_client_t* client) {
 
 void JackClosing::watch_ports(jack_client_t* client) {
     jack_set_port_registration_callback(
-        client, [](jack_port_id_t, int, void* self) { static_cast<JackClosing*>(self)->notice_change(); }, this);
+        client, [](jack_port_id_t, int, void* self) { static_cast<JackClosing*>(self)->notice_port(); }, this);
 }
 
-void JackClosing::watch_connections(jack_client_t* client) {
-    jack_set_port_connect_callback(
-        client,
-        [](jack_port_id_t, jack_port_id_t, int, void* self) { static_cast<JackClosing*>(self)->notice_change(); },
-        this);
-}
-
-void JackClosing::notice_change() noexcept { last_change_ns_.store(now_ns(), std::memory_order_relaxed); }
+void JackClosing::notice_port() noexcept { last_change_ns_.store(now_ns(), std::memory_order_relaxed); }
 
 void JackClosing::wait_for_calm() const {
     const auto calm_ns = std::chrono::nanoseconds{calm}.count();
@@ -106,7 +116,6 @@ bool JackClosing::close(jack_client_t* client, std::chrono::milliseconds deadlin
     wait_for_calm();
     bool closed = done_unless_stuck(deadline, [client](Progress& steps) { give_ports_back(client, steps); });
     if (closed) {
-        wait_for_calm();
         closed = done_unless_stuck(deadline, [client](Progress& /*steps*/) { jack_client_close(client); });
     }
     if (!closed) {
