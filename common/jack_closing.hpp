@@ -18,6 +18,8 @@ namespace crowdjack {
 /// From that moment on nobody reads what the server tells this client, until the server has taken its farewell. Some
 /// thirty messages fill the socket (a mixer that comes or dies has more ports than that), and then jackd stands still
 /// for good, for everybody. So all callbacks are taken back first: the server tells only what somebody wants to hear.
+/// But for the names of ports: of each of its own that goes with it, it tells the client, too. So the ports are given
+/// back before, too, while somebody reads.
 class JackClosing {
 public:
     /// Starts noticing who comes and goes. Control thread, before jack_activate(); takes the client's registration
@@ -29,11 +31,13 @@ public:
     /// For a client whose port registration callback is taken: called from it. JACK's notification thread.
     void notice_port() noexcept;
 
-    /// Waits for calm, at most for a second, then closes. `client` is gone afterwards in any case.
+    /// Waits for calm, at most for a second, gives the ports back, and closes. `client` is gone afterwards in any case.
     /// @returns false when libjack hangs all the same: then a thread stays behind in it, and this process should end
     bool close(jack_client_t* client, std::chrono::milliseconds deadline = std::chrono::milliseconds{1500}) const;
 
 private:
+    void wait_for_calm() const;
+
     std::atomic<std::int64_t> last_change_ns_{0};  ///< written by JACK's notification thread (relaxed)
 };
 

@@ -229,16 +229,21 @@ void SessionRun::patch_changed() {
         }
     }
     tell_service();
-    if (settings_.patch_is_state && status->connected) {
-        remember_patch();
+    if (settings_.patch_is_state) {
+        if (status->connected) {
+            remember_patch();
+        } else {
+            memory_.forget_seen();
+        }
     }
 }
 
 void SessionRun::remember_patch() {
-    if (memory_.look(patchbay_.status()->graph, std::chrono::steady_clock::now())) {
+    const auto status = patchbay_.status();
+    if (memory_.look(status->graph, std::chrono::steady_clock::now())) {
         session_.connections = memory_.wanted();
-        wanted_.relist(memory_.wanted());
-        patchbay_.relist(memory_.wanted());
+        wanted_.relist(memory_.wanted(), status->graph);
+        patchbay_.relist(memory_.wanted(), status->graph);
         shell_.state_changed();  // the user patched: worth saving
     }
     if (memory_.undecided() && !std::exchange(memory_look_due_, true)) {
@@ -311,7 +316,7 @@ void SessionRun::describe(OscMessage& state) const {
 
 void SessionRun::stop(std::function<void()> finished) {
     service_.say("STOPPING=1");
-    logs_.let_speak("jackd", false);  // it complains of each client that leaves
+    logs_.let_speak("jackd", false);                // it complains of each client that leaves
     patchbay_.want(WantedGraph{{}, Keep::wanted});  // ports vanish now one by one: nothing is to be joined any more
     setlist_.stop();
     end_tones();

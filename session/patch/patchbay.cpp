@@ -209,6 +209,7 @@ void Patchbay::Worker::run(const std::shared_ptr<Worker>& self) {
     bool refused = false;
     while (!self->stopping) {
         if (self->client != nullptr && self->server_gone) {
+            self->wanted.forget_made();
             self->may_open = false;  // not before the session's own client has left the dead server, too, and is back
             lock.unlock();
             self->close();
@@ -277,9 +278,9 @@ std::shared_ptr<const PatchStatus> Patchbay::status() const {
     return worker_->status;
 }
 
-void Patchbay::relist(std::vector<Connection> connections) {
+void Patchbay::relist(std::vector<Connection> connections, const GraphView& graph) {
     const std::lock_guard lock{worker_->mutex};
-    worker_->wanted.relist(std::move(connections));
+    worker_->wanted.relist(std::move(connections), graph);
 }
 
 void Patchbay::want(WantedGraph wanted) {
