@@ -70,6 +70,7 @@ void LiveSuite::turn() {
     }
     if (const auto present = now()) {
         player_.tick(*present);
+        tell_title();
     }
 }
 
@@ -106,6 +107,7 @@ void LiveSuite::look_around() {
     if (mixer_fresh && had_mixer && now()) {
         log_event(LogLevel::warning, "mixer-returned");
         player_.mixer_returned(*now());
+        told_.reset();
     }
     (void)look({}, peers.of_kind("bpm-follower"));
     (void)look({}, peers.of_kind("session"));

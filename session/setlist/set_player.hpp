@@ -63,6 +63,8 @@ public:
     /// The section on `deck` in the set's plan, if any.
     [[nodiscard]] std::optional<std::size_t> section_on(char deck) const;
     [[nodiscard]] std::optional<char> current_deck() const;
+    /// Where the current track began to come in.
+    [[nodiscard]] std::optional<JackFrame> current_start() const;
     [[nodiscard]] std::optional<char> next_deck() const;
     /// When the current track hands over, if it plays.
     [[nodiscard]] std::optional<JackFrame> next_start() const;
