@@ -78,7 +78,7 @@ SessionRun::SessionRun(ClientShell& shell, SessionFile session, Settings setting
              logs_,
              decks_,
              session_,
-             {[this] { return session_.connections; }, [this] { return programme_.closed(); }}},
+             {[this] { return session_.connections; }, [this] { return programme_.silence_is_meant(); }}},
       setlist_folders_{setlist_folders(session_, !shell.options().osc_bind.starts_with("127."))},
       starter_{shell,
                decks_,

@@ -19,7 +19,7 @@ public:
     /// What it asks each time.
     struct Questions {
         std::function<std::vector<Connection>()> connections;  ///< the patch may be saved anew meanwhile
-        std::function<bool()> closed;                          ///< outside the set's hours silence is meant
+        std::function<bool()> closed;                          ///< nobody expects to hear anything
     };
 
     Guard(ClientShell& shell, LogRelay& logs, DeckStates& decks, const SessionFile& session, Questions questions);

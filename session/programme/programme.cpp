@@ -17,6 +17,12 @@ constexpr const char* setlist_client = "setlist";
 
 Programme::Programme(ClientShell& shell, SetlistKeeper& keeper, Plan plan)
     : shell_{shell}, keeper_{keeper}, plan_{std::move(plan)} {
+    // Also one that somebody else starts.
+    shell_.peers().subscribe(setlist_client);
+    shell_.peers().on_event(at::setlist_paused, [this](const PeerInfo&, const OscArguments& heard) {
+        paused_ = heard.flag(0, "paused");
+    });
+    shell_.loop().every(look_period, [this] { paused_ = paused_ && setlist_runs(); });
     if (plan_.source.empty()) {
         return;
     }
@@ -62,7 +68,6 @@ void Programme::open() {
     due_ = false;
     if (const auto found = shell_.peers().find(setlist_client)) {
         found_ = true;
-        shell_.peers().subscribe(setlist_client);
         log_event(LogLevel::info, "setlist-found", {{"pid", found->pid}});
         return;
     }

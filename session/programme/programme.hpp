@@ -26,8 +26,9 @@ public:
 
     /// Everything is connected: from now on it may play.
     void patch_is_whole();
-    /// Outside its hours nobody expects to hear anything.
     [[nodiscard]] bool closed() const noexcept { return !open_; }
+    /// Outside its hours, and while somebody has it wait, nobody expects to hear anything.
+    [[nodiscard]] bool silence_is_meant() const noexcept { return !open_ || paused_; }
     [[nodiscard]] const Plan& plan() const noexcept { return plan_; }
 
 private:
@@ -42,6 +43,7 @@ private:
     bool open_{true};
     bool due_{false};    ///< to begin as soon as it may
     bool whole_{false};  ///< the patch has been
+    bool paused_{false};
     bool found_{false};  ///< one of an earlier session plays: not our child, but our business
 };
 

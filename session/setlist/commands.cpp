@@ -58,6 +58,14 @@ void LiveSuite::tell_title() {
                  .write());
 }
 
+void LiveSuite::pause_after(bool on) {
+    const auto present = now();
+    if (!present) {
+        throw OscError{OscErrorCode::not_ready, "no deck has answered yet"};
+    }
+    player_.pause_after(on, *present);
+}
+
 void LiveSuite::cue(char deck, const std::string& path, double seconds, double track_bpm) {
     command(deck_client(deck), protocol::DeckCue{path, seconds, track_bpm}.write(),
             [this, deck](const PeerAnswer& answer) {
@@ -185,6 +193,7 @@ void LiveSuite::describe(OscMessage& answer) const {
         answer.text("next_start").frame(*start);
         answer.text("next_in_s").precise(to_seconds(*start - present->frame, timeline_.rate()).value);
     }
+    answer.text("pause_after").flag(player_.pausing()).text("paused").flag(player_.paused());
     answer.text("trend").text(trend_name(player_.trend().at(steady_seconds())));
 }
 

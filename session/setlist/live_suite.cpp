@@ -71,6 +71,10 @@ void LiveSuite::turn() {
     if (const auto present = now()) {
         player_.tick(*present);
         tell_title();
+        if (std::exchange(paused_, player_.paused()) != paused_) {
+            log_event(LogLevel::info, paused_ ? "paused" : "goes-on");
+            link_.osc().publish(OscMessage{at::setlist_paused}.flag(paused_));
+        }
     }
 }
 

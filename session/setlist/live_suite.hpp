@@ -28,6 +28,9 @@ public:
     /// Looks at who is there, asks how they are, lets the player decide; every 50 ms.
     void turn();
 
+    /// @throws OscError when no deck has answered yet
+    void pause_after(bool on);
+
     [[nodiscard]] SetPlayer& player() noexcept { return player_; }
     /// Nothing until a deck has said what frame it is.
     [[nodiscard]] std::optional<Now> now() const;
@@ -78,6 +81,7 @@ private:
     std::map<char, Client> decks_;
     std::optional<Client> mixer_;
     std::optional<std::pair<char, std::size_t>> told_;  ///< to the mixer: deck and section
+    bool paused_{false};  ///< as last said
     std::string line_sender_;
     std::int32_t line_serial_{0};
     double looked_s_{-1.0}, asked_s_{-1.0};

@@ -93,6 +93,14 @@ public:
             }
             request.reply_to.done();
         });
+        link_.osc().handle(at::setlist_pause_after, [this](const OscRequest& request) {
+            if (request.arguments.empty()) {
+                request.reply_to.send(OscMessage{at::setlist_pause_after}.flag(suite_.player().pausing()));
+                return;
+            }
+            suite_.pause_after(request.arguments.flag(0, "on"));
+            request.reply_to.done();
+        });
         link_.osc().handle(at::setlist_stop, [this](const OscRequest& request) {
             stop();
             request.reply_to.done();

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <variant>
 
 using namespace crowdjack::test;
 using std::string;
@@ -30,11 +31,11 @@ string clock_in(int seconds) {
 }
 
 /// Tracks that code their own position, and the list that names them.
-void add_set(SessionRoom& room) {
+void add_set(SessionRoom& room, double seconds = 40.0, const string& cues = "30,38") {
     std::ofstream list{room.folder / "night.csv"};
     list << "part_file,begin_cue_adj,end_cue_adj\n";
     for (const string name : {"one.wav", "two.wav", "three.wav"}) {
-        list << room.coded_track(name, CodedChannels::both, 40.0) << ",30,38\n";
+        list << room.coded_track(name, CodedChannels::both, seconds) << ',' << cues << '\n';
     }
 }
 
@@ -154,4 +155,31 @@ TEST_CASE("a list that is away is said, waited for and played when it is back; t
         return state && state->text(0) == "playing" && state->text(1).find("loop.wav") == string::npos;
     }));
     CHECK(room.session->wait_for_line("fallback-ended"));
+}
+
+TEST_CASE("a set that is asked to pause waits after its track, silent on purpose, until somebody goes on") {
+    SessionRoom room;
+    add_set(room, 10.0, "6,8");
+    REQUIRE(room.wait_until_whole());
+    write_audio(room.folder / "loop.wav", as_channels(sine(440.0, 2.0, 48000.0, 0.25), 2), 2, 48000);
+    room.start_again_with("[guard]\nfallback = \"loop.wav\"\n" + setlist_text("00:00-24:00"));
+    REQUIRE(room.wait_until_whole());
+    REQUIRE(eventually([&] {  // it is heard
+        const auto meters = room.osc.request(wait_for_client("test", "mixer-bus"), at::mixer_meters);
+        std::size_t master = 0;
+        while (meters && master + 1 < meters->arguments.size() && meters->text(master) != "master") {
+            ++master;
+        }
+        return meters && meters->number(master + 1) > -55.0;  // its left peak
+    }));
+    REQUIRE(room.osc.request(wait_for_client("test", "mixer-bus"), at::mixer_silence, {-60.0F, 1.0}));
+    CHECK(room.ask(at::setlist_pause_after, {true})->is_reply_to(at::setlist_pause_after));
+    CHECK(std::get<bool>(room.ask(at::setlist_pause_after)->arguments.at(0)));
+    REQUIRE(eventually([&] { return !plays(room); }));
+    CHECK_FALSE(eventually([&] { return plays(room); }, Deadline{4000}));
+    CHECK(room.session->output().find("fallback deck=") == string::npos);
+    CHECK(eventually([&] { return check_code() == 0; }));
+    CHECK(room.ask(at::setlist_next)->is_reply_to(at::setlist_next));
+    CHECK(eventually([&] { return plays(room); }));
+    CHECK_FALSE(std::get<bool>(room.ask(at::setlist_pause_after)->arguments.at(0)));
 }
