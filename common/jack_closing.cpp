@@ -19,6 +19,16 @@ std::int64_t now_ns() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
 }
 
+/// Of a client that is not active.
+void hear_nothing(jack_client_t* client) {
+    jack_set_client_registration_callback(client, nullptr, nullptr);
+    jack_set_port_registration_callback(client, nullptr, nullptr);
+    jack_set_port_connect_callback(client, nullptr, nullptr);
+    jack_set_graph_order_callback(client, nullptr, nullptr);
+    jack_set_xrun_callback(client, nullptr, nullptr);
+    jack_set_latency_callback(client, nullptr, nullptr);
+}
+
 }  // namespace
 
 void JackClosing::watch(jack_client_t* client) {
@@ -33,17 +43,10 @@ void JackClosing::watch(jack_client_t* client) {
 
 void JackClosing::watch_ports(jack_client_t* client) {
     jack_set_port_registration_callback(
-        client, [](jack_port_id_t, int, void* self) { static_cast<JackClosing*>(self)->notice_change(); }, this);
+        client, [](jack_port_id_t, int, void* self) { static_cast<JackClosing*>(self)->notice_port(); }, this);
 }
 
-void JackClosing::watch_connections(jack_client_t* client) {
-    jack_set_port_connect_callback(
-        client,
-        [](jack_port_id_t, jack_port_id_t, int, void* self) { static_cast<JackClosing*>(self)->notice_change(); },
-        this);
-}
-
-void JackClosing::notice_change() noexcept { last_change_ns_.store(now_ns(), std::memory_order_relaxed); }
+void JackClosing::notice_port() noexcept { last_change_ns_.store(now_ns(), std::memory_order_relaxed); }
 
 bool JackClosing::close(jack_client_t* client, std::chrono::milliseconds deadline) const {
     const auto calm_ns = std::chrono::nanoseconds{calm}.count();
@@ -57,6 +60,8 @@ bool JackClosing::close(jack_client_t* client, std::chrono::milliseconds deadlin
     std::promise<void> closed;
     const auto done = closed.get_future();
     std::thread{[client, closed = std::move(closed)]() mutable {
+        jack_deactivate(client);  // an active one keeps its callbacks
+        hear_nothing(client);
         jack_client_close(client);
         closed.set_value();
     }}.detach();
