@@ -4,9 +4,11 @@
 #include "common/error.hpp"
 #include "common/log.hpp"
 #include "common/track_grid.hpp"
+#include "common/track_tags.hpp"
 #include "session/program_lookup.hpp"
 #include "session/setlist/track_list.hpp"
 
+#include <chrono>
 #include <utility>
 
 namespace crowdjack {
@@ -21,6 +23,21 @@ void find_tempi(std::vector<Section>& sections) {
             section.bpm = section.target_bpm = grid.bpm;
             log_event(LogLevel::info, "tempo",
                       {{"part", section.part_file}, {"bpm", grid.bpm}, {"from", to_text(grid.source)}});
+        }
+    }
+}
+
+/// What listeners are told of an export's parts: the tags of the track that a part was cut from, else its own. The set
+/// begins without those that a slow disk does not say in time; their files' names are told.
+void find_titles(std::vector<Section>& sections) {
+    const auto late = std::chrono::steady_clock::now() + std::chrono::seconds{2};
+    for (Section& section : sections) {
+        for (const std::string& file : {section.path, section.part_file}) {
+            if (section.title.empty() && std::chrono::steady_clock::now() < late) {
+                const TrackTags tags = read_track_tags(file);
+                section.title = tags.title;
+                section.artist = tags.artist;
+            }
         }
     }
 }
@@ -40,6 +57,7 @@ SetLibrary::SetLibrary(const std::filesystem::path& source) {
     } else {
         sections_ = read_sections(source, &passed_over);
         find_tempi(sections_);
+        find_titles(sections_);
         known_count_ = sections_.size();
     }
     for (const std::string& why : passed_over) {
