@@ -4,6 +4,7 @@
 #include "common/error.hpp"
 #include "common/log.hpp"
 #include "common/track_grid.hpp"
+#include "common/track_tags.hpp"
 #include "session/program_lookup.hpp"
 #include "session/setlist/track_list.hpp"
 
@@ -12,6 +13,19 @@
 namespace crowdjack {
 
 namespace {
+
+/// An export says where a track was cut from, not what it is called.
+void find_titles(std::vector<Section>& sections) {
+    for (Section& section : sections) {
+        for (const std::string& file : {section.path, section.part_file}) {
+            if (section.title.empty()) {
+                const TrackTags tags = read_track_tags(file);
+                section.title = tags.title;
+                section.artist = tags.artist;
+            }
+        }
+    }
+}
 
 /// A list by hand may leave out how fast its parts are.
 void find_tempi(std::vector<Section>& sections) {
@@ -40,6 +54,7 @@ SetLibrary::SetLibrary(const std::filesystem::path& source) {
     } else {
         sections_ = read_sections(source, &passed_over);
         find_tempi(sections_);
+        find_titles(sections_);
         known_count_ = sections_.size();
     }
     for (const std::string& why : passed_over) {
@@ -58,6 +73,7 @@ void SetLibrary::explore(ControlLoop& loop, const std::vector<std::size_t>& orde
         throw Failure{"crowdjack-struct-export is not found, which analyses tracks: is it installed beside "
                       "crowdjack-session?"};
     }
+    answered_.assign(sections_.size(), false);
     known_ = std::move(known);
     unplayable_ = std::move(unplayable);
     scout_ = std::make_unique<TrackScout>(
@@ -67,13 +83,17 @@ void SetLibrary::explore(ControlLoop& loop, const std::vector<std::size_t>& orde
     }
 }
 
-void SetLibrary::hurry(std::size_t section) {
-    if (scout_) {
-        scout_->hurry(section);
+void SetLibrary::hurry(std::size_t section, Acquaintance how) {
+    if (scout_ && !answered_[section]) {
+        scout_->hurry(section, how);
     }
 }
 
 void SetLibrary::found(std::size_t track, const TrackScout::Found& result) {
+    if (answered_[track]) {
+        return;  // an analysis ended just when the set could wait for it no longer
+    }
+    answered_[track] = true;
     ++looked_at_;
     if (!result.section) {
         unplayable_(track, result.why);
