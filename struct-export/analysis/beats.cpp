@@ -18,7 +18,7 @@ constexpr double least_on_grid = 0.6, least_steady = 0.7;  ///< of a constant gr
 constexpr double usual_tempo = 120.0;
 constexpr double least_even = 0.7, least_hit_beats = 0.6;  ///< of beats that may move
 constexpr double on_beat_s = 0.05;
-constexpr double loop_start = 2.0, cut_start = 0.8, any_start = 0.4;  ///< what it says of bars where a file begins
+constexpr double loop_start = 4.0, cut_start = 0.8, any_start = 0.4;  ///< what it says of bars where a file begins
 constexpr double cut_slack_s = 0.02;  ///< by which a loop's first hit may seem to be off its start
 constexpr double slack_s = 0.03;      ///< how early the first beat may lie before the file
 
