@@ -33,10 +33,17 @@ void JackClosing::watch(jack_client_t* client) {
 
 void JackClosing::watch_ports(jack_client_t* client) {
     jack_set_port_registration_callback(
-        client, [](jack_port_id_t, int, void* self) { static_cast<JackClosing*>(self)->notice_port(); }, this);
+        client, [](jack_port_id_t, int, void* self) { static_cast<JackClosing*>(self)->notice_change(); }, this);
 }
 
-void JackClosing::notice_port() noexcept { last_change_ns_.store(now_ns(), std::memory_order_relaxed); }
+void JackClosing::watch_connections(jack_client_t* client) {
+    jack_set_port_connect_callback(
+        client,
+        [](jack_port_id_t, jack_port_id_t, int, void* self) { static_cast<JackClosing*>(self)->notice_change(); },
+        this);
+}
+
+void JackClosing::notice_change() noexcept { last_change_ns_.store(now_ns(), std::memory_order_relaxed); }
 
 bool JackClosing::close(jack_client_t* client, std::chrono::milliseconds deadline) const {
     const auto calm_ns = std::chrono::nanoseconds{calm}.count();

@@ -13,7 +13,8 @@ namespace crowdjack {
 ///
 /// jack_client_close() cancels libjack's notification thread wherever it is. Hits it while another client comes or goes
 /// and the thread holds a lock of the library's (fSynchroMutex of jackd2 1.9), that lock is never freed, and this and
-/// all later opening and closing in this process hang. So closing waits for a moment in which nobody came or went.
+/// all later opening and closing in this process hang. So closing waits for a moment in which nobody came, went or was
+/// connected.
 class JackClosing {
 public:
     /// Starts noticing who comes and goes. Control thread, before jack_activate(); takes the client's registration
@@ -22,8 +23,11 @@ public:
     /// Also notices ports: a client that dies takes its ports with it one by one, which is the longest part of its
     /// going. Takes the client's port registration callback.
     void watch_ports(jack_client_t* client);
-    /// For a client whose port registration callback is taken: called from it. JACK's notification thread.
-    void notice_port() noexcept;
+    /// Also notices connections: after a client came it is patched, which passes the same lock. Takes the client's port
+    /// connection callback.
+    void watch_connections(jack_client_t* client);
+    /// For a client whose port registration or connection callback is taken: called from it. JACK's notification thread.
+    void notice_change() noexcept;
 
     /// Waits for calm, at most for a second, then closes. `client` is gone afterwards in any case.
     /// @returns false when libjack hangs all the same: then a thread stays behind in it, and this process should end

@@ -29,7 +29,8 @@ TapReader::~TapReader() {
     seat_->taken.store(false, std::memory_order_release);
 }
 
-/// A frame still to come has no fixed place (the clock may jump before it): it is looked up until it was written.
+/// A frame still to come has no fixed place (the clock may jump before it): it is looked up until it was written. But
+/// the very next one has: whatever frame the clock gives it.
 bool TapReader::attach() noexcept {
     if (attached_) {
         return true;
@@ -39,7 +40,7 @@ bool TapReader::attach() noexcept {
         return false;
     }
     const std::int64_t position = tap_->position_of(from_);
-    if (position >= written) {
+    if (position > written) {
         advance_to(written);
         return false;
     }

@@ -8,12 +8,14 @@ namespace crowdjack {
 void CommandSender::push(const DeckCommand& command) {
     flush();
     if (overflow_.empty() && engine_->commands.push(command)) {
+        ++sent_;
         return;
     }
     if (overflow_.size() >= most_overflow) {
         throw Failure{"the audio thread does not take commands: is JACK running, and is no client of it hung?"};
     }
     overflow_.push_back(command);
+    ++sent_;
 }
 
 void CommandSender::flush() {

@@ -4,6 +4,7 @@
 #include "deck/engine/deck_engine.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <unordered_map>
@@ -41,6 +42,9 @@ public:
     /// An answer, or room for what waits, is to come.
     [[nodiscard]] bool is_waiting() const noexcept { return !waiting_.empty() || !overflow_.empty(); }
 
+    /// Commands sent so far; the engine's snapshot says how many of them it has taken.
+    [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
+
     void take(const Done& report);
     void take(const Refused& report);
 
@@ -54,6 +58,7 @@ private:
     void push(const DeckCommand& command);
 
     DeckEngine* engine_;
+    std::uint64_t sent_{0};
     Ticket last_ticket_{0};
     std::unordered_map<Ticket, Waiting> waiting_;
     std::deque<DeckCommand> overflow_;

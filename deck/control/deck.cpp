@@ -156,6 +156,7 @@ void Deck::cue_opened(const TrackOpener::Result& result, const std::filesystem::
                {"bpm-source", track.grid.source.empty() ? "deck" : track.grid.source},
                {"beats-known", track.grid.first_beat_s.has_value()}});
     sender_.send(CueTrack{track.stream, track.cue_source, track_bpm, track.grid.first_beat_s});
+    cue_number_ = sender_.sent();
     arm_start(track, track.cue_source);
     cancel_seeks("another track was cued before the place was in memory");
     become_cued(std::move(track));

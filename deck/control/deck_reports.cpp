@@ -189,7 +189,8 @@ OscMessage Deck::state_message() const {
     const Track& track = sounding() == nullptr ? none : *sounding();
     if (std::holds_alternative<Cued>(condition_) && now.state != DeckState::playing &&
         now.state != DeckState::waiting) {
-        now.source = now.state == DeckState::cued ? now.source : track.cue_source;  // the engine may not know it yet
+        const bool engine_knows = now.state == DeckState::cued && now.commands >= cue_number_;
+        now.source = engine_knows ? now.source : track.cue_source;
         now.state = DeckState::cued;
     }
     std::string state{state_name(now.state)};

@@ -282,6 +282,7 @@ void Deck::take_up(const TrackOpener::Result& result, const Trajectory& motion, 
     const auto go_on = [this, resume, saved, same_run, autostart] {
         if (resume.stream != nullptr || resume.playing) {
             sender_.send(resume);
+            cue_number_ = sender_.sent();
         }
         if (resume.playing) {
             cue_wanted([this, saved, same_run] { order_saved_start(saved, same_run); });

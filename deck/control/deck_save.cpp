@@ -93,7 +93,8 @@ void Deck::save_motion(SavedDeck& saved) const {
     saved.rest_source = std::max(0.0, now.source);
     saved.server_rate = shell_.has_jack() ? shell_.jack().format().rate : 48000.0;
     if (const auto* const cued = std::get_if<Cued>(&condition_)) {
-        saved.rest_source = now.state == DeckState::cued ? saved.rest_source : cued->track.cue_source;
+        const bool engine_knows = now.state == DeckState::cued && now.commands >= cue_number_;
+        saved.rest_source = engine_knows ? saved.rest_source : cued->track.cue_source;
     }
     saved.clock_frame = shell_.has_jack() ? shell_.jack().last_frame() : now.frame;
     saved.clock_s = steady_seconds();

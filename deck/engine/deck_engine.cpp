@@ -77,7 +77,7 @@ CROWDJACK_EVERY_CYCLE bool DeckEngine::sound_calmly(JackFrame frame, std::span<f
     gain_.apply(left, right);
     const auto [source, speed] = ahead_.place(frame);
     snapshot_.write({frame, DeckState::playing, calm_->loop ? calm_->loop->fold(source) : source,
-                     speed * calm_->seconds_per_step, calm_->track_bpm});
+                     speed * calm_->seconds_per_step, calm_->track_bpm, commands_taken_});
     return true;
 }
 
@@ -337,7 +337,8 @@ void DeckEngine::publish(JackFrame frame, std::uint32_t frames) noexcept {
     if (!moving && at_end_ && mix_.track.stream != nullptr) {
         source = static_cast<double>(mix_.track.stream->windows().length());
     }
-    snapshot_.write({frame, state(), source, mix_.motion.speed_at(frame) * seconds_per_step(), mix_.motion.track_bpm});
+    snapshot_.write({frame, state(), source, mix_.motion.speed_at(frame) * seconds_per_step(), mix_.motion.track_bpm,
+                     commands_taken_});
     say_motion();
     if (starved_unsaid_ > 0 && reports.push(Starved{starved_unsaid_})) {
         starved_unsaid_ = 0;

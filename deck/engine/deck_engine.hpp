@@ -199,6 +199,7 @@ private:
     double server_rate_{48000.0};
     std::int64_t fade_frames_{240};
 
+    std::uint64_t commands_taken_{0};
     Ticket ticket_{0};
     std::variant<Done, Refused> finish_;
     std::uint64_t motion_number_{0};

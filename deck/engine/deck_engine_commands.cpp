@@ -18,6 +18,7 @@ void DeckEngine::take_commands() noexcept {
     DeckCommand command;
     while (reports.room() > unasked_reports && commands.pop(command)) {
         ahead_.forget(mix_, now_);
+        ++commands_taken_;
         ticket_ = command.ticket;
         finish_ = Done{ticket_, now_};
         std::visit([this](const auto& what) { apply(what); }, command.what);

@@ -209,6 +209,7 @@ struct DeckSnapshot {
     double source{};  ///< file frames, folded
     double speed{};   ///< source seconds per second; what it would be when it doesn't play
     double track_bpm{120.0};
+    std::uint64_t commands{};  ///< taken so far
 };
 
 }  // namespace crowdjack

@@ -121,7 +121,7 @@ bool Patchbay::Worker::open() {
         client,
         [](jack_port_id_t, int, void* self) {
             on_jack_thread([self] {
-                static_cast<Worker*>(self)->closing.notice_port();
+                static_cast<Worker*>(self)->closing.notice_change();
                 static_cast<Worker*>(self)->wake();
             });
         },
@@ -129,7 +129,10 @@ bool Patchbay::Worker::open() {
     jack_set_port_connect_callback(
         client,
         [](jack_port_id_t, jack_port_id_t, int, void* self) {
-            on_jack_thread([self] { static_cast<Worker*>(self)->wake(); });
+            on_jack_thread([self] {
+                static_cast<Worker*>(self)->closing.notice_change();
+                static_cast<Worker*>(self)->wake();
+            });
         },
         this);
     jack_on_shutdown(

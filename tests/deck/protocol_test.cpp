@@ -122,6 +122,20 @@ TEST_CASE("a place beyond the track is a bad argument, wherever it is asked for"
     CHECK(code(at::deck_hotcue, {1, 20.0}) == 1);
 }
 
+TEST_CASE("the place that was cued is the one that the state says, before a cycle has run") {
+    Room room;
+    room.server.set_period(4096);  // a cycle takes 85 ms
+    const LiveDeck deck{room.server, room.folder.path()};
+    REQUIRE(deck.ask(room.osc, at::deck_cue, {room.track()}).is_reply_to(at::deck_cue));
+    REQUIRE(eventually([&] { return deck.ask(room.osc, at::deck_state).number(2) > 0; }));  // the engine knows this one
+    for (double place = 1.0; place < 11.0; ++place) {
+        REQUIRE(deck.ask(room.osc, at::deck_cue, {room.track(), place}).is_reply_to(at::deck_cue));
+        const auto now = deck.ask(room.osc, at::deck_state);
+        CHECK(now.text(0) == "cued");
+        CHECK(now.number(3) == place);
+    }
+}
+
 TEST_CASE("a keep-pitch method taken up again does not count what nobody read meanwhile as an underrun") {
     Room room;
     const LiveDeck deck{room.server, room.folder.path()};

@@ -35,12 +35,12 @@ struct Room {
     [[nodiscard]] fs::path state_file() const {
         return fs::path{std::getenv("XDG_RUNTIME_DIR")} / "crowdjack" / server.name() / "deck-A.state";
     }
-    /// Waits until the state file says it.
+    /// Waits until the state file says it, of a track of this room: the file of the room before may still be there.
     bool remembers(const std::string& text) const {
         return eventually([&] {
             std::ifstream file{state_file()};
             const std::string all{std::istreambuf_iterator<char>{file}, {}};
-            return all.find(text) != std::string::npos;
+            return all.find(text) != std::string::npos && all.find(folder.path().string()) != std::string::npos;
         });
     }
 

@@ -55,6 +55,18 @@ void hear(TapReader& reader, Heard& heard, std::size_t chunk = 500) {
 
 }  // namespace
 
+TEST_CASE("a reader from now on misses nothing when the clock starts anew before its first frame") {
+    const auto tap = std::make_shared<Tap>(48000.0);
+    write_counted(*tap, 500'000, 4800);
+    TapReader reader{tap, tap->now()};
+    write_counted(*tap, 0, 4800);  // a new server counts from 0: on the old code this waited for its frame 504,800
+    Heard heard;
+    hear(reader, heard);
+    CHECK(heard.frames == 4800);
+    CHECK(heard.next == 9600);
+    CHECK(heard.in_order);
+}
+
 TEST_CASE("the tap holds sixteen seconds") {
     const Tap tap{48000.0};
     CHECK(tap.capacity() == 16 * 48000);

@@ -4,8 +4,10 @@
 #include "common/jack_closing.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <future>
 #include <map>
 #include <mutex>
 #include <stdexcept>
@@ -37,8 +39,15 @@ jack_client_t* open_client(const std::string& server, const std::string& name) {
     jack_set_error_function(say_nothing);
     jack_set_info_function(say_nothing);
     const auto options = static_cast<jack_options_t>(JackNoStartServer | JackServerName);
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): JACK's own interface
-    jack_client_t* client = jack_client_open(name.c_str(), options, nullptr, server.c_str());
+    auto opening = std::async(std::launch::async, [&] {
+        // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): JACK's own interface
+        return jack_client_open(name.c_str(), options, nullptr, server.c_str());
+    });
+    if (opening.wait_for(std::chrono::seconds{30}) != std::future_status::ready) {
+        std::fputs("libjack hangs in jack_client_open()\n", stderr);
+        std::_Exit(3);
+    }
+    jack_client_t* client = opening.get();
     if (client == nullptr) {
         throw std::runtime_error{"cannot open " + name + " on " + server};
     }
@@ -46,6 +55,7 @@ jack_client_t* open_client(const std::string& server, const std::string& name) {
     const auto& closing = opened[client] = std::make_unique<JackClosing>();
     closing->watch(client);
     closing->watch_ports(client);
+    closing->watch_connections(client);
     return client;
 }
 
@@ -56,7 +66,8 @@ void close_client(jack_client_t* client) {
     std::unique_lock lock{opened_mutex};
     const auto closing = std::move(opened.extract(client).mapped());
     lock.unlock();
-    if (!closing->close(client)) {
+    // A server that waits for a client that hangs answers late: only what never ends is the library's own lock.
+    if (!closing->close(client, std::chrono::seconds{15})) {
         std::fputs("libjack hangs in jack_client_close()\n", stderr);
         std::_Exit(3);
     }
