@@ -32,11 +32,12 @@ struct Trace {
 };
 
 /// Reads a trace. Understood are
-/// - CSV of time and value, with or without a header (comma, semicolon, tab or blanks). A header is a line that names
-///   known things and has as many columns as the data; other columns are ignored, and without a header two columns are
-///   time and value, one is a report a second. A column `frame` instead of a time counts at 30 frames a second; further
-///   columns `arms`, `legs`, `head`, `people` (and the detector's names for them) are taken too. Times are seconds,
-///   milliseconds since 1970, ISO 8601 or clock times;
+/// - CSV of time and value, with or without a header (comma, semicolon, tab or blanks; fields may be quoted, decimals
+///   have a point or a comma, values may have a percent sign; UTF-8, or UTF-16 as Excel's "Unicode text" has it). A
+///   header is a line that names known things and has as many columns as the data; other columns are ignored, and
+///   without a header two columns are time and value, one is a report a second. A column `frame` instead of a time
+///   counts at 30 frames a second; further columns `arms`, `legs`, `head`, `people` (and the detector's names for them)
+///   are taken too. Times are seconds, milliseconds since 1970, ISO 8601 or clock times;
 /// - what --trace-out writes, commands and all;
 /// - pose traces, a column per keypoint (`Nose`, `LeftWrist`, …): movement is the median of the keypoints that were
 /// seen

@@ -110,6 +110,17 @@ char separator_of(std::string_view line) {
     return first == std::string_view::npos ? ' ' : line[first];
 }
 
+/// Where the first field of a line ends: what stands in quotes may hold the separator.
+std::size_t end_of_field(std::string_view line, char between) {
+    const auto first = line.find_first_not_of(" \t");
+    std::size_t from = 0;
+    if (between != ' ' && first != std::string_view::npos && line[first] == '"') {
+        const auto closing = line.find('"', first + 1);
+        from = closing == std::string_view::npos ? 0 : closing;
+    }
+    return line.find(between, from);
+}
+
 /// The column of the movement, where no name says so exactly.
 void find_total(const std::vector<std::string>& names, TraceLayout& layout) {
     if (layout.has(TraceColumn::total) || layout.has(TraceColumn::keypoint) || layout.axes != TraceLayout::Axes::none) {
@@ -144,7 +155,7 @@ SplitLine split_fields(std::string_view line) {
     }
     SplitLine result{between, {}};
     while (true) {
-        const auto end = line.find(between);
+        const auto end = end_of_field(line, between);
         const auto field = trimmed(line.substr(0, end));
         if (between != ' ' || !field.empty()) {
             result.fields.push_back(field);

@@ -31,8 +31,8 @@ enum class TraceColumn {
     zone
 };
 
-/// What the name of the movement's column says of its unit.
-enum class UnitHint { none, fraction, percent, raw, acceleration };
+/// What the name of the movement's column says of its unit, or the sign behind its values.
+enum class UnitHint { none, fraction, percent, percent_sign, raw, acceleration };
 
 struct TraceLayout {
     /// named: the header says that they are an accelerometer's. bare: only x, y, z, or no header: gravity must show it.

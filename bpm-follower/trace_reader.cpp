@@ -35,8 +35,9 @@ bool is_comment(std::string_view line) noexcept {
 }
 
 std::size_t numbers_in(const SplitLine& line) {
-    return static_cast<std::size_t>(std::count_if(
-        line.fields.begin(), line.fields.end(), [](std::string_view field) { return trace_time(field).has_value(); }));
+    return static_cast<std::size_t>(std::count_if(line.fields.begin(), line.fields.end(), [](std::string_view field) {
+        return trace_time(field).has_value() || percent_number(field).has_value();
+    }));
 }
 
 std::optional<std::array<double, 3>> vector_of(const std::array<std::optional<double>, 3>& axes) {
@@ -105,7 +106,8 @@ bool TraceReader::settle_layout(const SplitLine& line) {
     const auto numbers = numbers_in(line);
     const bool fits = header_ && header_->columns.size() == line.fields.size() &&
                       (line.fields.size() == 1 || header_->between == line.between);
-    if (numbers == 0 || (!fits && !trace_time(line.fields.front()))) {
+    const bool begins_with_number = trace_time(line.fields.front()) || percent_number(line.fields.front());
+    if (numbers == 0 || (!fits && !begins_with_number)) {
         auto header = numbers == 0 ? layout_of_header(line) : std::nullopt;
         if (!header) {
             return false;
@@ -188,6 +190,9 @@ bool TraceReader::take_row(const TraceRow& row, bool whole) {
         return false;
     }
     ++used_rows_;
+    if (row.percent && layout_->hint == UnitHint::none) {
+        layout_->hint = UnitHint::percent_sign;
+    }
     if (layout_->axes != TraceLayout::Axes::none && (accel_declared() || !layout_->has(TraceColumn::total))) {
         return take_sample(row);
     }

@@ -16,6 +16,12 @@ std::size_t place_of(TraceColumn column, TraceColumn first) noexcept {
     return static_cast<std::size_t>(column) - static_cast<std::size_t>(first);
 }
 
+std::optional<double> movement_of(std::string_view field, TraceRow& row) {
+    const auto percent = percent_number(field);
+    row.percent = row.percent || percent;
+    return percent ? percent : field_number(field);
+}
+
 void take_field(TraceColumn column, std::string_view field, TraceRow& row, std::vector<double>& keypoints) {
     const auto value = field_number(field);
     switch (column) {
@@ -29,12 +35,12 @@ void take_field(TraceColumn column, std::string_view field, TraceRow& row, std::
         row.time = scaled(value, 1.0 / TraceRow::pose_frames_per_second);
         break;
     case TraceColumn::total:
-        row.total = value;
+        row.total = movement_of(field, row);
         break;
     case TraceColumn::arms:
     case TraceColumn::legs:
     case TraceColumn::head:
-        row.limbs[place_of(column, TraceColumn::arms)] = value;
+        row.limbs[place_of(column, TraceColumn::arms)] = movement_of(field, row);
         break;
     case TraceColumn::people:
         row.people = value;

@@ -21,7 +21,8 @@ struct TraceRow {
     std::array<std::optional<double>, 3> limbs;  ///< arms, legs, head
     std::array<std::optional<double>, 3> axes, other_axes;
     std::string_view event, zone;
-    bool bad{false};  ///< a keypoint is no number
+    bool percent{false};  ///< a percent sign stands behind a movement
+    bool bad{false};      ///< a keypoint is no number
 };
 
 [[nodiscard]] TraceRow row_of(const std::vector<std::string_view>& fields, const TraceLayout& layout);

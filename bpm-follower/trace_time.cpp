@@ -135,6 +135,14 @@ std::optional<double> field_number(std::string_view field) noexcept {
     return whole ? std::optional{value} : std::nullopt;
 }
 
+std::optional<double> percent_number(std::string_view field) noexcept {
+    if (!field.ends_with('%')) {
+        return {};
+    }
+    field.remove_suffix(1);
+    return field_number(field.substr(0, field.find_last_not_of(' ') + 1));
+}
+
 std::optional<TraceTime> trace_time(std::string_view field) noexcept {
     if (const auto number = field_number(field)) {
         return TraceTime{*number, false};

@@ -20,4 +20,7 @@ struct TraceTime {
 /// The whole field as a finite number, with a decimal point or comma.
 [[nodiscard]] std::optional<double> field_number(std::string_view field) noexcept;
 
+/// The number of a field that is one with a percent sign behind it: 45 for `45%` and `45 %`.
+[[nodiscard]] std::optional<double> percent_number(std::string_view field) noexcept;
+
 }  // namespace crowdjack

@@ -60,11 +60,13 @@ SettledUnit settle_unit(std::vector<double> totals, UnitHint hint, bool keypoint
     }
     const double most = highest_but_outliers(totals);
     const bool named = hint != UnitHint::none;
+    const bool sign = hint == UnitHint::percent_sign;
     const bool other = !named && !keypoints && are_no_fractions(totals);
     const std::string reason = keypoints ? "keypoints are in pixels"
+                               : sign    ? "written with a percent sign"
                                : named   ? "named by its column"
                                          : "found out from its values";
-    if (hint == UnitHint::percent || (other && most <= 100.0)) {
+    if (hint == UnitHint::percent || sign || (other && most <= 100.0)) {
         return {{MovementUnit::Kind::percent, 100.0}, reason};
     }
     if (keypoints || hint == UnitHint::raw || hint == UnitHint::acceleration || other) {

@@ -4,6 +4,7 @@
 #include <taglib/fileref.h>
 #include <taglib/tag.h>
 #include <taglib/tpropertymap.h>
+#include <taglib/wavfile.h>
 
 #include <charconv>
 #include <exception>
@@ -49,6 +50,12 @@ TrackTags read_track_tags(const std::filesystem::path& file) {
         }
         tags.title = tidy(reference.tag()->title());
         tags.artist = tidy(reference.tag()->artist());
+        // What most programs write into a WAV is its INFO list; TagLib's tag of it is ID3 alone.
+        if (auto* const wav = dynamic_cast<TagLib::RIFF::WAV::File*>(reference.file());
+            wav != nullptr && wav->InfoTag() != nullptr) {
+            tags.title = tags.title.empty() ? tidy(wav->InfoTag()->title()) : tags.title;
+            tags.artist = tags.artist.empty() ? tidy(wav->InfoTag()->artist()) : tags.artist;
+        }
         const TagLib::PropertyMap properties = reference.file()->properties();
         for (const char* name : {"BPM", "TBPM", "TEMPO"}) {
             tags.bpm = tags.bpm > 0.0 ? tags.bpm : tempo_of(first_of(properties, name));

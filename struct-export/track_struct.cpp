@@ -17,6 +17,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr double highest_bpm = 1000.0;
+
 std::string article(const Json& value) {
     const std::string type = value.type_name();
     return (type == "array" || type == "object" ? "an " : type == "null" ? "" : "a ") + type;
@@ -51,6 +53,10 @@ public:
         }
         if (!is_time(*value)) {
             pass_over("bpm", *value, "a number");
+            return 0.0;
+        }
+        if (value->get<double>() > highest_bpm) {
+            warn("bpm", shortest(value->get<double>()) + ", which no music has: passed over");
             return 0.0;
         }
         return value->get<double>();

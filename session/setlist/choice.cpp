@@ -142,6 +142,13 @@ bool TrackChooser::can_choose() const {
     return std::any_of(among.begin(), among.end(), [this](std::size_t i) { return fates_[i] == Fate::fresh; });
 }
 
+std::optional<std::size_t> TrackChooser::first_unknown() const {
+    const std::vector<std::size_t> among = considered();
+    const auto found =
+        std::find_if(among.begin(), among.end(), [this](std::size_t i) { return fates_[i] == Fate::unknown; });
+    return found == among.end() ? std::nullopt : std::optional{*found};
+}
+
 double TrackChooser::energetic_bpm(const std::vector<std::size_t>& among) const {
     if (!settings_.as_known) {
         return energetic_bpm_;

@@ -78,6 +78,8 @@ public:
     [[nodiscard]] bool waits() const;
     /// Of those, at least one is.
     [[nodiscard]] bool can_choose() const;
+    /// The first of those it would choose from that is not known yet.
+    [[nodiscard]] std::optional<std::size_t> first_unknown() const;
     /// In this order it is best to get to know them.
     [[nodiscard]] const std::vector<std::size_t>& order() const noexcept { return order_; }
 

@@ -122,9 +122,9 @@ void LiveSuite::measure(std::size_t section) {
     link_.loop().post([this, section, known] { player_.measured(section, known); });
 }
 
-void LiveSuite::get_to_know(std::size_t section) {
+void LiveSuite::get_to_know(std::size_t section, Acquaintance how) {
     if (wish_) {
-        wish_(section);
+        wish_(section, how);
     }
 }
 

@@ -23,7 +23,7 @@ public:
     LiveSuite(SuiteLink& link, const std::vector<Section>& sections, SetPlayer::Settings settings, PlayedLog* log);
 
     /// Called when the player wants to know of a track before others.
-    void on_get_to_know(std::function<void(std::size_t)> wish) { wish_ = std::move(wish); }
+    void on_get_to_know(std::function<void(std::size_t, Acquaintance)> wish) { wish_ = std::move(wish); }
 
     /// Looks at who is there, asks how they are, lets the player decide; every 50 ms.
     void turn();
@@ -46,7 +46,7 @@ public:
     void ramp(char strip, Control control, float to, double seconds, std::optional<JackFrame> frame) override;
     void forget_scheduled(char strip) override;
     void measure(std::size_t section) override;
-    void get_to_know(std::size_t section) override;
+    void get_to_know(std::size_t section, Acquaintance how) override;
     void report(const SetlistEvent& event) override;
     void played(const PlayedTrack& track) override;
 
@@ -74,7 +74,7 @@ private:
     const std::vector<Section>& sections_;
     std::string letters_;
     PlayedLog* log_;
-    std::function<void(std::size_t)> wish_;
+    std::function<void(std::size_t, Acquaintance)> wish_;
     SetClock clock_;
     Timeline timeline_{48000.0};
     bool rate_known_{false};

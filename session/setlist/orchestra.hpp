@@ -70,6 +70,8 @@ struct SetlistEvent {
     std::string why;    ///< skipped, ended
 };
 
+enum class Acquaintance { thorough, at_once };
+
 /// Commands to decks and strips, each deck on the strip of its letter. Nothing here waits: answers come to the
 /// SetPlayer.
 class Orchestra {
@@ -95,7 +97,11 @@ public:
     virtual void measure(std::size_t section) = 0;
 
     /// Asks for what is to be known of a track (SetPlayer::known or SetPlayer::unplayable answers), before others.
-    virtual void get_to_know(std::size_t section) { (void)section; }
+    /// @param how  at once: whatever is known without listening to it, so that it can at least be played by time
+    virtual void get_to_know(std::size_t section, Acquaintance how) {
+        (void)section;
+        (void)how;
+    }
 
     virtual void report(const SetlistEvent& event) = 0;
     virtual void played(const PlayedTrack& track) = 0;

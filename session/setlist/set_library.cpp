@@ -15,6 +15,19 @@ namespace crowdjack {
 
 namespace {
 
+/// An export says where a track was cut from, not what it is called.
+void find_titles(std::vector<Section>& sections) {
+    for (Section& section : sections) {
+        for (const std::string& file : {section.path, section.part_file}) {
+            if (section.title.empty()) {
+                const TrackTags tags = read_track_tags(file);
+                section.title = tags.title;
+                section.artist = tags.artist;
+            }
+        }
+    }
+}
+
 /// A list by hand may leave out how fast its parts are.
 void find_tempi(std::vector<Section>& sections) {
     for (Section& section : sections) {
@@ -76,6 +89,7 @@ void SetLibrary::explore(ControlLoop& loop, const std::vector<std::size_t>& orde
         throw Failure{"crowdjack-struct-export is not found, which analyses tracks: is it installed beside "
                       "crowdjack-session?"};
     }
+    answered_.assign(sections_.size(), false);
     known_ = std::move(known);
     unplayable_ = std::move(unplayable);
     scout_ = std::make_unique<TrackScout>(
@@ -85,13 +99,17 @@ void SetLibrary::explore(ControlLoop& loop, const std::vector<std::size_t>& orde
     }
 }
 
-void SetLibrary::hurry(std::size_t section) {
-    if (scout_) {
-        scout_->hurry(section);
+void SetLibrary::hurry(std::size_t section, Acquaintance how) {
+    if (scout_ && !answered_[section]) {
+        scout_->hurry(section, how);
     }
 }
 
 void SetLibrary::found(std::size_t track, const TrackScout::Found& result) {
+    if (answered_[track]) {
+        return;  // an analysis ended just when the set could wait for it no longer
+    }
+    answered_[track] = true;
     ++looked_at_;
     if (!result.section) {
         unplayable_(track, result.why);

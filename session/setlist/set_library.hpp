@@ -31,7 +31,7 @@ public:
     void explore(ControlLoop& loop, const std::vector<std::size_t>& order, std::function<void(std::size_t)> known,
                  std::function<void(std::size_t, const std::string&)> unplayable);
     /// This one before the others.
-    void hurry(std::size_t section);
+    void hurry(std::size_t section, Acquaintance how);
 
     [[nodiscard]] std::size_t known_count() const noexcept { return known_count_; }
 
@@ -39,6 +39,7 @@ private:
     void found(std::size_t track, const TrackScout::Found& found);
 
     std::vector<Section> sections_;
+    std::vector<bool> answered_;  ///< of each section: known, or known to be unplayable
     bool becomes_known_{false};
     std::size_t known_count_{0}, looked_at_{0};
     std::function<void(std::size_t)> known_;

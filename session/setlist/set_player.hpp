@@ -135,7 +135,8 @@ private:
     [[nodiscard]] SetTime begin_after_beatless(JackFrame earliest) const;
     [[nodiscard]] SetTime next_bar(const Run& run, JackFrame not_before) const;
     [[nodiscard]] Run run_for(std::size_t section, char deck, const Now& now) const;
-    [[nodiscard]] bool may_choose(const Now& now) const;
+    [[nodiscard]] bool may_choose(const Now& now);
+    void press(const Now& now, double left_s);
     [[nodiscard]] bool knows_what_plays(const Now& now);
     void cue(const Run& run, double place_s);
     void send_start(Run& run);
@@ -162,6 +163,8 @@ private:
     std::optional<Run> outgoing_, current_, next_;
     char last_deck_;
     std::optional<double> first_tick_s_;
+    std::optional<double> waits_since_s_;  ///< for anything to choose from
+    std::optional<std::size_t> pressed_;
     bool adopted_{false};
     bool hurry_{false};
     bool pausing_{false};

@@ -6,10 +6,12 @@ namespace crowdjack {
 
 namespace {
 
-constexpr double command_patience_s = 1.0;  ///< until a deck's state must show what it was told
-constexpr double beatless_bpm = 120.0;      ///< of a track without a beat where there is no tempo line
-constexpr double adopt_patience_s = 10.0;   ///< until a track that plays already is known
-constexpr double latest_choice_s = 20.0;    ///< before the next track is needed: then the choice waits no more
+constexpr double command_patience_s = 1.0;   ///< until a deck's state must show what it was told
+constexpr double beatless_bpm = 120.0;       ///< of a track without a beat where there is no tempo line
+constexpr double adopt_patience_s = 10.0;    ///< until a track that plays already is known
+constexpr double latest_choice_s = 20.0;     ///< before the next track is needed: then the choice waits no more
+constexpr double analysis_patience_s = 6.0;  ///< for a first track to choose, when none is known
+constexpr double analysis_ahead_s = 28.0;    ///< before the next track is needed: until then there is time to listen
 
 }  // namespace
 
@@ -65,7 +67,7 @@ bool SetPlayer::knows_what_plays(const Now& now) {
         }
         for (std::size_t i = 0; i < sections_.size(); ++i) {
             if (sections_[i].end_s <= 0.0 && holds(*deck.report, i)) {
-                orchestra_.get_to_know(i);
+                orchestra_.get_to_know(i, Acquaintance::thorough);
                 return now.seconds > *first_tick_s_ + adopt_patience_s;
             }
         }
@@ -105,7 +107,7 @@ std::optional<char> SetPlayer::free_deck(const Now& now) const {
 
 void SetPlayer::prepare(const Now& now) {
     if (next_) {
-        if (!next_->cued && now.seconds > next_->asked_s + 4.0 * command_patience_s) {
+        if (next_->deck != 0 && !next_->cued && now.seconds > next_->asked_s + 4.0 * command_patience_s) {
             deck_busy(next_->deck);
         }
         if (next_->deck == 0) {
@@ -123,6 +125,7 @@ void SetPlayer::prepare(const Now& now) {
     if (!adopted_ || over_ || !(due || hurry_) || !free_deck(now) || !may_choose(now)) {
         return;
     }
+    waits_since_s_.reset();
     const Trend trend = trend_.at(now.seconds);
     const auto section = chooser_.next(trend);
     if (!section) {
@@ -137,12 +140,35 @@ void SetPlayer::prepare(const Now& now) {
 }
 
 /// A choice among tracks that are not all known yet waits for them, but never longer than the music goes on.
-bool SetPlayer::may_choose(const Now& now) const {
+bool SetPlayer::may_choose(const Now& now) {
     if (!chooser_.waits()) {
         return true;
     }
     const auto begins = next_start();
-    return begins && chooser_.can_choose() && *begins <= now.frame + to_frames({latest_choice_s}, timeline_.rate());
+    const double left_s = begins ? to_seconds(*begins - now.frame, timeline_.rate()).value : 0.0;
+    if (!chooser_.can_choose()) {
+        press(now, left_s);
+        return false;
+    }
+    return begins && left_s <= latest_choice_s;
+}
+
+/// Nothing at all is known that could be played next: on a busy machine an analysis may take longer than the music
+/// lasts. Then a track is played for what is known of it without listening.
+void SetPlayer::press(const Now& now, double left_s) {
+    const auto wanted = chooser_.first_unknown();
+    if (!wanted) {
+        return;
+    }
+    if (!waits_since_s_ || pressed_ != wanted) {
+        waits_since_s_ = waits_since_s_.value_or(now.seconds);
+        pressed_ = wanted;
+        orchestra_.get_to_know(*wanted, Acquaintance::thorough);
+    }
+    if (left_s < analysis_ahead_s && now.seconds > *waits_since_s_ + analysis_patience_s) {
+        *waits_since_s_ = now.seconds - analysis_patience_s / 2.0;  // for it, and for the next one should it fail
+        orchestra_.get_to_know(*wanted, Acquaintance::at_once);
+    }
 }
 
 void SetPlayer::unplayable(std::size_t section, const std::string& why) {

@@ -173,7 +173,7 @@ int run_setlist(int argc, const char* const* argv) {
     entry.keep_up(link.loop());
     take_signals(link.loop());
     LiveSuite suite{link, library.sections(), settings, log.get()};
-    suite.on_get_to_know([&library](std::size_t section) { library.hurry(section); });
+    suite.on_get_to_know([&library](std::size_t section, Acquaintance how) { library.hurry(section, how); });
     library.explore(
         link.loop(), suite.player().order(), [&suite](std::size_t section) { suite.player().known(section); },
         [&suite](std::size_t section, const std::string& why) { suite.player().unplayable(section, why); });

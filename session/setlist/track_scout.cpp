@@ -11,7 +11,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,8 +29,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t in_a_hurry = 1;  ///< so many tracks are looked at before the priority goes down: one must begin
-constexpr int background = 19;         ///< nice value
+constexpr std::size_t in_a_hurry = 1;  ///< so many tracks are looked at first without giving way: one must begin
 constexpr int longest_ms = 600'000;    ///< of one analysis
 constexpr std::size_t longest_answer = 4000;
 
@@ -54,7 +52,9 @@ public:
         sigset_t none;
         sigemptyset(&none);
         posix_spawnattr_setsigmask(&attributes, &none);
-        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+        // And Ctrl-C in a terminal means the set, which fades out, not the file that is just listened to.
+        posix_spawnattr_setpgroup(&attributes, 0);
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
         std::vector<char*> argv;
         for (std::string& word : words) {
             argv.push_back(word.data());
@@ -75,14 +75,14 @@ public:
     Child& operator=(const Child&) = delete;
 
     /// @returns its exit code, or -1; `said` receives what it wrote
-    int wait(const std::stop_token& stop, std::string& said) {
+    int wait(const std::function<bool()>& give_up, std::string& said) {
         int waited_ms = 0;
         constexpr int step_ms = 100;
         while (true) {
             pollfd ready{output_, POLLIN, 0};
             if (::poll(&ready, 1, step_ms) == 0) {
                 waited_ms += step_ms;
-                if (stop.stop_requested() || waited_ms > longest_ms) {
+                if (give_up() || waited_ms > longest_ms) {
                     ::kill(pid_, SIGKILL);
                 }
                 continue;
@@ -154,12 +154,34 @@ void TrackScout::ask(std::size_t track, fs::path file) {
     changed_.notify_one();
 }
 
-void TrackScout::hurry(std::size_t track) {
+void TrackScout::hurry(std::size_t track, Acquaintance how) {
+    const Haste haste = how == Acquaintance::at_once ? Haste::at_once : Haste::soon;
     const std::lock_guard lock{mutex_};
     const auto job = std::find_if(jobs_.begin(), jobs_.end(), [track](const Job& each) { return each.track == track; });
     if (job != jobs_.end()) {
+        job->haste = std::max(job->haste, haste);
         std::rotate(jobs_.begin(), job, std::next(job));
+    } else if (running_ && running_->track == track && running_->haste < haste) {
+        jobs_.push_front({track, running_->file, haste});
+    } else {
+        return;
     }
+    aside_.store(running_ && running_->haste < haste, std::memory_order_relaxed);
+}
+
+/// @returns false when the job made room for another one, and waits again
+bool TrackScout::finish(const Job& job) {
+    const std::lock_guard lock{mutex_};
+    running_.reset();
+    if (!aside_.exchange(false, std::memory_order_relaxed)) {
+        return true;
+    }
+    const bool again =
+        std::none_of(jobs_.begin(), jobs_.end(), [&job](const Job& each) { return each.track == job.track; });
+    if (again) {
+        jobs_.insert(jobs_.begin() + std::min<std::ptrdiff_t>(1, std::ssize(jobs_)), job);
+    }
+    return false;
 }
 
 void TrackScout::work(const std::stop_token& stop) {
@@ -172,20 +194,23 @@ void TrackScout::work(const std::stop_token& stop) {
             }
             job = std::move(jobs_.front());
             jobs_.pop_front();
+            job.haste = looked_at_ < in_a_hurry ? std::max(job.haste, Haste::soon) : job.haste;
+            running_ = job;
         }
-        if (looked_at_++ == in_a_hurry) {
-            // Linux: of this thread alone, and of the children it starts.
-            (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), background);
-        }
-        const Found found = look_at(job.file, stop);
+        const Found found = look_at(job, stop);
         if (stop.stop_requested()) {
             return;
         }
+        if (!finish(job)) {
+            continue;
+        }
+        ++looked_at_;
         loop_.post([this, track = job.track, found] { done_(track, found); });
     }
 }
 
-TrackScout::Found TrackScout::look_at(const fs::path& file, const std::stop_token& stop) {
+TrackScout::Found TrackScout::look_at(const Job& job, const std::stop_token& stop) {
+    const fs::path& file = job.file;
     try {
         if (const auto near = structure_near(file)) {
             if (auto section = section_of_track(*near, file, length_of(file))) {
@@ -198,7 +223,7 @@ TrackScout::Found TrackScout::look_at(const fs::path& file, const std::stop_toke
                 return {std::move(section), {}};
             }
         }
-        const std::string why = analyse(file, stop);
+        const std::string why = job.haste == Haste::at_once ? "there was no time to listen to it" : analyse(job, stop);
         if (auto section = section_of_track(json, file, 0.0); section && why.empty()) {
             return {std::move(section), {}};
         }
@@ -211,10 +236,15 @@ TrackScout::Found TrackScout::look_at(const fs::path& file, const std::stop_toke
     }
 }
 
-std::string TrackScout::analyse(const fs::path& file, const std::stop_token& stop) {
-    Child child{{analyser_.string(), "analyse", file.string(), "--into-cache", "--jobs", "1"}};
+std::string TrackScout::analyse(const Job& job, const std::stop_token& stop) {
+    std::vector<std::string> words{analyser_.string(), "analyse", job.file.string(), "--into-cache", "--jobs", "1"};
+    if (job.haste == Haste::background) {
+        words.emplace_back("--background");
+    }
+    Child child{std::move(words)};
     std::string said;
-    return child.wait(stop, said) == 0 ? std::string{} : reason_in(said);
+    const auto give_up = [&] { return stop.stop_requested() || aside_.load(std::memory_order_relaxed); };
+    return child.wait(give_up, said) == 0 ? std::string{} : reason_in(said);
 }
 
 }  // namespace crowdjack

@@ -207,7 +207,8 @@ std::string status_table(const SuiteSnapshot& snapshot) {
     if (!snapshot.setlist.empty()) {
         out << "setlist  ";
         for (const auto& [name, value] : snapshot.setlist) {
-            out << ' ' << name << '=' << (value.empty() ? "-" : value);
+            const bool words = value.find(' ') != std::string::npos;
+            out << ' ' << name << '=' << (words ? '"' + value + '"' : value.empty() ? "-" : value);
         }
         out << '\n';
     }

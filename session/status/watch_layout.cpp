@@ -177,13 +177,17 @@ std::vector<Row> trouble_rows(const SuiteSnapshot& snapshot) {
 }
 
 Row setlist_row(const SuiteSnapshot& snapshot) {
-    const auto part = [&snapshot](const char* key) {
-        return std::filesystem::path{named_text(snapshot.setlist, key).value_or("")}.filename().string();
+    const auto text = [&snapshot](const std::string& key) { return named_text(snapshot.setlist, key).value_or(""); };
+    const auto name = [&text](const std::string& which) {
+        const std::string title = text(which + "_title");
+        const std::string artist = text(which + "_artist");
+        return title.empty() ? std::filesystem::path{text(which + "_part")}.filename().string()
+                             : (artist.empty() ? title : artist + " - " + title);
     };
     Row row{{" setlist "}};
-    row.push_back({part("current_part").empty() ? "waiting" : part("current_part"), Tone::good});
+    row.push_back({name("current").empty() ? "waiting" : name("current"), Tone::good});
     if (const auto in = named_number(snapshot.setlist, "next_in_s")) {
-        row.push_back({"  → " + (part("next_part").empty() ? "?" : part("next_part")) + " in " + minutes_text(*in)});
+        row.push_back({"  → " + (name("next").empty() ? "?" : name("next")) + " in " + minutes_text(*in)});
     }
     row.push_back({"  crowd " + named_text(snapshot.setlist, "trend").value_or("steady"), Tone::dim});
     return row;

@@ -6,6 +6,8 @@
 #include "common/track_grid.hpp"
 #include "struct-export/text.hpp"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -19,6 +21,7 @@ namespace po = boost::program_options;
 namespace {
 
 constexpr double slowest = 30.0, fastest = 300.0;
+constexpr int most_patient = 19;  ///< nice value
 
 void describe(PlainCommandLine& line) {
     const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
@@ -30,7 +33,8 @@ void describe(PlainCommandLine& line) {
                             "the tempi to choose from: settles whether a track is at 70 or 140")(
         "plot", text("DIR"), "draw each analysed track as an SVG")(
         "into-cache", po::bool_switch(), "write where decks and setlists look by themselves, instead of --struct-dir")(
-        "again", po::bool_switch(), "also what is analysed already, by this or another program");
+        "again", po::bool_switch(), "also what is analysed already, by this or another program")(
+        "background", po::bool_switch(), "take only the time that no other program wants");
     line.hidden.add_options()("places", po::value<std::vector<std::string>>());
     line.positional.add("places", -1);
     line.usage_tail = "FOLDER|FILE…";
@@ -87,6 +91,7 @@ std::optional<AnalysisOrder> parse_analysis_options(int argc, const char* const*
     }
     order.into_cache = line.values()["into-cache"].as<bool>();
     order.again = line.values()["again"].as<bool>();
+    order.background = line.values()["background"].as<bool>();
     return order;
 }
 
@@ -99,6 +104,9 @@ int analyse_music(int argc, const char* const* argv, const std::atomic<bool>& st
     if (tasks.empty()) {
         throw Failure{"there is no audio file in " + order->places.front().string() +
                       " (looked for .wav .flac .mp3 .ogg .opus .aiff and their kin)"};
+    }
+    if (order->background) {
+        (void)::setpriority(PRIO_PROCESS, 0, most_patient);
     }
     AnalysisCount count;
     {

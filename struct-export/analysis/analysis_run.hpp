@@ -21,6 +21,7 @@ struct AnalysisOrder {
     unsigned jobs{1};
     bool into_cache{false};  ///< where decks and setlists look, instead of struct_dir
     bool again{false};       ///< also what is up to date or made by somebody else
+    bool background{false};  ///< give way to all other programs
 };
 
 /// One track and where its structure goes.

@@ -2,6 +2,7 @@
 #include "struct-export/analysis/bars.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -10,6 +11,10 @@ namespace crowdjack {
 namespace {
 
 constexpr double drums_say = 1.0, harmony_says = 2.0, bass_says = 1.0, sections_say = 0.7;
+constexpr double enough_bars = 8.0;
+constexpr std::size_t least_compared = 4;  ///< beats
+constexpr double as_good_as_same = 0.97;
+constexpr double clearly_three = 0.06;
 constexpr float silence_db = -90.0F;
 
 /// In parts of the track's usual full sound, so that what little sounds between chords stays little.
@@ -93,7 +98,7 @@ std::vector<double> shares(const std::vector<double>& values, int beats_per_bar)
 }
 
 double likeness(const BeatSounds& sounds, std::size_t lag) {
-    if (sounds.rhythm.size() <= lag + 8) {
+    if (sounds.rhythm.size() < lag + least_compared) {
         return 0.0;
     }
     double unlike = 0.0;
@@ -168,12 +173,24 @@ BeatSounds sounds_by_beat(const TrackFeatures& features, const OnsetCurves& curv
 }
 
 int find_metre(const BeatSounds& sounds) {
-    const double three = likeness(sounds, 3) + likeness(sounds, 6);
-    const double four = likeness(sounds, 4) + likeness(sounds, 8);
-    const double two = likeness(sounds, 2);
-    // A waltz is as unlike itself after two beats as after four.
-    constexpr double clearly = 0.12;
-    return three > four + clearly && three / 2.0 > two + clearly / 2.0 ? 3 : 4;
+    // A track is the less like itself the further one looks; it is more so than to either side after whole bars.
+    const auto stands_out = [&](std::size_t lag) {
+        return likeness(sounds, lag) - 0.5 * (likeness(sounds, lag - 1) + likeness(sounds, lag + 1));
+    };
+    double three = 0.0;
+    for (const std::size_t bars : {std::size_t{1}, std::size_t{2}}) {
+        const bool enough = sounds.rhythm.size() >= 4 * bars + 1 + least_compared;
+        three += enough ? stands_out(3 * bars) - stands_out(4 * bars) : 0.0;
+    }
+    return three > clearly_three ? 3 : 4;
+}
+
+bool is_repeated_loop(const BeatSounds& sounds, int beats_per_bar) {
+    const auto bar = static_cast<std::size_t>(beats_per_bar);
+    const std::array lags{bar, 2 * bar, 4 * bar, 8 * bar};
+    return std::any_of(lags.begin(), lags.end(), [&](std::size_t lag) {
+        return sounds.rhythm.size() >= 3 * lag && likeness(sounds, lag) > as_good_as_same;
+    });
 }
 
 BarPhase find_bars(const BeatSounds& sounds, int beats_per_bar, const std::vector<double>& drums, double start_says) {
@@ -184,18 +201,21 @@ BarPhase find_bars(const BeatSounds& sounds, int beats_per_bar, const std::vecto
             votes[k] += weight * said[k];
         }
     };
+    // What changes in a bar or two proves nothing.
+    const double proof =
+        std::min(static_cast<double>(sounds.chroma.size()) / static_cast<double>(n) / enough_bars, 1.0);
     const double all_drums = *std::max_element(drums.begin(), drums.end());
     for (std::size_t k = 0; k < n; ++k) {
         votes[k] += drums_say * std::max(drums[k] - all_drums, -2.0) / 4.0;
     }
-    add(shares(summits(changes(sounds.chroma, 2)), beats_per_bar), harmony_says);
-    add(shares(summits(changes(sounds.bass, 2)), beats_per_bar), bass_says);
+    add(shares(summits(changes(sounds.chroma, 2)), beats_per_bar), proof * harmony_says);
+    add(shares(summits(changes(sounds.bass, 2)), beats_per_bar), proof * bass_says);
     // Whole parts of the sound come and go where bars begin: the greatest changes count far more than many small ones.
     std::vector<double> sections = summits(changes(sounds.level_db, static_cast<std::ptrdiff_t>(2 * n)));
     for (double& value : sections) {
         value = std::pow(value, 3.0);
     }
-    add(shares(sections, beats_per_bar), sections_say);
+    add(shares(sections, beats_per_bar), proof * sections_say);
     for (std::size_t i = 0; i < sounds.level_db.size(); ++i) {
         if (sounds.level_db[i][1] > -50.0F || sounds.level_db[i][0] > -40.0F) {
             votes[i % n] += start_says;

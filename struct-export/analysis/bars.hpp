@@ -17,8 +17,12 @@ struct BeatSounds {
 [[nodiscard]] BeatSounds sounds_by_beat(const TrackFeatures& features, const OnsetCurves& curves,
                                         const std::vector<double>& beats);
 
-/// How many beats a bar has: 3 where the track repeats itself after three beats clearly better than after four.
+/// How many beats a bar has: 3 where the track is clearly more like itself after three beats and six than after four
+/// and eight, each compared with the beats around.
 [[nodiscard]] int find_metre(const BeatSounds& sounds);
+
+/// The drums come again exactly, bar after bar: one loop, or a few bars of a machine, all through.
+[[nodiscard]] bool is_repeated_loop(const BeatSounds& sounds, int beats_per_bar);
 
 /// Where bars begin.
 struct BarPhase {

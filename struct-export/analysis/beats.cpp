@@ -13,12 +13,14 @@ namespace crowdjack {
 
 namespace {
 
-constexpr std::size_t least_hits = 8;
+constexpr std::size_t least_hits = 8, least_in_loop = 3;
 constexpr double least_on_grid = 0.6, least_steady = 0.7;  ///< of a constant grid
 constexpr double usual_tempo = 120.0;
 constexpr double least_even = 0.7, least_hit_beats = 0.6;  ///< of beats that may move
 constexpr double on_beat_s = 0.05;
-constexpr double slack = 0.02;  ///< of a beat: how early the first beat may lie before the file
+constexpr double loop_start = 4.0, cut_start = 0.8, any_start = 0.4;  ///< what it says of bars where a file begins
+constexpr double cut_slack_s = 0.02;  ///< by which a loop's first hit may seem to be off its start
+constexpr double slack_s = 0.03;      ///< how early the first beat may lie before the file
 
 BeatTrack without_beats(const std::string& why) {
     BeatTrack track;
@@ -28,9 +30,14 @@ BeatTrack without_beats(const std::string& why) {
 
 GridFit fit_best(const TrackFeatures& features, const std::vector<Onset>& onsets, const TempoChoice& best) {
     GridFit fit = fit_grid(onsets, best.period_s, best.groove.first_beat_s);
-    const auto exact = best.loop ? as_loop(features, fit.period_s) : std::nullopt;
-    if (exact && std::abs(*exact - fit.period_s) < 4.0 * fit.sigma_s) {
-        fit = fit_phase(onsets, *exact, fit.first_beat_s);
+    // The length of a loop says its tempo more exactly than a few hits, some of them early or late, can.
+    const auto exact = best.loop ? as_loop(features, fit.period_s, best.beats) : std::nullopt;
+    const auto said = exact || !best.loop ? exact : as_loop(features, best.period_s, best.beats);
+    if (said) {
+        fit = fit_phase(onsets, *said, fit.first_beat_s);
+        // And it is cut where its first beat begins.
+        const double off = std::remainder(fit.first_beat_s, fit.period_s);
+        fit.first_beat_s -= begins_at_once(features) && std::abs(off) < cut_slack_s ? off : 0.0;
     }
     return fit;
 }
@@ -56,19 +63,30 @@ void set_bars(BeatTrack& track, const BarPhase& phase) {
     track.bar_confidence = phase.confidence;
 }
 
+/// A loop holds whole bars.
+int metre_of(const BeatSounds& sounds, double beats, bool loop) {
+    const auto whole = std::lround(beats);
+    if (loop && whole % 3 == 0 && whole % 4 != 0) {
+        return 3;
+    }
+    return loop && whole % 3 != 0 ? 4 : find_metre(sounds);
+}
+
 BeatTrack on_grid(const TrackFeatures& features, const OnsetCurves& curves, const GridFit& fit, bool loop) {
     BeatTrack track;
     track.bpm = 60.0 / fit.period_s;
     track.constant = true;
     track.confidence = fit.on_grid * fit.steady;
-    const double first = fit.first_beat_s - fit.period_s * std::floor(fit.first_beat_s / fit.period_s + slack);
+    const double first = fit.first_beat_s - fit.period_s * std::floor((fit.first_beat_s + slack_s) / fit.period_s);
     for (int n = 0; first + n * fit.period_s < features.length_s; ++n) {
         track.beats.push_back(std::max(first + n * fit.period_s, 0.0));
     }
     const BeatSounds sounds = sounds_by_beat(features, curves, track.beats);
-    track.beats_per_bar = find_metre(sounds);
+    track.beats_per_bar = metre_of(sounds, features.length_s / fit.period_s, loop);
     const std::vector<double> drums = drums_by_beat(curves, fit.period_s, first, track.beats_per_bar);
-    set_bars(track, find_bars(sounds, track.beats_per_bar, drums, loop ? 2.0 : 0.3));
+    const bool cut = begins_at_once(features);
+    const bool looped = loop || (cut && is_repeated_loop(sounds, track.beats_per_bar));
+    set_bars(track, find_bars(sounds, track.beats_per_bar, drums, looped ? loop_start : cut ? cut_start : any_start));
     track.first_beat_s = track.downbeats.empty() ? first : track.beats[track.downbeats.front()];
     return track;
 }
@@ -118,7 +136,7 @@ BeatTrack beat_by_beat(const TrackFeatures& features, const OnsetCurves& curves,
     const BeatSounds sounds = sounds_by_beat(features, curves, track.beats);
     track.beats_per_bar = find_metre(sounds);
     set_bars(track, find_bars(sounds, track.beats_per_bar,
-                              std::vector<double>(static_cast<std::size_t>(track.beats_per_bar), 0.0), 0.3));
+                              std::vector<double>(static_cast<std::size_t>(track.beats_per_bar), 0.0), any_start));
     track.bar_confidence *= 0.5;
     track.first_beat_s = track.downbeats.empty() ? 0.0 : track.beats[track.downbeats.front()];
     return track;
@@ -128,7 +146,8 @@ BeatTrack beat_by_beat(const TrackFeatures& features, const OnsetCurves& curves,
 
 BeatTrack track_beats(const TrackFeatures& features, const OnsetCurves& curves, const BeatHints& hints) {
     const std::vector<Onset> onsets = find_onsets(curves);
-    if (onsets.size() < least_hits) {
+    const std::vector<double> as_a_loop = loop_periods(features, hints.lowest_bpm, hints.highest_bpm);
+    if (onsets.size() < (as_a_loop.empty() ? least_hits : least_in_loop)) {
         return without_beats("no beat in it");
     }
     FreeBeats free = free_beats(features, hints.tag_bpm > 0.0 ? hints.tag_bpm : usual_tempo);
@@ -139,8 +158,8 @@ BeatTrack track_beats(const TrackFeatures& features, const OnsetCurves& curves, 
     if (hints.tag_bpm > 0.0) {
         extra.push_back(60.0 / hints.tag_bpm);
     }
-    const std::vector<double> periods =
-        candidate_periods(PulseSpectrum{curves}, hints.lowest_bpm, hints.highest_bpm, extra);
+    std::vector<double> periods = candidate_periods(PulseSpectrum{curves}, hints.lowest_bpm, hints.highest_bpm, extra);
+    periods.insert(periods.end(), as_a_loop.begin(), as_a_loop.end());
     if (!periods.empty()) {
         const TempoChoice best = choose_beat(features, curves, periods, hints);
         const GridFit fit = fit_best(features, onsets, best);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <map>
+#include <optional>
 
 namespace crowdjack {
 
@@ -15,6 +16,8 @@ constexpr double least_scale_s = 0.0015;
 constexpr double on_grid_s = 0.015, steady_s = 0.012;
 constexpr double least_near = 0.45;  ///< of the hits of a stretch that follows the grid
 constexpr double vague = 0.01;       ///< relative error of a period that the hits say nothing about
+constexpr double click_early_s = 0.03, click_late_s = 0.005;  ///< against the low end of a kick
+constexpr double have_click = 0.6;                            ///< part of the kicks
 constexpr std::int64_t beats_a_stretch = 8;
 
 double median(std::vector<double> values) {
@@ -152,25 +155,51 @@ private:
         sigma_step_s_ = std::sqrt(std::max(yy - slope * ny, 0.0) / w / hits) / std::sqrt(nn / w);
     }
 
-    /// Where beats really sound: the usual deviation of what falls on them, of kicks if there are some, else of
-    /// snares, else of anything.
-    [[nodiscard]] double phase() const {
-        for (const std::array<bool, band_count> bands :
-             {std::array{true, false, false}, std::array{false, true, false}, std::array{true, true, true}}) {
-            std::vector<double> offs;
-            std::size_t on_beats = 0;
-            for (const Placed& hit : placed_) {
-                if (bands[static_cast<std::size_t>(hit.band)] &&
-                    ((hit.step % steps_a_beat) + steps_a_beat) % steps_a_beat == 0) {
-                    offs.push_back(hit.off_s + usual_.at(place_of(hit)));
-                    ++on_beats;
-                }
-            }
-            if (on_beats >= 4 && on_beats * 40 >= placed_.size()) {
-                return median(std::move(offs));
+    [[nodiscard]] std::map<std::int64_t, double> offs_on_beats(Band band) const {
+        std::map<std::int64_t, double> offs;
+        for (const Placed& hit : placed_) {
+            if (hit.band == band && hit.step % steps_a_beat == 0) {
+                offs.try_emplace(hit.step, hit.off_s + usual_.at(place_of(hit)));
             }
         }
+        return offs;
+    }
+
+    /// Where beats really sound: where kicks begin, if there are some on beats, else snares, else anything. A kick
+    /// begins with its click, if it has one, and its low end may come later.
+    [[nodiscard]] double phase() const {
+        std::map<std::int64_t, double> all;
+        for (const Band band : {Band::low, Band::mid, Band::high}) {
+            const auto offs = offs_on_beats(band);
+            all.insert(offs.begin(), offs.end());
+            if (band != Band::high && (offs.size() < 4 || offs.size() * 40 < placed_.size())) {
+                continue;
+            }
+            const double found = median(values_of(band == Band::high ? all : offs));
+            return band == Band::low ? std::min(found, click_of(offs).value_or(found)) : found;
+        }
         return 0.0;
+    }
+
+    [[nodiscard]] std::optional<double> click_of(const std::map<std::int64_t, double>& kicks) const {
+        const auto clicks = offs_on_beats(Band::mid);
+        std::vector<double> found;
+        for (const auto& [step, off] : kicks) {
+            const auto click = clicks.find(step);
+            if (click != clicks.end() && click->second < off + click_late_s && click->second > off - click_early_s) {
+                found.push_back(click->second);
+            }
+        }
+        const bool most = static_cast<double>(found.size()) >= have_click * static_cast<double>(kicks.size());
+        return most ? std::optional{median(std::move(found))} : std::nullopt;
+    }
+
+    [[nodiscard]] static std::vector<double> values_of(const std::map<std::int64_t, double>& offs) {
+        std::vector<double> values;
+        for (const auto& [step, off] : offs) {
+            values.push_back(off);
+        }
+        return values;
     }
 
     [[nodiscard]] GridFit result() const {

@@ -10,8 +10,9 @@ namespace crowdjack {
 namespace {
 
 constexpr double kernel_share = 0.72;  ///< the squares of a lone hit's places in parts of their sum
+constexpr double click_of_kick = 0.6;
 constexpr double first_off_s = 0.025;
-constexpr double coherence_counts = 1.5, between_costs = 2.2;
+constexpr double coherence_counts = 1.5, between_costs = 3.0;
 constexpr std::array<double, band_count> band_counts{1.0, 0.7, 0.3};
 constexpr std::size_t bins_a_step = FoldedBar::bins_a_beat / 4;  ///< a step is a sixteenth
 
@@ -85,7 +86,7 @@ double coherence(const std::vector<double>& places) {
 /// The part of all hits that falls between the sixteenths; late ones (swing) count as on them.
 double between(const std::vector<double>& folded, std::size_t origin) {
     constexpr std::ptrdiff_t early = 2;
-    constexpr std::ptrdiff_t late = 4;
+    constexpr std::ptrdiff_t late = 5;
     const auto size = static_cast<std::ptrdiff_t>(folded.size());
     double on = 0.0;
     double all = 0.0;
@@ -155,6 +156,10 @@ GrooveMatch match_groove(const FoldedBar& bar, const std::array<double, band_cou
         for (double& value : normal[band]) {
             value = full[band] > 0.0 ? value / full[band] : 0.0;
         }
+    }
+    // A kick's click is no snare.
+    for (std::size_t i = 0; i < normal[1].size(); ++i) {
+        normal[1][i] = std::max(normal[1][i] - click_of_kick * normal[0][i], 0.0);
     }
     double coherent = 0.0;
     for (std::size_t band = 0; band < band_count; ++band) {

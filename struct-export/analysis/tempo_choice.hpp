@@ -31,7 +31,13 @@ struct TempoChoice {
                                       const std::vector<double>& periods, const BeatHints& hints);
 
 /// A short file that sounds from its first moment to its last may be a loop: then its length is a whole number of
-/// bars. @returns the beat length nearest to `period_s` that makes it so
-[[nodiscard]] std::optional<double> as_loop(const TrackFeatures& features, double period_s);
+/// bars of `beats`. @returns the beat length nearest to `period_s` that makes it so
+[[nodiscard]] std::optional<double> as_loop(const TrackFeatures& features, double period_s, int beats);
+
+/// The beat lengths of which a loop holds 4, 8, 16… ; none when the file is no loop.
+[[nodiscard]] std::vector<double> loop_periods(const TrackFeatures& features, double lowest_bpm, double highest_bpm);
+
+/// Something sounds from the first moment on: the file was cut there, mostly on a first beat.
+[[nodiscard]] bool begins_at_once(const TrackFeatures& features);
 
 }  // namespace crowdjack

@@ -143,13 +143,14 @@ TEST_CASE("a deck, a setlist and the exporter find every file as long as FFmpeg 
             CHECK(result.lengths.ffmpeg - result.lengths.deck <= dispute);
             // A first frame that borrows bits from one before it can't be the same; a seam in the middle moves the end.
             constexpr double rounding = 1e-4;  // Layer II is dithered or rounded to 16 bit by one of both
+            const std::size_t end = std::min(result.left.size(), result.other.size());
+            const std::size_t looked_at = std::min<std::size_t>(end / 5, 22'050);
             if (damage.name != "begins mid-frame") {
-                CHECK(difference(result.left, result.other, 0, 22'050) < rounding);
+                CHECK(difference(result.left, result.other, 0, looked_at) < rounding);
             }
-            if (damage.blocks <= 1 && damage.name != "count half") {  // where FFmpeg cuts out the padding half-way
-                const std::size_t end = std::min(result.left.size(), result.other.size());
-                CHECK(difference(result.left, result.other, end - std::min<std::size_t>(end, 22'050), 22'050) <
-                      rounding);
+            const bool seam = damage.blocks > 1 || kind.name == "oggenc-chain";
+            if (!seam && damage.name != "count half") {  // where FFmpeg cuts out the padding half-way
+                CHECK(difference(result.left, result.other, end - looked_at, looked_at) < rounding);
             }
         }
     }
@@ -277,7 +278,7 @@ TEST_CASE(
         }
         // An encoder's delay (up to 1105 and, as FFmpeg has it, the info frame of a joined file), or up to three frames
         // that lack the bits they borrowed: that much an MP3 may be silent at a seam. Others never are.
-        if (kind.name == "ffmpeg-float") {
+        if (kind.name.starts_with("ffmpeg-float")) {
             continue;  // out of step, four bytes are mostly no number
         }
         CHECK(longest <= (kind.block == 1152 || kind.block == 576 ? 4 * 1152U : 64U));

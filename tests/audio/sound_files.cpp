@@ -82,6 +82,50 @@ Damage counted(const std::string& name, std::function<std::int64_t(std::int64_t)
             1};
 }
 
+/// The place of a RIFF file's size of the chunk called `name`.
+std::optional<std::size_t> size_in_riff(const std::string& bytes, const std::string& name) {
+    const std::size_t at = bytes.substr(0, 2000).find(name);
+    return bytes.starts_with("RIFF") && at != std::string::npos ? std::optional{at + 4} : std::nullopt;
+}
+
+/// Another number where a WAV says how many bytes of sound follow.
+Damage sized(const std::string& name, std::function<std::uint32_t(std::uint32_t)> change) {
+    return {name,
+            [change = std::move(change)](const std::string& bytes, const std::string& ending) {
+                const auto at = ending == ".wav" ? size_in_riff(bytes, "data") : std::nullopt;
+                if (!at) {
+                    return std::optional<std::string>{};
+                }
+                std::string changed = bytes;
+                changed.replace(*at, 4, little_endian(change(static_cast<std::uint32_t>(bytes.size() - *at - 4))));
+                return std::optional{changed};
+            },
+            0};
+}
+
+/// A chunk that nobody knows before the sound.
+Damage chunk_before(const std::string& name, const std::string& chunk) {
+    return {name,
+            [chunk](const std::string& bytes, const std::string& ending) {
+                const auto at = ending == ".wav" ? size_in_riff(bytes, "data") : std::nullopt;
+                return at ? std::optional{bytes.substr(0, *at - 4) + chunk + bytes.substr(*at - 4)} : std::nullopt;
+            },
+            0};
+}
+
+/// A VBRI frame, as Fraunhofer's encoder writes it, in the place of the first.
+std::optional<std::string> with_vbri(const std::string& bytes, const std::string& ending) {
+    std::size_t at = bytes.find("Xing");
+    at = at > 2000 ? bytes.find("Info") : at;
+    const std::size_t frame = at > 2000 ? at : bytes.rfind("\xFF\xFB", at);
+    if (ending != ".mp3" || frame > 2000 || at - frame != 36) {
+        return std::nullopt;
+    }
+    std::string changed = bytes;
+    changed.replace(frame + 36, 50, std::string{"VBRI\0\1\2\0\0\x64\0\1\0\0\0\0\0\x50", 18} + std::string(32, '\0'));
+    return changed;
+}
+
 /// For files that are read packet by packet: the others have one place for the sound and nothing else.
 Damage to_streams(const std::string& name, int blocks, std::function<std::string(const std::string&)> change) {
     return {name,
@@ -105,6 +149,7 @@ const std::vector<FileKind>& file_kinds() {
         {"lame-no-header", ".mp3", "lame -t -b 128 sound.wav OUT", 1152},
         {"lame-checksums", ".mp3", "lame -p -b 128 sound.wav OUT", 1152},
         {"lame-mpeg2-mono", ".mp3", "lame -m m small.wav OUT", 576},
+        {"lame-mpeg2.5", ".mp3", "lame -m m --resample 8 -b 24 small.wav OUT", 576},
         {"ffmpeg", ".mp3", "ffmpeg -y -i sound.wav -c:a libmp3lame -b:a 160k OUT", 1152},
         {"ffmpeg-pipe", ".mp3", "ffmpeg -i sound.wav -f mp3 - > OUT", 1152},
         {"ffmpeg-layer2", ".mp2", "ffmpeg -y -i sound.wav -c:a mp2 -b:a 192k OUT", 1152},
@@ -116,18 +161,34 @@ const std::vector<FileKind>& file_kinds() {
         {"flac-in-ogg", ".oga", "flac --ogg -f -o OUT sound.wav", 4096},
         {"ffmpeg-flac-in-ogg", ".oga", "ffmpeg -y -i sound.wav -c:a flac -f ogg OUT", 4608},
         {"oggenc", ".ogg", "oggenc -q 5 -o OUT sound.wav", 1024},
+        {"oggenc-chain", ".ogg",
+         "oggenc -s 1 -o one.ogg sound.wav && oggenc -s 2 -q 3 -o two.ogg sound.wav && cat one.ogg two.ogg > OUT",
+         1024},
         {"ffmpeg", ".ogg", "ffmpeg -y -i sound.wav -c:a libvorbis OUT", 1024},
         {"opusenc", ".opus", "opusenc sound.wav OUT", 960},
         {"ffmpeg", ".opus", "ffmpeg -y -i sound.wav -c:a libopus OUT", 960},
+        {"opusenc-chain", ".opus",
+         "opusenc --serial 1 sound.wav one.opus && opusenc --serial 2 sound.wav two.opus && cat one.opus two.opus > "
+         "OUT",
+         960},
         {"sox-24-bit", ".wav", "sox sound.wav -b 24 OUT", 1},
+        {"sox-8-bit", ".wav", "sox -D sound.wav -b 8 OUT", 1},
+        {"sox-mu-law", ".wav", "sox sound.wav -e mu-law OUT", 1},
+        {"sox-a-law", ".au", "sox sound.wav -e a-law OUT", 1},
+        {"ffmpeg-six-channels", ".wav",
+         "ffmpeg -y -i sound.wav -af 'pan=6c|c0=c0|c1=c1|c2=c0|c3=c1|c4=c0|c5=c1' -c:a pcm_s24le OUT", 1},
         {"ffmpeg-pipe", ".wav", "ffmpeg -i sound.wav -f wav - > OUT", 1},
         {"sox-pipe", ".wav", "sox sound.wav -t wav - > OUT", 1},
         {"ffmpeg-float", ".wav", "ffmpeg -y -i sound.wav -c:a pcm_f32le OUT", 1},
         {"ffmpeg-rf64", ".wav", "ffmpeg -y -i sound.wav -rf64 always OUT", 1},
         {"ffmpeg", ".aiff", "ffmpeg -y -i sound.wav OUT", 1},
         {"sox-pipe", ".aiff", "sox sound.wav -t aiff - > OUT", 1},
+        {"ffmpeg-little-endian", ".aifc", "ffmpeg -y -i sound.wav -c:a pcm_s16le -f aiff OUT", 1},
+        {"ffmpeg-float", ".aifc", "ffmpeg -y -i sound.wav -c:a pcm_f32be -f aiff OUT", 1},
+        {"ffmpeg-mu-law", ".aifc", "ffmpeg -y -i sound.wav -c:a pcm_mulaw -f aiff OUT", 1},
         {"ffmpeg", ".caf", "ffmpeg -y -i sound.wav OUT", 1},
         {"ffmpeg-pipe", ".caf", "ffmpeg -i sound.wav -f caf - > OUT", 1},
+        {"ffmpeg-float-pipe", ".caf", "ffmpeg -i sound.wav -c:a pcm_f32le -f caf - > OUT", 1},
         {"ffmpeg", ".au", "ffmpeg -y -i sound.wav OUT", 1},
         {"ffmpeg-pipe", ".au", "ffmpeg -i sound.wav -f au - > OUT", 1},
         {"ffmpeg", ".w64", "ffmpeg -y -i sound.wav OUT", 1},
@@ -149,6 +210,20 @@ const std::vector<Damage>& damages() {
         counted("count double", [](std::int64_t count) { return count * 2; }),
         counted("count huge", [](std::int64_t /*count*/) { return std::int64_t{0x7fffffff}; }),
         counted("no count", [](std::int64_t /*count*/) { return -1; }),
+        {"VBRI", with_vbri, 2},
+        sized("size 0", [](std::uint32_t /*there*/) { return 0U; }),
+        sized("size of a pipe", [](std::uint32_t /*there*/) { return 0xFFFFFFFFU; }),
+        sized("size too large", [](std::uint32_t there) { return there + 4000; }),
+        sized("size half", [](std::uint32_t there) { return there / 144 * 72; }),
+        chunk_before("LIST before", "LIST" + little_endian(12) + "INFOISFT" + little_endian(0)),
+        chunk_before("odd chunk before", "note" + little_endian(5) + std::string("hello\0", 6)),
+        {"chunk behind",
+         [](const std::string& bytes, const std::string& ending) {
+             return ending == ".wav" && bytes.starts_with("RIFF")
+                        ? std::optional{bytes + "id3 " + little_endian(64) + std::string(64, 'x')}
+                        : std::nullopt;
+         },
+         0},
         to_streams("ID3 with footer", 0, [](const std::string& bytes) { return id3_tag(300, true) + bytes; }),
         to_streams("ID3 with picture", 0, [](const std::string& bytes) { return id3_tag(3'000'000) + bytes; }),
         to_streams("zeros before", 0, [](const std::string& bytes) { return std::string(5000, '\0') + bytes; }),

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How right the analysis is, on made-up music in twelve styles and on loops of known tempo, beside aubio (aubio-tools)
-// on the same files.
+// on the same files. How fast it is, how much memory it takes for ten minutes and for an hour, and whether two runs
+// give the same bytes.
 //
 // usage: analysis_accuracy [SEEDS [FIRST_SEED]]
+#include "common/beat_line.hpp"
+#include "struct-export/analysis/audio_blocks.hpp"
 #include "struct-export/analysis/track_analysis.hpp"
 #include "struct-export/musical_key.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/song.hpp"
 #include "tests/support/surroundings.hpp"
 #include "tests/support/waves.hpp"
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -17,7 +24,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <map>
+#include <fstream>
+#include <iterator>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -88,7 +96,8 @@ Score our_score(const TrackAnalysis& track, const test::Song& song) {
     return score;
 }
 
-/// `aubio beat` writes one time a line; its tempo is the usual distance.
+/// `aubio beat` writes one time a line; its tempo is that of the line through them where one fits, else their usual
+/// distance.
 Score aubio_score(const fs::path& file, const test::Song& song) {
     test::Process aubio{{"aubio", "beat", file.string()}};
     std::istringstream lines{aubio.whole_output()};
@@ -100,7 +109,9 @@ Score aubio_score(const fs::path& file, const test::Song& song) {
     for (std::size_t i = 1; i < beats.size(); ++i) {
         gaps.push_back(beats[i] - beats[i - 1]);
     }
-    return tempo_score(gaps.empty() ? 0.0 : 60.0 / median(gaps), beats, song);
+    const double usual = gaps.empty() ? 0.0 : 60.0 / median(gaps);
+    const auto line = fit_beat_line(beats);
+    return tempo_score(line ? line->bpm() : usual, beats, song);
 }
 
 void print(const std::string& name, const Score& ours, const Score& aubio) {
@@ -113,22 +124,103 @@ void print(const std::string& name, const Score& ours, const Score& aubio) {
     std::fflush(stdout);
 }
 
-void judge_loops() {
+/// A loop whose length is a whole number of beats.
+struct Loop {
+    const char* file;
+    double bpm;
+};
+constexpr std::array loops{Loop{"sonicpi-loop_compus.flac", 148.0}, Loop{"sonicpi-loop_garzul.flac", 120.0},
+                           Loop{"sonicpi-loop_amen_full.flac", 140.0}, Loop{"sonicpi-loop_electric.flac", 97.0}};
+
+std::vector<float> samples_of(const fs::path& file, std::size_t& channels, int& rate) {
+    AudioBlocks audio{file};
+    channels = audio.channels();
+    rate = static_cast<int>(audio.rate());
+    std::vector<float> all;
+    std::vector<float> block(4096 * channels);
+    while (const std::size_t count = audio.read(block)) {
+        all.insert(all.end(), block.begin(), block.begin() + static_cast<std::ptrdiff_t>(count * channels));
+    }
+    return all;
+}
+
+/// Each as it is, and played `times` times over as one file.
+void judge_loops(int times) {
     const auto data = test::real_data();
-    const std::map<std::string, double> known{{"sonicpi-loop_compus.flac", 148.0},
-                                              {"sonicpi-loop_garzul.flac", 120.0},
-                                              {"sonicpi-loop_amen_full.flac", 140.0},
-                                              {"sonicpi-loop_electric.flac", 97.0}};
-    for (const auto& [name, bpm] : known) {
-        if (!data || !fs::exists(*data / "music" / name)) {
-            std::printf("%s: not there\n", name.c_str());
+    const test::TemporaryFolder folder;
+    const fs::path file = folder / "loop.wav";
+    Score ours;
+    Score aubio;
+    for (const Loop& loop : loops) {
+        if (!data || !fs::exists(*data / "music" / loop.file)) {
+            std::printf("%s: not there\n", loop.file);
             continue;
         }
+        std::size_t channels = 0;
+        int rate = 0;
+        const std::vector<float> once = samples_of(*data / "music" / loop.file, channels, rate);
+        std::vector<float> sound;
+        for (int i = 0; i < times; ++i) {
+            sound.insert(sound.end(), once.begin(), once.end());
+        }
+        test::write_audio(file, sound, static_cast<int>(channels), rate, test::SampleFormat::pcm16);
+        test::Song song;
+        song.bpm = loop.bpm;
+        song.key = -1;
         const std::atomic<bool> stop{false};
-        const TrackAnalysis track = analyse_track(*data / "music" / name, {}, stop, [](double) {});
-        std::printf("%-28s known %6.2f found %8.3f first beat %.3f s\n", name.c_str(), bpm, track.beats.bpm,
-                    track.beats.first_beat_s);
+        const TrackAnalysis track = analyse_track(file, {}, stop, [](double) {});
+        std::printf("  %-28s x %d: known %6.2f found %8.3f first beat %.3f s\n", loop.file, times, loop.bpm,
+                    track.beats.bpm, track.beats.first_beat_s);
+        ours.add(our_score(track, song));
+        aubio.add(aubio_score(file, song));
     }
+    print(times == 1 ? "loops" : "loops x 8", ours, aubio);
+}
+
+/// Runs a command to its end. @returns the most memory it held, MB
+double memory_of(const std::vector<std::string>& words) {
+    std::vector<char*> argv;
+    for (const std::string& word : words) {
+        argv.push_back(const_cast<char*>(word.c_str()));
+    }
+    argv.push_back(nullptr);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        (void)std::freopen("/dev/null", "w", stdout);
+        (void)std::freopen("/dev/null", "w", stderr);
+        ::execvp(argv[0], argv.data());
+        ::_exit(127);
+    }
+    int status = 0;
+    rusage usage{};
+    ::wait4(child, &status, 0, &usage);
+    return status == 0 ? static_cast<double>(usage.ru_maxrss) / 1024.0 : -1.0;
+}
+
+void judge_memory() {
+    const test::TemporaryFolder folder;
+    auto spec = test::random_spec(test::Style::house, 3);
+    spec.bars = 32;
+    const test::Song song = test::make_song(spec);
+    test::write_audio(folder / "song.wav", song.stereo, 2, spec.rate, test::SampleFormat::pcm16);
+    std::vector<std::string> bytes;
+    std::array<double, 2> memory{};
+    for (std::size_t i = 0; i < 2; ++i) {
+        const std::string length = i == 0 ? "600" : "3600";
+        const fs::path file = folder / (length + ".flac");
+        (void)memory_of({"ffmpeg", "-v", "quiet", "-stream_loop", "-1", "-i", (folder / "song.wav").string(), "-t",
+                         length, file.string()});
+        memory.at(i) = memory_of({test::program_path("crowdjack-struct-export"), "analyse", file.string(),
+                                  "--struct-dir", (folder / "struct").string(), "--jobs", "1"});
+    }
+    for (const char* run : {"one", "two"}) {
+        (void)memory_of({test::program_path("crowdjack-struct-export"), "analyse", (folder / "song.wav").string(),
+                         "--struct-dir", (folder / run).string()});
+        std::ifstream stream{folder / run / "song.json", std::ios::binary};
+        bytes.emplace_back(std::istreambuf_iterator<char>{stream}, std::istreambuf_iterator<char>{});
+    }
+    std::printf("memory: %.0f MB for ten minutes, %.0f MB for an hour\n", memory[0], memory[1]);
+    std::printf("two runs: %s\n", bytes[0] == bytes[1] && !bytes[0].empty() ? "the same bytes" : "DIFFERENT");
 }
 
 }  // namespace
@@ -164,6 +256,8 @@ int main(int argc, char** argv) {
     }
     print("all", all_ours, all_aubio);
     std::printf("speed: %.0f x real time of a core, decoding, loudness and true peak included\n", seconds / spent);
-    judge_loops();
+    judge_loops(1);
+    judge_loops(8);
+    judge_memory();
     return 0;
 }

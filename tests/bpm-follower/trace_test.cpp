@@ -145,6 +145,29 @@ TEST_CASE("what stands before the data is passed over, and a title is no header"
     }
 }
 
+TEST_CASE("a table is read as spreadsheets of any country write it") {
+    const std::string plain = "time,value\n10,0.1\n11.5,0.3\n";
+    std::string wide = "\xFF\xFE";
+    for (const char c : plain) {
+        wide += c;
+        wide += '\0';
+    }
+    for (const std::string& text :
+         {plain, std::string{"\xEF\xBB\xBF"} + plain, std::string{"time;value\r\n10;0,1\r\n11,5;0,3\r\n"},
+          std::string{"time,value\r10,0.1\r11.5,0.3\r"},
+          std::string{"sep=;\ntime;value\n\"10\";\"0,1\"\n\"11,5\";\"0,3\"\n"},
+          std::string{"time,value\n10,\"0,1\"\n\"11,5\",\"0,3\"\n"}, std::string{"time\tvalue\n10\t0,1\n11,5\t0,3\n"},
+          std::string{"time,value\n10,10%\n11.5,30 %\n"}, std::string{"10;10,0%\n11,5;30,0%\n"}, wide}) {
+        CAPTURE(text);
+        const auto trace = trace_of(text);
+        REQUIRE(totals(trace).size() == 2);
+        CHECK(totals(trace)[0] == doctest::Approx(0.1));
+        CHECK(totals(trace)[1] == doctest::Approx(0.3));
+        CHECK(trace.duration_s == doctest::Approx(1.5));
+    }
+    CHECK(trace_of("time,value\n0,5%\n1,6%\n").unit_reason == "written with a percent sign");
+}
+
 TEST_CASE("times may be ISO 8601 or read off a clock, also past midnight") {
     for (const auto* text :
          {"timestamp,value\n2026-01-20T21:29:00.000Z,0.1\n2026-01-20T21:29:01.500Z,0.3\n",

@@ -5,6 +5,7 @@
 #include "session/setlist/handover.hpp"
 #include "session/setlist/harmony.hpp"
 #include "session/setlist/played.hpp"
+#include "session/setlist/set_library.hpp"
 #include "session/setlist/track_list.hpp"
 #include "session/setlist/track_section.hpp"
 #include "tests/support/surroundings.hpp"
@@ -129,6 +130,29 @@ TEST_CASE("a playlist's tracks are found beside it, and what is not there is nam
     CHECK(files[1] == folder / "100% two.wav");
     REQUIRE(passed_over.size() == 2);
     CHECK(passed_over[0].find("missing.flac") != std::string::npos);
+}
+
+TEST_CASE("the parts of an export are called by their tags, in logs and status") {
+    const test::TemporaryFolder folder;
+    const auto chunk = [](const std::string& name, const std::string& body) {
+        std::string size;
+        for (unsigned shift = 0; shift < 32; shift += 8) {
+            size += static_cast<char>(body.size() >> shift & 0xFFU);
+        }
+        return name + size + body;
+    };
+    using namespace std::string_literals;
+    const std::string format = "\1\0\1\0\x44\xAC\0\0\x88\x58\1\0\2\0\x10\0"s;
+    const std::string info = "INFO"s + chunk("INAM", "Hello\0"s) + chunk("IART", "Band\0\0"s);
+    std::ofstream{folder / "part.wav", std::ios::binary} << chunk(
+        "RIFF", "WAVE" + chunk("fmt ", format) + chunk("LIST", info) + chunk("data", std::string(88200, '\0')));
+    std::ofstream{folder / "sections.csv"} << "path,part_file,begin_cue_adj,end_cue_adj,bpm\n"
+                                           << "/gone/track.wav," << (folder / "part.wav").string() << ",8,12,120\n"
+                                           << "/gone/other.wav,/gone/part.wav,8,12,120\n";
+    const SetLibrary library{folder / "sections.csv"};
+    REQUIRE(library.sections().size() == 2);
+    CHECK(library.sections()[0].name() == "Band - Hello");
+    CHECK(library.sections()[1].name() == "other");
 }
 
 TEST_CASE("a whole track starts on its first downbeat and hands over where its outro begins") {

@@ -88,6 +88,11 @@ public:
             player.measured(section, {there, there ? "" : "it is not there", sections[section].end_s, lufs});
         });
     }
+    void get_to_know(std::size_t section, Acquaintance how) override {
+        if (on_get_to_know) {
+            answers.push_back([this, section, how] { on_get_to_know(section, how); });
+        }
+    }
     void report(const SetlistEvent& event) override { events.push_back(event); }
     void played(const PlayedTrack& track) override { rows.push_back(track); }
 
@@ -139,6 +144,7 @@ public:
     std::vector<SetlistEvent> events;
     std::vector<PlayedTrack> rows;
     std::function<void()> on_step;
+    std::function<void(std::size_t, Acquaintance)> on_get_to_know;
     int cues{0};
 
 private:

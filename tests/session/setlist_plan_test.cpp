@@ -110,6 +110,48 @@ TEST_CASE("after a track without a beat, however short, the next one comes in be
     }
 }
 
+TEST_CASE(
+    "where no analysis comes to an end in time, tracks are played for what is known at once, and no silence falls") {
+    std::vector<Section> set;
+    for (int i = 0; i < 6; ++i) {
+        Section track;
+        track.path = track.part_file = "/music/" + std::to_string(i) + ".mp3";
+        set.push_back(track);
+    }
+    SetPlayer::Settings chosen = settings();
+    chosen.cue_ahead_s = 45.0;
+    chosen.choice.as_known = true;
+    chosen.choice.in_order = true;
+    PaperSuite suite{set, chosen};
+    suite.timeline.add(steady(124.0));
+    suite.on_get_to_know = [&suite](std::size_t i, Acquaintance how) {
+        if (how == Acquaintance::thorough) {
+            return;  // begins, and takes for ever
+        }
+        if (i == 2) {
+            suite.player.unplayable(i, "no sound in it");
+            return;
+        }
+        Section& track = suite.sections[i];
+        track.by_time = true;
+        track.bpm = track.target_bpm = 120.0;
+        track.end_s = i == 0 ? 18.0 : 70.0;
+        track.begin_s = track.end_s - 4.0;
+        suite.player.known(i);
+    };
+    const double begun_s = suite.now.seconds;
+    REQUIRE(suite.run_until([&suite] { return !suite.starts.empty(); }, 30.0));
+    CHECK(suite.now.seconds < begun_s + 10.0);
+    REQUIRE(suite.run_until([&suite] { return suite.player.finished(); }, 2000.0));
+    REQUIRE(suite.starts.size() == 5);
+    for (std::size_t i = 1; i < suite.starts.size(); ++i) {
+        CAPTURE(i);
+        const double after_s =
+            static_cast<double>((suite.starts[i].frame - suite.starts[i - 1].frame).value) / PaperSuite::rate;
+        CHECK(after_s <= section_of(suite, suite.starts[i - 1].path).end_s + 0.01);
+    }
+}
+
 TEST_CASE("decks take turns, no deck is asked for two tracks at once and never more than two sound") {
     PaperSuite suite{plain_set(15), settings(3)};
     suite.timeline.add(steady(125.0));

@@ -50,6 +50,15 @@ struct Studio {
     }
 };
 
+/// A decaying tone.
+void add_hit(std::vector<float>& sound, double at_s, double hertz, double gain, double decay_s) {
+    const auto first = static_cast<std::size_t>(at_s * 44100.0);
+    for (std::size_t i = 0; first + i < sound.size() && static_cast<double>(i) < 5.0 * decay_s * 44100.0; ++i) {
+        const double t = static_cast<double>(i) / 44100.0;
+        sound[first + i] += static_cast<float>(gain * std::exp(-t / decay_s) * std::sin(6.2831853 * hertz * t));
+    }
+}
+
 std::string bytes_of(const fs::path& file) {
     std::ifstream stream{file, std::ios::binary};
     return {std::istreambuf_iterator<char>{stream}, {}};
@@ -94,6 +103,58 @@ TEST_CASE("a loop's tempo is what its length says") {
     const TrackAnalysis track = analysed(studio.folder / "loop.wav");
     CHECK(track.beats.bpm == doctest::Approx(126.0).epsilon(0.0002));
     CHECK(std::abs(track.beats.first_beat_s) < 0.010);
+}
+
+TEST_CASE("a loop of three hits has the tempo that its length says") {
+    const Studio studio;
+    const double beat = 60.0 / 97.0;
+    std::vector<float> loop(static_cast<std::size_t>(4.0 * beat * 44100.0), 0.0F);
+    for (const double at : {0.0, 1.5, 3.0}) {
+        add_hit(loop, at * beat, 60.0, 0.8, 0.15);
+    }
+    const TrackAnalysis track = analysed(studio.samples(loop));
+    CHECK(track.beats.bpm == doctest::Approx(97.0).epsilon(0.0003));
+    CHECK(std::abs(track.beats.first_beat_s) < 0.010);
+}
+
+TEST_CASE("a loop that is played over and over begins a bar where the file begins, wherever its chords change") {
+    const Studio studio;
+    const double beat = 0.5;
+    std::vector<float> sound(static_cast<std::size_t>(64.0 * beat * 44100.0), 0.0F);
+    for (int n = 0; n < 64; ++n) {
+        const double at = n * beat;
+        add_hit(sound, at, 55.0, 0.7, 0.12);
+        add_hit(sound, at + beat / 2.0, 8000.0, 0.15, 0.02);
+        if (n % 2 == 1) {
+            add_hit(sound, at, 900.0, 0.3, 0.06);
+        }
+        // A chord from the second beat of each bar to the next one's.
+        const int bar = (n + 3) / 4;
+        for (const double semitones : {0.0, 4.0, 7.0}) {
+            const double hertz = 220.0 * std::exp2((semitones + (bar % 2 == 0 ? 0.0 : 5.0)) / 12.0);
+            for (std::size_t i = 0; i < 22050; ++i) {
+                const double t = at + static_cast<double>(i) / 44100.0;
+                sound[static_cast<std::size_t>(n) * 22050 + i] +=
+                    static_cast<float>(0.06 * std::sin(6.2831853 * hertz * t));
+            }
+        }
+    }
+    const TrackAnalysis track = analysed(studio.samples(sound));
+    CHECK(track.beats.bpm == doctest::Approx(120.0).epsilon(0.0003));
+    REQUIRE(!track.beats.downbeats.empty());
+    CHECK(std::abs(std::remainder(track.beats.first_beat_s, 2.0)) < 0.010);
+}
+
+TEST_CASE("a kick begins with its click, also when its low end comes later") {
+    const Studio studio;
+    std::vector<float> sound(static_cast<std::size_t>(64 * 22050), 0.0F);
+    for (int n = 0; n < 64; ++n) {
+        add_hit(sound, 0.25 + n * 0.48, 1500.0, 0.3, 0.01);
+        add_hit(sound, 0.25 + n * 0.48 + 0.018, 55.0, 0.8, 0.12);
+    }
+    const TrackAnalysis track = analysed(studio.samples(sound));
+    REQUIRE(track.beats.beats.size() > 40);
+    CHECK(std::abs(std::remainder(track.beats.beats[20] - 0.25, 0.48)) < 0.006);
 }
 
 TEST_CASE("the range settles between octaves") {

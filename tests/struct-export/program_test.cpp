@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <random>
 #include <utility>
 
@@ -204,6 +205,65 @@ TEST_CASE("a drummer's beats lie on the target's grid with --warp, and are said 
     const auto best = worst_off("best", {"--warp"});
     CHECK(best.first < 0.03);
     CHECK(best.first < plain.first);
+}
+
+TEST_CASE(
+    "twelve drummers, each called by a whole number of BPM: with --warp all are on the grid where they hand over") {
+    const Crate crate;
+    std::map<std::string, double> called;
+    for (unsigned drummer = 0; drummer < 12; ++drummer) {
+        std::mt19937 random{100 + drummer};
+        std::normal_distribution<double> hand{0.0, 0.012};
+        const double bpm = 112.3 + 1.7 * drummer;
+        const double sway = 15.0 + drummer;
+        std::vector<double> beats;
+        for (int i = 0; i < 130; ++i) {
+            const double at = 0.5 + i * 60.0 / bpm + 0.05 * std::sin(i / sway) + hand(random);
+            beats.push_back(std::round(at * 100.0) / 100.0);
+        }
+        std::vector<float> sound(static_cast<std::size_t>((beats.back() + 1.0) * 22050.0));
+        for (const double beat : beats) {
+            for (std::size_t i = 0; i < 88; ++i) {
+                const double t = static_cast<double>(i);
+                sound[static_cast<std::size_t>(beat * 22050.0) + i] =
+                    static_cast<float>(0.6 * std::cos(0.57 * t) * std::exp(-t / 25.0));
+            }
+        }
+        const std::string name = "drummer" + std::to_string(drummer);
+        write_audio(crate.audio_dir / (name + ".wav"), sound, 1, 22050, SampleFormat::pcm16);
+        Json segments = Json::array({{{"start", 0.0}, {"end", beats[8]}, {"label", "intro"}}});
+        for (std::size_t i = 8; i + 32 < beats.size(); i += 32) {
+            segments.push_back({{"start", beats[i]}, {"end", beats[i + 32]}, {"label", "verse"}});
+        }
+        called[name + ".wav"] = std::floor(bpm);
+        const Json json{
+            {"path", name + ".wav"}, {"bpm", static_cast<int>(bpm)}, {"beats", beats}, {"segments", segments}};
+        crate.write_struct(name, json.dump());
+    }
+    const double target = 122.0;
+    const auto ran = crate.run({crate.struct_dir.string(), "--audio-dir", crate.audio_dir.string(), "--parts-dir",
+                                (crate.folder / "parts").string(), "--bpm", "122", "--bpm-min", "100", "--bpm-max",
+                                "150", "--n-sections", "3", "--stretch", "wsola", "--warp"});
+    REQUIRE_MESSAGE(ran.code == 0, ran.output);
+    const auto rows = rows_of(crate.folder / "parts/sections.csv");
+    REQUIRE(rows.size() == 12);
+    double worst = 0.0;
+    double worst_called = 0.0;
+    for (const auto& row : rows) {
+        CAPTURE(row.at("path"));
+        const auto errors = click_errors(test::read_audio(row.at("part_file")), target, 1.0);
+        const auto begin = static_cast<std::size_t>(std::lround(number(row.at("begin_cue_adj")) * target / 60.0));
+        REQUIRE(begin < errors.size());
+        worst = std::max(worst, std::abs(errors[begin]) / 1000.0 * target / 60.0);
+        // What the JSON's BPM alone would have done.
+        const double bpm = called.at(std::filesystem::path{row.at("path")}.filename().string());
+        const double seconds = number(row.at("begin_cue"));
+        const double beats = std::round((seconds - number(row.at("ini_cue"))) * (bpm + 0.5) / 60.0);
+        worst_called = std::max(worst_called, std::abs((seconds - number(row.at("ini_cue"))) * bpm / 60.0 - beats));
+    }
+    MESSAGE("worst phase at begin: " << worst << " beat; by the JSONs' BPM: " << worst_called);
+    CHECK(worst < 0.05);
+    CHECK(worst_called > 0.3);
 }
 
 TEST_CASE("Rekordbox: true tempo in memory, key, place of the audio, and keys written only when asked") {
