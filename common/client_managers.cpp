@@ -3,8 +3,10 @@
 #include "common/atomic_file.hpp"
 #include "common/client_shell.hpp"
 #include "common/error.hpp"
+#include "common/jack_door.hpp"
 #include "common/log.hpp"
 #include "common/manager_mark.hpp"
+#include "common/orphans.hpp"
 #include "common/own_command.hpp"
 #include "common/text_file.hpp"
 
@@ -12,7 +14,7 @@
 
 #include <algorithm>
 #include <csignal>
-#include <thread>
+#include <cstdlib>
 #include <utility>
 
 namespace crowdjack {
@@ -25,19 +27,6 @@ constexpr std::size_t longest_session_command = 255;  ///< JACK cuts off what is
 constexpr auto longest_pause = std::chrono::milliseconds{1500};
 constexpr auto opening_look = std::chrono::milliseconds{10};
 constexpr int opening_looks = 500;  ///< 5 s: a disk that takes longer goes on by itself
-constexpr auto orphan_patience = std::chrono::milliseconds{2500};
-
-/// Ends a client whose session manager is gone, so that the same client of a new one can have its name.
-void relieve_orphan(const std::string& server, const std::string& name, pid_t pid) {
-    log_event(
-        LogLevel::warning, "orphan-relieved",
-        {{"client", name}, {"pid", pid}, {"why", "its session manager is gone, and a new one opens its project"}});
-    ::kill(pid, SIGTERM);
-    const auto until = std::chrono::steady_clock::now() + orphan_patience;
-    while (find_peer(server, name) && std::chrono::steady_clock::now() < until) {
-        std::this_thread::sleep_for(std::chrono::milliseconds{10});
-    }
-}
 
 }  // namespace
 
@@ -106,6 +95,9 @@ void ClientShell::change_project(const NsmProject& project) {
             hooks.disconnected();
         }
         leave();
+        if (jack_is_stuck()) {
+            std::_Exit(1);  // all is saved; the manager starts it anew, and sees that it has to
+        }
         jack_.reset();
         entry_.reset();
     }
@@ -129,10 +121,7 @@ void ClientShell::take_project_name() {
         take_name(identity_.names);
         return;
     }
-    const std::optional<PeerInfo> holder = find_peer(options_.server, *saved);
-    if (holder && holder->pid != ::getpid() && is_orphan(registry_folder(options_.server), *saved, holder->pid)) {
-        relieve_orphan(options_.server, *saved, holder->pid);
-    }
+    relieve_orphan(options_.server, *saved);
     try {
         take_name({*saved});
     } catch (const Failure& failure) {

@@ -3,6 +3,7 @@
 
 #include "common/error.hpp"
 #include "common/log.hpp"
+#include "common/manager_mark.hpp"
 #include "common/text_file.hpp"
 
 #include <unistd.h>
@@ -38,6 +39,9 @@ ClientShell::ClientShell(Identity identity, CommonOptions options, AudioProcess&
         // The real ones may be in use by the very client that is asked about, and the file meant for another machine.
         osc_ports = {0};
         options_.osc_bind = "127.0.0.1";
+    }
+    if (const char* url = nsm_url(); url != nullptr) {
+        close_inherited_socket(OscEndpoint::parse(url).port());  // while no socket is our own
     }
     // Before any thread starts, so that all inherit the mask.
     loop_.on_signal(SIGINT, [this] { begin_stop(); });

@@ -339,7 +339,6 @@ int JackClient::xrun_callback(void* self) {
 
 void JackClient::connect_callback(jack_port_id_t from, jack_port_id_t to, int connected, void* self) {
     on_jack_thread([from, to, connected, self] {
-        static_cast<JackClient*>(self)->closing_.notice_change();
         static_cast<JackClient*>(self)->count_connection(from, connected != 0);
         static_cast<JackClient*>(self)->count_connection(to, connected != 0);
     });

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/jack_closing.hpp"
 
+#include "common/jack_door.hpp"
+
+#include <csignal>
 #include <future>
 #include <memory>
 #include <thread>
@@ -14,9 +17,66 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto calm = std::chrono::milliseconds{20};
 constexpr auto longest_wait = std::chrono::seconds{1};
+constexpr auto breath = std::chrono::microseconds{300};
+
+std::atomic<bool> stuck{false};  ///< written by whoever closes, read by anybody (relaxed)
 
 std::int64_t now_ns() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
+}
+
+using Progress = std::atomic<int>;
+
+/// On a thread that is left behind when it gets stuck: no step for as long as `patience`. @returns whether it was done
+template <typename Action>
+bool done_unless_stuck(std::chrono::milliseconds patience, Action action) {
+    const auto steps = std::make_shared<Progress>(0);
+    std::promise<void> promise;
+    const auto done = promise.get_future();
+    std::thread{[action, steps, promise = std::move(promise)]() mutable {
+        sigset_t broken_pipe;  // of a server that is gone, whoever asks us to close
+        sigemptyset(&broken_pipe);
+        sigaddset(&broken_pipe, SIGPIPE);
+        pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
+        action(*steps);
+        promise.set_value();
+    }}.detach();
+    int seen = -1;
+    while (done.wait_for(patience) != std::future_status::ready) {
+        if (const int now = steps->load(std::memory_order_relaxed); std::exchange(seen, now) == now) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// Of a client that is not active.
+void hear_nothing(jack_client_t* client) {
+    jack_set_client_registration_callback(client, nullptr, nullptr);
+    jack_set_port_registration_callback(client, nullptr, nullptr);
+    jack_set_port_connect_callback(client, nullptr, nullptr);
+    jack_set_graph_order_callback(client, nullptr, nullptr);
+    jack_set_xrun_callback(client, nullptr, nullptr);
+    jack_set_latency_callback(client, nullptr, nullptr);
+}
+
+/// While the server is still listened to: what it tells of each port's names that go, it tells this client, too.
+void give_ports_back(jack_client_t* client, Progress& steps) {
+    if (jack_deactivate(client) != 0) {  // an active one keeps its callbacks
+        return;                          // no server any more
+    }
+    hear_nothing(client);
+    const char** const names = jack_get_ports(client, nullptr, nullptr, 0);
+    for (const char** name = names; name != nullptr && *name != nullptr; ++name) {
+        jack_port_t* const port = jack_port_by_name(client, *name);
+        if (port != nullptr && jack_port_is_mine(client, port) != 0) {
+            jack_port_unregister(client, port);
+            std::this_thread::sleep_for(breath);  // for everybody who is told of it
+            steps.fetch_add(1, std::memory_order_relaxed);
+        }
+    }
+    jack_free(static_cast<void*>(names));
+    std::this_thread::sleep_for(calm);
 }
 
 }  // namespace
@@ -33,19 +93,12 @@ void JackClosing::watch(jack_client_t* client) {
 
 void JackClosing::watch_ports(jack_client_t* client) {
     jack_set_port_registration_callback(
-        client, [](jack_port_id_t, int, void* self) { static_cast<JackClosing*>(self)->notice_change(); }, this);
+        client, [](jack_port_id_t, int, void* self) { static_cast<JackClosing*>(self)->notice_port(); }, this);
 }
 
-void JackClosing::watch_connections(jack_client_t* client) {
-    jack_set_port_connect_callback(
-        client,
-        [](jack_port_id_t, jack_port_id_t, int, void* self) { static_cast<JackClosing*>(self)->notice_change(); },
-        this);
-}
+void JackClosing::notice_port() noexcept { last_change_ns_.store(now_ns(), std::memory_order_relaxed); }
 
-void JackClosing::notice_change() noexcept { last_change_ns_.store(now_ns(), std::memory_order_relaxed); }
-
-bool JackClosing::close(jack_client_t* client, std::chrono::milliseconds deadline) const {
+void JackClosing::wait_for_calm() const {
     const auto calm_ns = std::chrono::nanoseconds{calm}.count();
     for (const auto begin = Clock::now(); Clock::now() - begin < longest_wait;) {
         const std::int64_t left = last_change_ns_.load(std::memory_order_relaxed) + calm_ns - now_ns();
@@ -54,13 +107,21 @@ bool JackClosing::close(jack_client_t* client, std::chrono::milliseconds deadlin
         }
         std::this_thread::sleep_for(std::chrono::nanoseconds{left});
     }
-    std::promise<void> closed;
-    const auto done = closed.get_future();
-    std::thread{[client, closed = std::move(closed)]() mutable {
-        jack_client_close(client);
-        closed.set_value();
-    }}.detach();
-    return done.wait_for(deadline) == std::future_status::ready;
+}
+
+bool jack_is_stuck() noexcept { return stuck.load(std::memory_order_relaxed); }
+
+bool JackClosing::close(jack_client_t* client, std::chrono::milliseconds deadline) const {
+    const JackDoor turn{longest_wait};
+    wait_for_calm();
+    bool closed = done_unless_stuck(deadline, [client](Progress& steps) { give_ports_back(client, steps); });
+    if (closed) {
+        closed = done_unless_stuck(deadline, [client](Progress& /*steps*/) { jack_client_close(client); });
+    }
+    if (!closed) {
+        stuck.store(true, std::memory_order_relaxed);
+    }
+    return closed;
 }
 
 }  // namespace crowdjack

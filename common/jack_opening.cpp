@@ -2,6 +2,7 @@
 #include "common/jack_opening.hpp"
 
 #include "common/jack_closing.hpp"
+#include "common/jack_door.hpp"
 
 #include <atomic>
 #include <future>
@@ -16,6 +17,7 @@ namespace {
 std::atomic<std::size_t> attempts_inside{0};  ///< written by the opening threads, read by control (relaxed)
 
 jack_client_t* open_client(const std::string& server, const std::string& name, int more, jack_status_t& status) {
+    const JackDoor turn{std::chrono::seconds{1}};
     const auto options = static_cast<jack_options_t>(JackNoStartServer | JackServerName | more);
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): JACK's own interface
     return jack_client_open(name.c_str(), options, &status, server.c_str());

@@ -19,7 +19,7 @@ constexpr int error_general = -1;
 constexpr int error_save_failed = -10;
 
 constexpr auto welcome_patience = std::chrono::seconds{2};
-constexpr const char* capabilities = ":dirty:switch:progress:message:";
+constexpr const char* capabilities = ":dirty:progress:message:";
 
 }  // namespace
 
@@ -35,6 +35,7 @@ NsmClient::NsmClient(ControlLoop& loop, OscServer& osc, const std::string& url, 
       server_{OscEndpoint::parse(url)},
       label_{std::move(label)},
       executable_{std::move(executable)},
+      may_switch_{server_.port(), executable_},
       callbacks_{std::move(callbacks)} {
     // nsmd names this machine by its host name; it listens everywhere, and our socket is bound to the loopback.
     server_ = OscEndpoint::loopback(server_.port());
@@ -61,7 +62,8 @@ NsmClient::NsmClient(ControlLoop& loop, OscServer& osc, const std::string& url, 
 void NsmClient::announce() {
     osc_.send(server_, OscMessage{"/nsm/server/announce"}
                            .text(label_)
-                           .text(std::string{capabilities} + (callbacks_.show_gui ? "optional-gui:" : ""))
+                           .text(std::string{capabilities} + (may_switch_.held() ? "switch:" : "") +
+                                 (callbacks_.show_gui ? "optional-gui:" : ""))
                            .text(executable_)
                            .integer(1)
                            .integer(1)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/control_loop.hpp"
+#include "common/manager_mark.hpp"
 #include "common/osc_server.hpp"
 
 #include <cstdint>
@@ -73,6 +74,7 @@ private:
     OscServer& osc_;
     OscEndpoint server_;
     std::string label_, executable_;
+    SwitchClaim may_switch_;
     Callbacks callbacks_;
     std::string told_label_;
     bool welcome_{false};

@@ -2,6 +2,7 @@
 #include "common/port_names.hpp"
 
 #include "common/jack_closing.hpp"
+#include "common/jack_door.hpp"
 
 #include <jack/jack.h>
 #include <jack/metadata.h>
@@ -74,6 +75,10 @@ bool ran_as_port_name_writer(int argc, const char* const* argv) {
     }
     jack_set_error_function([](const char*) {});
     jack_set_info_function([](const char*) {});
+    // Each name is told to every client. One that is behind in reading, or closes, would hold up the whole server.
+    constexpr auto breath = std::chrono::microseconds{300};
+    constexpr auto last_breath = std::chrono::milliseconds{20};
+    const JackDoor turn{std::chrono::milliseconds{300}};
     jack_client_t* client = jack_client_open(
         "crowdjack-port-names", static_cast<jack_options_t>(JackNoStartServer | JackServerName), nullptr, argv[2]);
     for (int i = 3; client != nullptr && i + 2 < argc; i += 3) {
@@ -81,11 +86,13 @@ bool ran_as_port_name_writer(int argc, const char* const* argv) {
         if (jack_uuid_parse(argv[i], &uuid) == 0) {
             jack_set_property(client, uuid, JACK_METADATA_PRETTY_NAME, argv[i + 1], "text/plain");
             jack_set_property(client, uuid, JACK_METADATA_ORDER, argv[i + 2], "http://www.w3.org/2001/XMLSchema#int");
+            std::this_thread::sleep_for(breath);
         }
     }
     // Closed, since each one that only ends costs the store a mutex for good; but not at the price of hanging.
     const bool done = client != nullptr;
     if (done) {
+        std::this_thread::sleep_for(last_breath);
         (void)JackClosing{}.close(client, std::chrono::milliseconds{500});
     }
     std::_Exit(done ? 0 : 1);

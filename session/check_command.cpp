@@ -52,6 +52,7 @@ int run_check(int argc, const char* const* argv) {
         check_clients(session, answers, problems);
         check_patch(session, answers, problems);
         check_guard(session, problems);
+        check_setlist(session, problems);
         std::stable_sort(problems.begin(), problems.end(),
                          [](const SessionProblem& a, const SessionProblem& b) { return a.line < b.line; });
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Under a session manager: no session file, no clients of its own; keeps the patch as it was saved, and the front door.
 #include "common/options.hpp"
+#include "common/orphans.hpp"
 #include "session/commands.hpp"
 #include "session/idle_audio.hpp"
 #include "session/session_run.hpp"
@@ -21,6 +22,7 @@ int run_under_nsm(int argc, const char* const* argv) {
     if (!options) {
         return 0;
     }
+    relieve_orphan(options->server, "session");  // which would keep the front door
     IdleAudio idle;
     ClientShell shell{{"session", {"session"}, "crowdjack-session", "crowdjack session"}, *options, idle};
     // NSM passes no options: the movement port belongs to this door or to a follower beside it, whoever comes first.

@@ -8,6 +8,7 @@
 #include "session/commands.hpp"
 #include "session/idle_audio.hpp"
 #include "session/other_session.hpp"
+#include "session/programme/seed_count.hpp"
 #include "session/session_run.hpp"
 
 #include <algorithm>
@@ -47,6 +48,19 @@ std::string checked_setlist(const CommandLine& command) {
                          "playlist or a folder of music"};
     }
     return csv;
+}
+
+/// The set of --setlist, else that of the file.
+Programme::Plan plan_of(const CommandLine& command, const SessionFile& session) {
+    const std::string named = checked_setlist(command);
+    if (!named.empty()) {
+        const auto options = command.given("setlist-option")
+                                 ? command.values()["setlist-option"].as<std::vector<std::string>>()
+                                 : std::vector<std::string>{};
+        return {named, {}, [options] { return options; }};
+    }
+    return {session.setlist.source.string(), session.setlist.hours,
+            [setlist = session.setlist, file = session.path] { return setlist.options(next_beginning(file)); }};
 }
 
 /// The file's server, unless the command line names one; clients on other machines become known peers.
@@ -124,11 +138,9 @@ int run_session(int argc, const char* const* argv) {
                       "give this one another server and other ports"};
     }
     std::vector<std::uint16_t> ports = session.osc_ports;
+    Programme::Plan plan = plan_of(command, session);
     return keep_session(own, std::move(session), std::move(ports),
-                        {command.values()["legacy-levels"].as<bool>(), false, checked_setlist(command),
-                         command.given("setlist-option")
-                             ? command.values()["setlist-option"].as<std::vector<std::string>>()
-                             : std::vector<std::string>{}});
+                        {command.values()["legacy-levels"].as<bool>(), false, std::move(plan)});
 }
 
 }  // namespace crowdjack

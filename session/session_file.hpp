@@ -4,6 +4,7 @@
 
 #include "session/api/access.hpp"
 #include "session/patch/connection.hpp"
+#include "session/programme/opening_hours.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -52,6 +53,21 @@ struct GuardSpec {
     [[nodiscard]] bool watches_silence() const { return !on_silence.empty() || !fallback.empty(); }
 };
 
+/// `[setlist]`: the set that the session plays by itself.
+struct SetlistSpec {
+    std::filesystem::path source;  ///< an export's CSV, a folder of music, a playlist; absolute; empty: none
+    OpeningHours hours;
+    std::uint64_t seed{1};  ///< of the first start; each later one draws from the next
+    std::filesystem::path played_out;
+    std::optional<double> lufs;
+    bool harmonic{false}, in_order{false};
+    std::string decks;  ///< A,B,C; empty: the setlist's own choice
+    int line{};
+
+    /// As options of `crowdjack-session setlist`. @param beginning  how often it has begun before
+    [[nodiscard]] std::vector<std::string> options(std::uint64_t beginning) const;
+};
+
 /// A thing wrong with a session file.
 struct SessionProblem {
     int line{};  ///< from 1; 0: the file as a whole
@@ -70,6 +86,7 @@ struct SessionFile {
     std::vector<Connection> connections;
     Keep keep{Keep::wanted};
     GuardSpec guard;
+    SetlistSpec setlist;
     std::vector<SessionProblem> warnings;  ///< of load_session()
 
     [[nodiscard]] const ClientSpec* client(const std::string& name) const;

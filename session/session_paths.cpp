@@ -43,6 +43,26 @@ void resolve_words(ClientSpec& client, const fs::path& file) {
     }
 }
 
+/// The folder that the set's tracks lie in, as far as its name says so: an export's parts may lie anywhere.
+fs::path music_of(const SetlistSpec& setlist) {
+    const std::string ending = setlist.source.extension().string();
+    const bool is_list = ending == ".m3u" || ending == ".m3u8" || ending == ".xspf" || ending == ".csv";
+    return is_list ? setlist.source.parent_path() : setlist.source;
+}
+
+/// Decks may play what the set lists; beside what they might without folders of their own.
+void add_music_of_setlist(SessionFile& session) {
+    std::error_code error;
+    if (session.setlist.source.empty()) {
+        return;
+    }
+    if (session.music.empty()) {
+        session.music = {home(), fs::current_path(error)};
+        std::erase_if(session.music, [](const fs::path& folder) { return folder.empty(); });
+    }
+    session.music.push_back(music_of(session.setlist));
+}
+
 void add_music(ClientSpec& client, const std::vector<fs::path>& folders) {
     const std::string program = fs::path{client.run.front()}.filename().string();
     const bool mixer = program == "crowdjack-mixer-bus";
@@ -74,6 +94,7 @@ fs::path beside_session(const std::string& path, const fs::path& session_file) {
 }
 
 void resolve_session_paths(SessionFile& session) {
+    add_music_of_setlist(session);
     for (ClientSpec& client : session.clients) {
         if (client.of_the_suite()) {
             resolve_words(client, session.path);

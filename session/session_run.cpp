@@ -70,9 +70,15 @@ SessionRun::SessionRun(ClientShell& shell, SessionFile session, Settings setting
       watchdog_{shell, clients_},
       budget_{shell},
       decks_{shell.peers()},
+      titles_{shell, decks_},
       tempo_{shell},
       setlist_{shell.loop(), logs_, shell.server()},
-      guard_{shell, logs_, decks_, session_, [this] { return session_.connections; }},
+      programme_{shell, setlist_, std::move(settings_.plan)},
+      guard_{shell,
+             logs_,
+             decks_,
+             session_,
+             {[this] { return session_.connections; }, [this] { return programme_.silence_is_meant(); }}},
       setlist_folders_{setlist_folders(session_, !shell.options().osc_bind.starts_with("127."))},
       starter_{shell,
                decks_,
@@ -223,22 +229,27 @@ void SessionRun::patch_changed() {
     watchdog_.see_patch(*status);
     starter_.look_again();
     if (status->complete()) {
-        begin_setlist();
+        programme_.patch_is_whole();
         if (!std::exchange(was_whole_, true)) {
             guard_.started();
         }
     }
     tell_service();
-    if (settings_.patch_is_state && status->connected) {
-        remember_patch();
+    if (settings_.patch_is_state) {
+        if (status->connected) {
+            remember_patch();
+        } else {
+            memory_.forget_seen();
+        }
     }
 }
 
 void SessionRun::remember_patch() {
-    if (memory_.look(patchbay_.status()->graph, std::chrono::steady_clock::now())) {
+    const auto status = patchbay_.status();
+    if (memory_.look(status->graph, std::chrono::steady_clock::now())) {
         session_.connections = memory_.wanted();
-        wanted_.relist(memory_.wanted());
-        patchbay_.relist(memory_.wanted());
+        wanted_.relist(memory_.wanted(), status->graph);
+        patchbay_.relist(memory_.wanted(), status->graph);
         shell_.state_changed();  // the user patched: worth saving
     }
     if (memory_.undecided() && !std::exchange(memory_look_due_, true)) {
@@ -304,14 +315,16 @@ void SessionRun::describe(OscMessage& state) const {
     state.text("silent").flag(guard_.silent());
     state.text("fallback").flag(guard_.fallback_plays());
     state.text("server_failures").integer(server_.failures());
-    if (setlist_.wanted()) {
+    if (programme_.closed()) {
+        state.text("setlist").text("closed");
+    } else if (setlist_.wanted()) {
         state.text("setlist").text(setlist_.failing() ? "failing" : "playing");
     }
 }
 
 void SessionRun::stop(std::function<void()> finished) {
     service_.say("STOPPING=1");
-    logs_.let_speak("jackd", false);  // it complains of each client that leaves
+    logs_.let_speak("jackd", false);                // it complains of each client that leaves
     patchbay_.want(WantedGraph{{}, Keep::wanted});  // ports vanish now one by one: nothing is to be joined any more
     setlist_.stop();
     end_tones();
@@ -373,24 +386,6 @@ void SessionRun::save_patch() {
     patchbay_.want(wanted_);
     log_event(LogLevel::info, "patch-saved",
               {{"file", session_.path.string()}, {"connections", saved.connections.size()}});
-}
-
-void SessionRun::begin_setlist() {
-    if (settings_.setlist.empty()) {
-        return;
-    }
-    const std::string csv = std::exchange(settings_.setlist, {});  // once
-    for (const PeerInfo& peer : shell_.peers().all()) {
-        if (peer.name == "setlist") {
-            log_event(LogLevel::info, "setlist-found", {{"pid", peer.pid}});
-            return;
-        }
-    }
-    try {
-        setlist_.start(csv, true, settings_.setlist_options);
-    } catch (const OscError& error) {
-        log_event(LogLevel::error, "setlist-not-started", {{"why", error.what()}});
-    }
 }
 
 void SessionRun::play_tone(double hz) {

@@ -2,12 +2,14 @@
 #pragma once
 
 #include "session/api/front_door.hpp"
+#include "session/api/hand_titles.hpp"
 #include "session/api/movement_relay.hpp"
 #include "session/api/native_door.hpp"
 #include "session/api/pass_through.hpp"
 #include "session/guard/guard.hpp"
 #include "session/patch/patch_memory.hpp"
 #include "session/patch/patchbay.hpp"
+#include "session/programme/programme.hpp"
 #include "session/status/budget_log.hpp"
 #include "session/supervision/clients.hpp"
 #include "session/supervision/jack_server.hpp"
@@ -26,8 +28,7 @@ public:
     struct Settings {
         bool legacy_levels{false};
         bool patch_is_state{false};  ///< under NSM: the patch is what is saved; there is no session file
-        std::string setlist{};       ///< sections.csv, folder or playlist to play, again and again, once all is patched
-        std::vector<std::string> setlist_options{};  ///< of `crowdjack-session setlist`
+        Programme::Plan plan{};      ///< the set to play, once all is patched
     };
 
     SessionRun(ClientShell& shell, SessionFile session, Settings settings);
@@ -51,7 +52,6 @@ private:
     void remember_patch();
     void new_run(bool began);
     bool show_gui(bool show);
-    void begin_setlist();
     void tell_service();
     void describe(OscMessage& state) const;
     void play_tone(double hz);
@@ -71,8 +71,10 @@ private:
     Watchdog watchdog_;
     BudgetLog budget_;
     DeckStates decks_;
+    HandTitles titles_;
     FallbackTempo tempo_;
     SetlistKeeper setlist_;
+    Programme programme_;
     Guard guard_;
     ServiceNotice service_;
     MusicFolders setlist_folders_;

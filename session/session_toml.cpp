@@ -12,8 +12,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <initializer_list>
+#include <limits>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 namespace crowdjack {
 
@@ -53,6 +57,18 @@ public:
     void number(const char* key, Number& value, std::int64_t low, std::int64_t high) {
         if (const toml::node* node = take(key)) {
             read_number(key, *node, value, low, high);
+        }
+    }
+
+    void real(const char* key, std::optional<double>& value, double low, double high) {
+        if (const toml::node* node = take(key)) {
+            const auto found = node->is_number() ? node->value<double>() : std::nullopt;
+            if (!found || !(*found >= low && *found <= high)) {
+                wrong_type(key, *node, "a number from " + std::to_string(std::lround(low)) + " to " +
+                                           std::to_string(std::lround(high)));
+            } else {
+                value = *found;
+            }
         }
     }
 
@@ -370,7 +386,62 @@ void read_guard(const toml::table& table, GuardSpec& guard, std::vector<SessionP
     reader.refuse_unknown_keys();
 }
 
+void read_setlist(const toml::table& table, SessionFile& session, std::vector<SessionProblem>& problems) {
+    TableReader reader{table, "[setlist]", problems};
+    SetlistSpec& setlist = session.setlist;
+    setlist.line = line_of(table);
+    std::string source;
+    std::string hours;
+    std::string played_out;
+    reader.text("source", source);
+    reader.text("hours", hours);
+    reader.number("seed", setlist.seed, 0, std::numeric_limits<std::int64_t>::max());
+    // As the option is written, and as keys are.
+    reader.text("played_out", played_out);
+    reader.text("played-out", played_out);
+    reader.real("lufs", setlist.lufs, -60.0, 0.0);
+    reader.truth("harmonic", setlist.harmonic);
+    reader.truth("in_order", setlist.in_order);
+    reader.truth("in-order", setlist.in_order);
+    reader.text("decks", setlist.decks);
+    if (source.empty()) {
+        reader.problem(setlist.line, "[setlist] needs a source: a folder of music, a playlist or an export's CSV");
+    } else {
+        setlist.source = beside_session(source, session.path);
+    }
+    if (!played_out.empty()) {
+        setlist.played_out = beside_session(played_out, session.path);
+    }
+    if (const toml::node* node = table.get("hours"); node != nullptr && node->is_string()) {
+        if (const auto parsed = OpeningHours::parse(hours)) {
+            setlist.hours = *parsed;
+        } else {
+            reader.problem(line_of(*node), "hours in [setlist] must be written as \"18:00-02:00\", several with commas");
+        }
+    }
+    reader.refuse_unknown_keys();
+}
+
 }  // namespace
+
+std::vector<std::string> SetlistSpec::options(std::uint64_t beginning) const {
+    std::vector<std::string> words{"--seed", std::to_string(seed + beginning)};
+    if (!played_out.empty()) {
+        words.insert(words.end(), {"--played-out", played_out.string()});
+    }
+    if (lufs) {
+        words.insert(words.end(), {"--lufs=" + std::to_string(*lufs)});
+    }
+    if (!decks.empty()) {
+        words.insert(words.end(), {"--decks", decks});
+    }
+    for (const auto& [wanted, option] : {std::pair{harmonic, "--harmonic"}, std::pair{in_order, "--in-order"}}) {
+        if (wanted) {
+            words.emplace_back(option);
+        }
+    }
+    return words;
+}
 
 SessionFile parse_session(const std::string& text, const std::filesystem::path& path,
                           std::vector<SessionProblem>& problems) {
@@ -403,6 +474,9 @@ SessionFile parse_session(const std::string& text, const std::filesystem::path& 
     }
     if (const toml::table* guard = reader.table("guard")) {
         read_guard(*guard, session.guard, problems);
+    }
+    if (const toml::table* setlist = reader.table("setlist")) {
+        read_setlist(*setlist, session, problems);
     }
     if (const toml::table* patch = reader.table("patch")) {
         read_patch(*patch, session, problems);

@@ -57,6 +57,15 @@ OscMessage MixerBands::write() const {
     return message;
 }
 
+OscMessage MixerNowPlaying::write() const {
+    OscMessage message{at::mixer_nowplaying};
+    message.text(deck).text(artist).text(title);
+    if (frame) {
+        message.frame(*frame);
+    }
+    return message;
+}
+
 OscMessage MixerMeters::write() const {
     OscMessage message{at::mixer_meters};
     for (const Channel& channel : channels) {

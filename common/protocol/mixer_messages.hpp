@@ -53,6 +53,14 @@ struct MixerBands {
     [[nodiscard]] OscMessage write() const;
 };
 
+/// `/mixer/nowplaying`: what listeners are told.
+struct MixerNowPlaying {
+    std::string deck, artist, title;
+    std::optional<JackFrame> frame{};  ///< at which it began
+
+    [[nodiscard]] OscMessage write() const;
+};
+
 /// `/mixer/meters`: asked for, and told.
 struct MixerMeters {
     struct Channel {

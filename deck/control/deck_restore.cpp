@@ -346,7 +346,7 @@ void Deck::cue_wanted(std::function<void()> then) {
         track.stream = streams_.add(result.stream);
         track.path = next.path;
         track.cue_source = std::round(next.cue_s * rate_of(track));
-        track.bpm = next.track_bpm;
+        track.bpm = settings_.track_bpm = next.track_bpm;  // as when it was cued
         track.grid = next.grid;
         sender_.send(CueTrack{track.stream, track.cue_source, next.track_bpm, next.grid.first_beat_s});
         if (next.loop) {

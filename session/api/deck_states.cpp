@@ -66,6 +66,9 @@ void DeckStates::cue_ended(const std::string& deck) {
     if (const auto found = decks_.find(deck); found != decks_.end()) {
         found->second.cues_under_way = std::max(0, found->second.cues_under_way - 1);
         ask(deck);
+        if (cued) {
+            cued(deck);
+        }
     }
 }
 

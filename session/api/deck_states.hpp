@@ -44,6 +44,8 @@ public:
 
     /// Called whenever something new is known of a deck.
     std::function<void(const std::string& deck)> changed;
+    /// Called when a cue through the front door was answered.
+    std::function<void(const std::string& deck)> cued;
 
 private:
     void note_state(const std::string& deck, const OscArguments& arguments);

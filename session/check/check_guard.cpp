@@ -34,4 +34,12 @@ void check_guard(const SessionFile& session, std::vector<SessionProblem>& proble
     }
 }
 
+void check_setlist(const SessionFile& session, std::vector<SessionProblem>& problems) {
+    std::error_code error;
+    if (!session.setlist.source.empty() && !std::filesystem::exists(session.setlist.source, error)) {
+        problems.push_back({session.setlist.line, "source in [setlist]: there is no file or folder '" +
+                                                      session.setlist.source.string() + "'"});
+    }
+}
+
 }  // namespace crowdjack

@@ -26,4 +26,7 @@ void check_patch(const SessionFile& session, const ProgramAnswers& answers, std:
 /// `[guard]`: commands that are nowhere, a fallback that is not there.
 void check_guard(const SessionFile& session, std::vector<SessionProblem>& problems);
 
+/// `[setlist]`: a source that is not there.
+void check_setlist(const SessionFile& session, std::vector<SessionProblem>& problems);
+
 }  // namespace crowdjack

@@ -130,6 +130,12 @@ void FallbackMusic::look() {
     }
 }
 
+void FallbackMusic::give_way() {
+    if (playing() && !ending_) {
+        end(true);
+    }
+}
+
 /// A session before this one may have begun it.
 void FallbackMusic::find_playing() {
     for (const auto& [deck, view] : decks_.views()) {

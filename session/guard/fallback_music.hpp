@@ -23,6 +23,8 @@ public:
 
     /// The mix has been silent for long.
     void begin();
+    /// The night is over: it fades out, if it plays.
+    void give_way();
     [[nodiscard]] bool playing() const noexcept { return !deck_.empty(); }
 
 private:

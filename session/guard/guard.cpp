@@ -12,6 +12,8 @@ namespace crowdjack {
 
 namespace {
 
+constexpr auto look_period = std::chrono::seconds{1};
+constexpr auto opening_patience = std::chrono::seconds{15};  ///< a set may have to look at its first track first
 constexpr auto fallback_retry = std::chrono::seconds{30};  ///< while the silence lasts
 
 /// As the deck will name it.
@@ -23,27 +25,30 @@ std::string canonical_text(const std::filesystem::path& path) {
 }  // namespace
 
 Guard::Guard(ClientShell& shell, LogRelay& logs, DeckStates& decks, const SessionFile& session,
-             std::function<std::vector<Connection>()> connections)
+             Questions questions)
     : peers_{shell.peers()},
       spec_{session.guard},
       commands_{shell.loop(),
                 logs,
                 {{"CROWDJACK_SERVER", shell.server()},
                  {"CROWDJACK_FILE", session.path.empty() ? "" : std::filesystem::absolute(session.path).string()}}},
-      fallback_{shell, decks} {
+      fallback_{shell, decks},
+      closed_{std::move(questions.closed)} {
     if (!spec_.watches_silence()) {
         return;
     }
     fallback_.use(spec_.fallback.empty() ? "" : canonical_text(session.path.parent_path() / spec_.fallback),
-                  std::move(connections));
-    peers_.on_event(at::mixer_silent,
-                    [this](const PeerInfo&, const OscArguments& heard) { fell_silent(heard.number(0, "seconds")); });
-    peers_.on_event(at::mixer_sounding, [this](const PeerInfo&, const OscArguments&) { silent_ = false; });
-    shell.loop().every(fallback_retry, [this] {
-        if (silent_) {
-            fallback_.begin();
-        }
+                  std::move(questions.connections));
+    peers_.on_event(at::mixer_silent, [this](const PeerInfo&, const OscArguments& heard) {
+        silent_ = true;
+        seconds_ = heard.number(0, "seconds");
+        look();
     });
+    peers_.on_event(at::mixer_sounding, [this](const PeerInfo&, const OscArguments&) {
+        silent_ = false;
+        look();
+    });
+    shell.loop().every(look_period, [this] { look(); });
 }
 
 void Guard::see_peers(const std::vector<PeerInfo>& peers) {
@@ -54,10 +59,27 @@ void Guard::see_peers(const std::vector<PeerInfo>& peers) {
     }
 }
 
-void Guard::fell_silent(double seconds) {
-    silent_ = true;
-    log_event(LogLevel::warning, "silence", {{"seconds", seconds}});
-    commands_.run("silence", spec_.on_silence, {{"CROWDJACK_SECONDS", std::to_string(std::lround(seconds))}});
+void Guard::look() {
+    const SessionTime now = SessionClock::now();
+    if (closed_()) {
+        alarmed_ = false;
+        not_before_ = now + opening_patience;
+        fallback_.give_way();
+    } else if (!silent_) {
+        alarmed_ = false;
+    } else if (!alarmed_ && now >= not_before_) {
+        alarm();
+    } else if (alarmed_ && now >= fallback_again_at_) {
+        fallback_again_at_ = now + fallback_retry;
+        fallback_.begin();
+    }
+}
+
+void Guard::alarm() {
+    alarmed_ = true;
+    log_event(LogLevel::warning, "silence", {{"seconds", seconds_}});
+    commands_.run("silence", spec_.on_silence, {{"CROWDJACK_SECONDS", std::to_string(std::lround(seconds_))}});
+    fallback_again_at_ = SessionClock::now() + fallback_retry;
     fallback_.begin();
 }
 

@@ -15,6 +15,11 @@ void PatchMemory::restore(std::vector<Connection> connections) {
     foreign_ = looked_ ? last_links_ : std::set<Link>{};
 }
 
+void PatchMemory::forget_seen() noexcept {
+    seen_.clear();
+    gone_since_.clear();
+}
+
 bool PatchMemory::look(const GraphView& graph, Time now) {
     looked_ = true;
     last_links_ = graph.links;
@@ -74,8 +79,8 @@ bool PatchMemory::add_new(const GraphView& graph) {
         const bool ours =
             graph.suite_clients.contains(client_of(link.source)) || graph.suite_clients.contains(client_of(link.sink));
         std::string why;
-        if (!ours || source == nullptr || sink == nullptr || foreign_.contains(link)) {
-            continue;
+        if (!ours || !is_there(graph, link.source) || !is_there(graph, link.sink) || foreign_.contains(link)) {
+            continue;  // (what is left of a client that died has no plain name any more)
         }
         if (auto connection = parse_connection(saved_name(*source) + " -> " + saved_name(*sink), why)) {
             wanted_.push_back(std::move(*connection));

@@ -21,6 +21,9 @@ public:
     /// another project.
     void restore(std::vector<Connection> connections);
 
+    /// The server went away: what is not there when it is back was unpatched by nobody.
+    void forget_seen() noexcept;
+
     /// @returns whether the user patched or unpatched something
     bool look(const GraphView& graph, Time now);
 

@@ -121,7 +121,7 @@ bool Patchbay::Worker::open() {
         client,
         [](jack_port_id_t, int, void* self) {
             on_jack_thread([self] {
-                static_cast<Worker*>(self)->closing.notice_change();
+                static_cast<Worker*>(self)->closing.notice_port();
                 static_cast<Worker*>(self)->wake();
             });
         },
@@ -129,10 +129,7 @@ bool Patchbay::Worker::open() {
     jack_set_port_connect_callback(
         client,
         [](jack_port_id_t, jack_port_id_t, int, void* self) {
-            on_jack_thread([self] {
-                static_cast<Worker*>(self)->closing.notice_change();
-                static_cast<Worker*>(self)->wake();
-            });
+            on_jack_thread([self] { static_cast<Worker*>(self)->wake(); });
         },
         this);
     jack_on_shutdown(
@@ -212,6 +209,7 @@ void Patchbay::Worker::run(const std::shared_ptr<Worker>& self) {
     bool refused = false;
     while (!self->stopping) {
         if (self->client != nullptr && self->server_gone) {
+            self->wanted.forget_made();
             self->may_open = false;  // not before the session's own client has left the dead server, too, and is back
             lock.unlock();
             self->close();
@@ -280,9 +278,9 @@ std::shared_ptr<const PatchStatus> Patchbay::status() const {
     return worker_->status;
 }
 
-void Patchbay::relist(std::vector<Connection> connections) {
+void Patchbay::relist(std::vector<Connection> connections, const GraphView& graph) {
     const std::lock_guard lock{worker_->mutex};
-    worker_->wanted.relist(std::move(connections));
+    worker_->wanted.relist(std::move(connections), graph);
 }
 
 void Patchbay::want(WantedGraph wanted) {

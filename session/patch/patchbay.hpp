@@ -53,7 +53,7 @@ public:
     /// Replaces what is wanted from now on.
     void want(WantedGraph wanted);
     /// The same, but what was made once counts as made.
-    void relist(std::vector<Connection> connections);
+    void relist(std::vector<Connection> connections, const GraphView& graph);
 
     /// Clients whose connections `exact` leaves alone though they touch the suite's ports, e.g. a test tone.
     static constexpr const char* exempt_prefix = "crowdjack-tone";

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <iterator>
+#include <utility>
 
 namespace crowdjack {
 
@@ -110,6 +111,17 @@ std::vector<Link> WantedGraph::expand(const Connection& connection, const GraphV
         missing->insert(missing->end(), lacking.begin(), lacking.end());
     }
     return links;
+}
+
+void WantedGraph::relist(std::vector<Connection> connections, const GraphView& graph) {
+    connections_ = std::move(connections);
+    for (const Connection& connection : connections_) {
+        for (Link& link : expand(connection, graph, nullptr)) {
+            if (graph.links.contains(link)) {
+                made_.insert(std::move(link));
+            }
+        }
+    }
 }
 
 PatchPlan WantedGraph::plan(const GraphView& graph) {

@@ -67,8 +67,13 @@ public:
 
     [[nodiscard]] PatchPlan plan(const GraphView& graph);
 
-    /// Lists other connections from now on; what `once` has made stays made.
-    void relist(std::vector<Connection> connections) { connections_ = std::move(connections); }
+    /// Lists other connections from now on; what `once` has made stays made, and what somebody else made counts as
+    /// such.
+    /// @param graph  as it was when they were listed
+    void relist(std::vector<Connection> connections, const GraphView& graph);
+
+    /// The server went away, and with it everything that was made.
+    void forget_made() noexcept { made_.clear(); }
 
     /// The listed connections of one client that are not made, as text; empty: its listed connections exist.
     /// @param client  plain name

@@ -45,6 +45,27 @@ void LiveSuite::to_mixer(const OscMessage& message) {
     }
 }
 
+void LiveSuite::tell_title() {
+    const auto deck = player_.current_deck();
+    const auto section = deck ? player_.section_on(*deck) : std::nullopt;
+    if (!section || told_ == std::pair{*deck, *section} || !link_.peers().of_kind("mixer-bus")) {
+        return;
+    }
+    told_ = std::pair{*deck, *section};
+    const Section& track = sections_[*section];
+    to_mixer(protocol::MixerNowPlaying{std::string(1, *deck), track.artist,
+                                       track.title.empty() ? track.name() : track.title, player_.current_start()}
+                 .write());
+}
+
+void LiveSuite::pause_after(bool on) {
+    const auto present = now();
+    if (!present) {
+        throw OscError{OscErrorCode::not_ready, "no deck has answered yet"};
+    }
+    player_.pause_after(on, *present);
+}
+
 void LiveSuite::cue(char deck, const std::string& path, double seconds, double track_bpm) {
     command(deck_client(deck), protocol::DeckCue{path, seconds, track_bpm}.write(),
             [this, deck](const PeerAnswer& answer) {
@@ -172,6 +193,7 @@ void LiveSuite::describe(OscMessage& answer) const {
         answer.text("next_start").frame(*start);
         answer.text("next_in_s").precise(to_seconds(*start - present->frame, timeline_.rate()).value);
     }
+    answer.text("pause_after").flag(player_.pausing()).text("paused").flag(player_.paused());
     answer.text("trend").text(trend_name(player_.trend().at(steady_seconds())));
 }
 

@@ -70,6 +70,11 @@ void LiveSuite::turn() {
     }
     if (const auto present = now()) {
         player_.tick(*present);
+        tell_title();
+        if (std::exchange(paused_, player_.paused()) != paused_) {
+            log_event(LogLevel::info, paused_ ? "paused" : "goes-on");
+            link_.osc().publish(OscMessage{at::setlist_paused}.flag(paused_));
+        }
     }
 }
 
@@ -106,6 +111,7 @@ void LiveSuite::look_around() {
     if (mixer_fresh && had_mixer && now()) {
         log_event(LogLevel::warning, "mixer-returned");
         player_.mixer_returned(*now());
+        told_.reset();
     }
     (void)look({}, peers.of_kind("bpm-follower"));
     (void)look({}, peers.of_kind("session"));

@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace crowdjack {
@@ -26,6 +27,9 @@ public:
 
     /// Looks at who is there, asks how they are, lets the player decide; every 50 ms.
     void turn();
+
+    /// @throws OscError when no deck has answered yet
+    void pause_after(bool on);
 
     [[nodiscard]] SetPlayer& player() noexcept { return player_; }
     /// Nothing until a deck has said what frame it is.
@@ -63,6 +67,8 @@ private:
     /// A command: what is refused is logged, and `refused` hears of it.
     void command(const std::string& client, const OscMessage& message, const Peers::Done& answered = {});
     void to_mixer(const OscMessage& message);
+    /// What plays, for the stream's listeners and the recording: at each hand-over, and to a mixer that is new.
+    void tell_title();
 
     SuiteLink& link_;
     const std::vector<Section>& sections_;
@@ -74,6 +80,8 @@ private:
     bool rate_known_{false};
     std::map<char, Client> decks_;
     std::optional<Client> mixer_;
+    std::optional<std::pair<char, std::size_t>> told_;  ///< to the mixer: deck and section
+    bool paused_{false};  ///< as last said
     std::string line_sender_;
     std::int32_t line_serial_{0};
     double looked_s_{-1.0}, asked_s_{-1.0};

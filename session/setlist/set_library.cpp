@@ -8,6 +8,7 @@
 #include "session/program_lookup.hpp"
 #include "session/setlist/track_list.hpp"
 
+#include <chrono>
 #include <utility>
 
 namespace crowdjack {
@@ -35,6 +36,21 @@ void find_tempi(std::vector<Section>& sections) {
             section.bpm = section.target_bpm = grid.bpm;
             log_event(LogLevel::info, "tempo",
                       {{"part", section.part_file}, {"bpm", grid.bpm}, {"from", to_text(grid.source)}});
+        }
+    }
+}
+
+/// What listeners are told of an export's parts: the tags of the track that a part was cut from, else its own. The set
+/// begins without those that a slow disk does not say in time; their files' names are told.
+void find_titles(std::vector<Section>& sections) {
+    const auto late = std::chrono::steady_clock::now() + std::chrono::seconds{2};
+    for (Section& section : sections) {
+        for (const std::string& file : {section.path, section.part_file}) {
+            if (section.title.empty() && std::chrono::steady_clock::now() < late) {
+                const TrackTags tags = read_track_tags(file);
+                section.title = tags.title;
+                section.artist = tags.artist;
+            }
         }
     }
 }

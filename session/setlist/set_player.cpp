@@ -114,7 +114,7 @@ std::optional<SetTime> SetPlayer::begin_of_next(const Now& now) const {
 
 void SetPlayer::commit(const Now& now) {
     // While one hand-over runs the next is not planned: its ramps belong to the strip that is still coming in.
-    if (!ready(now) || outgoing_) {
+    if (!ready(now) || outgoing_ || pausing_) {
         return;
     }
     next_->start = *begin_of_next(now);
@@ -193,7 +193,7 @@ void SetPlayer::promote(const Now& now) {
 
 void SetPlayer::retire(const Now& now) {
     std::optional<Run>& ending = outgoing_ ? outgoing_ : current_;
-    if (!ending || (!outgoing_ && !(over_ && !next_))) {
+    if (!ending || (!outgoing_ && !pausing_ && !(over_ && !next_))) {
         return;
     }
     const SetTime end = outgoing_ && mixing_.handover() ? mixing_.handover()->end : end_of(*ending);
@@ -211,7 +211,7 @@ void SetPlayer::retire(const Now& now) {
     stop_sent_ = false;
     const bool was_last = !outgoing_;
     ending.reset();
-    if (was_last) {
+    if (was_last && !pausing_) {
         end_set("all is played");
     }
 }

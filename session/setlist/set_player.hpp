@@ -56,6 +56,13 @@ public:
 
     /// Hands over to the next track at the next bar. False when there is none.
     bool hurry();
+    /// Lets the current track play to its end and begins no other one; false goes on. hurry() goes on, too.
+    void pause_after(bool on, const Now& now);
+    [[nodiscard]] bool pausing() const noexcept { return pausing_; }
+    /// It does, and nothing plays or is about to.
+    [[nodiscard]] bool paused() const noexcept {
+        return pausing_ && !current_ && !outgoing_ && !(next_ && next_->stage == Stage::scheduled);
+    }
     /// Fades out and ends the set. @returns seconds until all is quiet
     double stop(const Now& now);
 
@@ -63,6 +70,8 @@ public:
     /// The section on `deck` in the set's plan, if any.
     [[nodiscard]] std::optional<std::size_t> section_on(char deck) const;
     [[nodiscard]] std::optional<char> current_deck() const;
+    /// Where the current track began to come in.
+    [[nodiscard]] std::optional<JackFrame> current_start() const;
     [[nodiscard]] std::optional<char> next_deck() const;
     /// When the current track hands over, if it plays.
     [[nodiscard]] std::optional<JackFrame> next_start() const;
@@ -158,6 +167,7 @@ private:
     std::optional<std::size_t> pressed_;
     bool adopted_{false};
     bool hurry_{false};
+    bool pausing_{false};
     bool over_{false};  ///< nothing more to choose
     bool finished_{false};
     std::optional<double> stopping_until_s_;

@@ -15,6 +15,7 @@ constexpr double rejoin_patience_s = 3.0;
 constexpr double lost_after_s = 4.0;
 constexpr double rejoin_ahead_s = 0.8;
 constexpr double quit_fade_s = 1.2;
+constexpr double unfaded_s = 0.05;
 constexpr double longest_silence_s = 5.0;  ///< after a track's end, with nothing begun
 
 }  // namespace
@@ -65,7 +66,7 @@ void SetPlayer::lost(const Now& now) {
             next_->stage = Stage::preparing;
         }
     }
-    if (over_ && !current_ && !next_ && !outgoing_) {
+    if (over_ && !current_ && !next_ && !outgoing_ && !pausing_) {
         end_set("nothing is left to play");
     }
 }
@@ -73,7 +74,7 @@ void SetPlayer::lost(const Now& now) {
 /// Whatever kept the next track from coming: the room must not stay silent. Everything that waits is forgotten and the
 /// set goes on as if it began.
 void SetPlayer::break_silence(const Now& now) {
-    if (!current_ || outgoing_ || over_ ||
+    if (!current_ || outgoing_ || over_ || pausing_ ||
         now.frame < timeline_.frame_of(end_of(*current_)) + to_frames({longest_silence_s}, timeline_.rate())) {
         return;
     }
@@ -111,11 +112,31 @@ bool SetPlayer::hurry() {
     if (stopping_until_s_ || (over_ && !next_)) {
         return false;
     }
+    pausing_ = false;
     hurry_ = true;
     if (next_ && next_->stage == Stage::scheduled && !outgoing_) {
         next_->stage = Stage::preparing;
     }
     return true;
+}
+
+void SetPlayer::pause_after(bool on, const Now& now) {
+    pausing_ = on;
+    const bool told = next_ && next_->stage == Stage::scheduled && !outgoing_;
+    if (!on || !told || timeline_.frame_of(next_->start) <= soonest(now)) {
+        return;  // one that is about to come in counts as the current one
+    }
+    // Its deck forgets the start, and has it armed anew.
+    orchestra_.stop(next_->deck, std::nullopt);
+    mixing_.rest(next_->deck);
+    mixing_.finish();
+    if (current_) {
+        mixing_.open(current_->deck, unfaded_s);  // its part of the hand-over was scheduled, too
+    }
+    next_->stage = Stage::preparing;
+    next_->cued = false;
+    next_->asked_s = now.seconds;
+    cue(*next_, 0.0);
 }
 
 double SetPlayer::stop(const Now& now) {

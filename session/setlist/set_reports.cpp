@@ -179,6 +179,10 @@ std::optional<std::size_t> SetPlayer::section_on(char deck) const {
 
 std::optional<char> SetPlayer::current_deck() const { return current_ ? std::optional{current_->deck} : std::nullopt; }
 
+std::optional<JackFrame> SetPlayer::current_start() const {
+    return current_ ? std::optional{current_->started.value_or(current_->planned)} : std::nullopt;
+}
+
 std::optional<char> SetPlayer::next_deck() const {
     return next_ && next_->deck != 0 ? std::optional{next_->deck} : std::nullopt;
 }

@@ -12,6 +12,7 @@
 #include <cctype>
 #include <csignal>
 #include <memory>
+#include <utility>
 
 namespace crowdjack {
 
@@ -92,6 +93,14 @@ public:
             }
             request.reply_to.done();
         });
+        link_.osc().handle(at::setlist_pause_after, [this](const OscRequest& request) {
+            if (request.arguments.empty()) {
+                request.reply_to.send(OscMessage{at::setlist_pause_after}.flag(suite_.player().pausing()));
+                return;
+            }
+            suite_.pause_after(request.arguments.flag(0, "on"));
+            request.reply_to.done();
+        });
         link_.osc().handle(at::setlist_stop, [this](const OscRequest& request) {
             stop();
             request.reply_to.done();
@@ -107,16 +116,17 @@ public:
         link_.loop().every(turn_period, [this] { turn(); });
     }
 
-    [[nodiscard]] bool found_decks() const noexcept { return found_decks_; }
+    /// Nobody was there to play it, and nobody told it to end meanwhile.
+    [[nodiscard]] bool gave_up() const noexcept { return !found_decks_ && !stopping_; }
 
 private:
     void stop() {
         const auto now = suite_.now();
-        if (!now || stopping_) {
+        const bool again = std::exchange(stopping_, true);
+        if (!now || again) {
             link_.loop().stop();
             return;
         }
-        stopping_ = true;
         (void)suite_.player().stop(*now);
     }
 
@@ -170,7 +180,7 @@ int run_setlist(int argc, const char* const* argv) {
     SetlistProgram program{link, suite};
     entry.publish({name, link.osc().url(), "setlist", name, "", ::getpid()});
     link.loop().run();
-    if (!program.found_decks()) {
+    if (program.gave_up()) {
         throw Failure{"no deck answers on server '" + link.server() +
                       "': start a session first (crowdjack-session run FILE.toml), or name its server with --server"};
     }

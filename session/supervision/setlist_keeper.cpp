@@ -48,7 +48,8 @@ MusicFolders setlist_folders(const SessionFile& session, bool open_to_network) {
 SetlistKeeper::SetlistKeeper(ControlLoop& loop, LogRelay& logs, std::string server)
     : loop_{loop}, logs_{logs}, server_{std::move(server)} {}
 
-void SetlistKeeper::start(const std::string& source, bool again_and_again, std::vector<std::string> options) {
+void SetlistKeeper::start(const std::string& source, bool again_and_again,
+                          std::function<std::vector<std::string>()> options) {
     if (!csv_.empty()) {
         throw OscError{OscErrorCode::refused, "a setlist is playing: send /setlist/stop first"};
     }
@@ -86,11 +87,12 @@ void SetlistKeeper::start_named(const std::string& wanted, const MusicFolders& f
     start(csv, false);
 }
 
-void SetlistKeeper::stop() {
+bool SetlistKeeper::stop() {
     csv_.clear();
     if (process_) {
         process_->signal(SIGTERM);
     }
+    return process_.has_value();
 }
 
 void SetlistKeeper::launch() {
@@ -100,7 +102,10 @@ void SetlistKeeper::launch() {
     if (again_and_again_) {
         command.arguments.emplace_back("--loop");
     }
-    command.arguments.insert(command.arguments.end(), options_.begin(), options_.end());
+    if (options_) {
+        const std::vector<std::string> more = options_();
+        command.arguments.insert(command.arguments.end(), more.begin(), more.end());
+    }
     restarts_.started(SessionClock::now());
     try {
         process_ = ChildProcess::start(loop_, command, [this](const Ending& ending) { ended(ending); });

@@ -6,6 +6,7 @@
 #include "session/supervision/child_process.hpp"
 #include "session/supervision/log_relay.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,14 +25,15 @@ public:
 
     /// @param source  an export's CSV, a folder of music or a playlist
     /// @param again_and_again  the set begins anew when all is played
-    /// @param options  further options of `crowdjack-session setlist`
+    /// @param options  further options of `crowdjack-session setlist`, asked for at each of its starts; may be empty
     /// @throws OscError when one plays already or there is no such file
-    void start(const std::string& source, bool again_and_again, std::vector<std::string> options = {});
+    void start(const std::string& source, bool again_and_again,
+               std::function<std::vector<std::string>()> options = {});
     /// The same for a path that a command names, once. @throws OscError also when it leads out of `folders`; Failure
     /// naming the line of what makes it no setlist
     void start_named(const std::string& wanted, const MusicFolders& folders);
-    /// Asks it to fade out and end; it is not started again.
-    void stop();
+    /// Asks it to fade out and end; it is not started again. @returns false when none runs that was started here
+    bool stop();
 
     [[nodiscard]] bool wanted() const noexcept { return !csv_.empty(); }
     /// It keeps ending soon after its starts.
@@ -46,7 +48,7 @@ private:
     const std::string server_;
     std::string csv_;  ///< empty: none is wanted
     bool again_and_again_{false};
-    std::vector<std::string> options_;
+    std::function<std::vector<std::string>()> options_;
     std::optional<ChildProcess> process_;
     RestartPolicy restarts_;
 };

@@ -170,6 +170,7 @@ Json set_json(const SuiteSnapshot& snapshot, TrackBook& tracks) {
     if (const auto part = named_text(snapshot.setlist, "next_part"); part && !part->empty()) {
         set["next_track"] = facts_json(*part, tracks);
     }
+    set["pause_after"] = named_text(snapshot.setlist, "pause_after") == "true";
     set["trend"] = named_text(snapshot.setlist, "trend").value_or("");
     return set;
 }

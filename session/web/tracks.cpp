@@ -101,6 +101,12 @@ std::vector<std::uint8_t> waveform_of(const std::string& path) {
 
 std::string name_of_file(const std::string& path) { return std::filesystem::path{path}.stem().string(); }
 
+void block_signals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
 TrackFacts read_facts(const std::string& path) {
     TrackFacts facts;
     const TrackTags tags = read_track_tags(path);
@@ -117,15 +123,16 @@ TrackFacts read_facts(const std::string& path) {
 }  // namespace
 
 TrackBook::TrackBook(ControlLoop& loop, std::function<void(const std::string&)> changed)
-    : loop_{loop}, changed_{std::move(changed)}, worker_{[this] { work(); }} {}
+    : loop_{loop}, changed_{std::move(changed)}, reader_{[this] { read_names(); }}, drawer_{[this] { draw(); }} {}
 
 TrackBook::~TrackBook() {
     {
         const std::lock_guard lock{mutex_};
         stopping_ = true;
     }
-    wake_.notify_one();
-    worker_.join();
+    wake_.notify_all();
+    reader_.join();
+    drawer_.join();
 }
 
 const TrackFacts& TrackBook::of(const std::string& path) {
@@ -141,7 +148,7 @@ const TrackFacts& TrackBook::of(const std::string& path) {
             const std::lock_guard lock{mutex_};
             wanted_.push_back(path);
         }
-        wake_.notify_one();
+        wake_.notify_all();
         forget_some();
     }
     return known_.find(path)->second.facts;
@@ -167,32 +174,51 @@ void TrackBook::tell(const std::string& path, TrackFacts facts) {
     });
 }
 
-void TrackBook::work() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+/// What titles say comes at once, however long the waveforms before take.
+void TrackBook::read_names() {
+    block_signals();
+    while (const auto path = next_of(wanted_)) {
+        TrackFacts facts;
+        try {
+            facts = read_facts(*path);
+        } catch (const std::exception& error) {
+            log_event(LogLevel::debug, "track-not-read", {{"path", *path}, {"why", error.what()}});
+            continue;
+        }
+        tell(*path, facts);
+        {
+            const std::lock_guard lock{mutex_};
+            undrawn_.emplace_back(*path, std::move(facts));
+        }
+        wake_.notify_all();
+    }
+}
+
+void TrackBook::draw() {
+    block_signals();
     const sched_param none{};
     (void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);  // the music comes first
-    while (true) {
-        std::string path;
-        {
-            std::unique_lock lock{mutex_};
-            wake_.wait(lock, [this] { return stopping_ || !wanted_.empty(); });
-            if (stopping_) {
-                return;
-            }
-            path = std::move(wanted_.front());
-            wanted_.pop_front();
-        }
+    while (auto next = next_of(undrawn_)) {
+        auto& [path, facts] = *next;
         try {
-            TrackFacts facts = read_facts(path);
-            tell(path, facts);
             facts.waveform = waveform_of(path);
             tell(path, std::move(facts));
         } catch (const std::exception& error) {
-            log_event(LogLevel::debug, "track-not-read", {{"path", path}, {"why", error.what()}});
+            log_event(LogLevel::debug, "track-not-drawn", {{"path", path}, {"why", error.what()}});
         }
     }
+}
+
+template <typename Job>
+std::optional<Job> TrackBook::next_of(std::deque<Job>& jobs) {
+    std::unique_lock lock{mutex_};
+    wake_.wait(lock, [this, &jobs] { return stopping_ || !jobs.empty(); });
+    if (stopping_) {
+        return std::nullopt;
+    }
+    Job job = std::move(jobs.front());
+    jobs.pop_front();
+    return job;
 }
 
 }  // namespace crowdjack::web

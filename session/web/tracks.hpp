@@ -10,8 +10,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace crowdjack::web {
@@ -28,8 +30,8 @@ struct TrackFacts {
     std::vector<std::uint8_t> waveform;  ///< peaks of equal parts of the track, 0…255; empty until looked through
 };
 
-/// Tags, structure and waveform of the tracks that are asked for. Files are read on a thread of the lowest priority,
-/// one at a time; what is known is kept for the last hundred tracks. Control thread only.
+/// Tags, structure and waveform of the tracks that are asked for. Tags are read on one thread, waveforms are drawn on another
+/// of the lowest priority, one at a time; what is known is kept for the last hundred tracks. Control thread only.
 class TrackBook {
 public:
     /// @param changed  called on the loop when more is known of a track
@@ -46,7 +48,11 @@ private:
         TrackFacts facts;
         std::uint64_t used{};
     };
-    void work();
+    void read_names();
+    void draw();
+    /// Waits for one; nothing when it is over.
+    template <typename Job>
+    std::optional<Job> next_of(std::deque<Job>& jobs);
     void tell(const std::string& path, TrackFacts facts);
     void forget_some();
 
@@ -57,9 +63,13 @@ private:
     std::shared_ptr<const int> alive_{std::make_shared<const int>(0)};
     std::mutex mutex_;
     std::condition_variable wake_;
-    std::deque<std::string> wanted_;  ///< guarded by mutex_
-    bool stopping_{false};            ///< guarded by mutex_
-    std::thread worker_;              ///< last: it uses all of the above
+    /// Guarded by mutex_.
+    /// @{
+    std::deque<std::string> wanted_;
+    std::deque<std::pair<std::string, TrackFacts>> undrawn_;
+    bool stopping_{false};
+    /// @}
+    std::thread reader_, drawer_;  ///< last: they use all of the above
 };
 
 }  // namespace crowdjack::web

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/mixer-bus/icecast.hpp"
 
+#include "mixer-bus/http.hpp"
 #include "tests/support/eventually.hpp"
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
+#include <thread>
 
 namespace crowdjack::test {
 
@@ -66,6 +70,29 @@ void Icecast::start() {
 void Icecast::kill_hard() {
     process_->kill_hard();
     process_.reset();
+}
+
+std::string Icecast::status() const {
+    HttpGet get{"127.0.0.1", static_cast<std::uint16_t>(port_), "/status-json.xsl", ""};
+    while (get.proceed() == HttpGet::State::running) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+    return std::string{get.body()};
+}
+
+double Icecast::seconds_until_title(const std::string& mount, const std::string& format,
+                                    const std::string& title) const {
+    const bool opus = format == "opus" || format == "OPUS";
+    const auto begin = std::chrono::steady_clock::now();
+    (void)eventually([&] {
+        if (!opus) {
+            return status().find(title) != std::string::npos;
+        }
+        std::ifstream file{dump(mount, runs_), std::ios::binary};
+        const std::string heard{std::istreambuf_iterator<char>{file}, {}};
+        return heard.find(title) != std::string::npos;
+    });
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
 std::filesystem::path Icecast::dump(const std::string& mount, int run) const {

@@ -26,6 +26,12 @@ public:
     [[nodiscard]] std::filesystem::path dump(const std::string& mount, int run) const;
     [[nodiscard]] std::string url(const std::string& mount) const { return url(mount, password_); }
     [[nodiscard]] std::string url(const std::string& mount, const std::string& password) const;
+    /// What the server says of its sources: /status-json.xsl.
+    [[nodiscard]] std::string status() const;
+    /// The seconds until listeners of `mount` can read a title: out of what the server says of it, but for Opus, of
+    /// which Icecast 2.4 says nothing, out of the stream they get. 20 when it never comes.
+    [[nodiscard]] double seconds_until_title(const std::string& mount, const std::string& format,
+                                             const std::string& title) const;
     [[nodiscard]] int runs() const noexcept { return runs_; }
 
 private:

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A stream that nobody looks after: titles, station, bitrate, listeners, silence, a card that is away.
-#include "mixer-bus/http.hpp"
 #include "tests/mixer-bus/icecast.hpp"
 #include "tests/mixer-bus/mixer_room.hpp"
 
@@ -12,35 +11,6 @@
 
 using namespace crowdjack;
 using namespace crowdjack::test;
-
-namespace {
-
-/// What the server says of its sources.
-std::string status_of(int port) {
-    HttpGet get{"127.0.0.1", static_cast<std::uint16_t>(port), "/status-json.xsl", ""};
-    while (get.proceed() == HttpGet::State::running) {
-        std::this_thread::sleep_for(std::chrono::milliseconds{5});
-    }
-    return std::string{get.body()};
-}
-
-std::string contents(const std::filesystem::path& path) {
-    std::ifstream file{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
-
-/// The time until listeners can read a title: out of what the server says of it, but for Opus, of which Icecast 2.4
-/// says nothing, out of the stream they get. 20 s when it never comes.
-double seconds_until(const Icecast& icecast, int port, const std::string& format, const std::string& text) {
-    const auto begin = std::chrono::steady_clock::now();
-    (void)eventually([&] {
-        const std::string where = format == "OPUS" ? contents(icecast.dump("set", icecast.runs())) : status_of(port);
-        return where.find(text) != std::string::npos;
-    });
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-}  // namespace
 
 TEST_CASE("listeners read artist and title within two seconds, also after a reconnection, in each format") {
     if (!Icecast::possible()) {
@@ -61,16 +31,16 @@ TEST_CASE("listeners read artist and title within two seconds, also after a reco
         REQUIRE(room.obeys(at::mixer_nowplaying, {"A", "Künstler", "Erstes & \"Lied\""}));
         const auto started = room.ask(at::mixer_stream_start, {icecast.url("set"), format});
         REQUIRE_MESSAGE(started.is_reply_to(at::mixer_stream_start), started.shown());
-        const double first = seconds_until(icecast, port, format, "Erstes &");
+        const double first = icecast.seconds_until_title("set", format, "Erstes &");
         REQUIRE(room.obeys(at::mixer_nowplaying, {"B", "Artist", "Second"}));
-        const double second = seconds_until(icecast, port, format, "Second");
+        const double second = icecast.seconds_until_title("set", format, "Second");
         REQUIRE(room.obeys(at::mixer_nowplaying, {"A", "", "only a file's name"}));
-        const double third = seconds_until(icecast, port, format, "only a file's name");
+        const double third = icecast.seconds_until_title("set", format, "only a file's name");
         MESSAGE(format, ": titles after ", first, ", ", second, " and ", third, " s");
         CHECK(first < 2.5);  // two seconds, and what asking takes
         CHECK(second < 2.5);
         CHECK(third < 2.5);
-        const std::string status = status_of(port);
+        const std::string status = icecast.status();
         CHECK((format == "OPUS" || status.find("Artist") == std::string::npos));
         CHECK(status.find("Tanzraum") != std::string::npos);
         CHECK(status.find("Techno") != std::string::npos);
@@ -81,7 +51,7 @@ TEST_CASE("listeners read artist and title within two seconds, also after a reco
         const std::size_t mark = room.osc.count();
         icecast.start();
         REQUIRE(room.osc.wait_for(at::mixer_stream_connected, mark));
-        CHECK(seconds_until(icecast, port, format, "only a file's name") < 2.5);
+        CHECK(icecast.seconds_until_title("set", format, "only a file's name") < 2.5);
         REQUIRE(room.obeys(at::mixer_stream_stop));
         CHECK(room.mixer->terminate() == 0);
     }

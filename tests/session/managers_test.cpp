@@ -26,7 +26,7 @@ std::vector<std::string> split_at_blanks(const std::string& command) {
 }
 
 struct Expected {
-    const char* program;
+    std::string program;
     const char* client_id;
     const char* port;
     const char* plain_name;

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <cmath>
 #include <fstream>
 #include <memory>
@@ -37,6 +38,17 @@ public:
 
     [[nodiscard]] jack_client_t* client() const noexcept { return client_; }
 
+    /// Joins two ports as soon as both are there and alive: a port is seen before its client is activated. Then waits
+    /// for some cycles: the server takes a new connection into its graph between two of them.
+    [[nodiscard]] bool join(const char* from, const char* to) {
+        const bool joined = eventually([&] {
+            const int result = jack_connect(client_, from, to);
+            return result == 0 || result == EEXIST;
+        });
+        const std::uint64_t then = cycles_.load(std::memory_order_relaxed) + 4;
+        return joined && eventually([&] { return cycles_.load(std::memory_order_relaxed) >= then; });
+    }
+
     /// @returns the frame at which the message stands
     std::uint32_t send(std::array<std::uint8_t, 3> bytes, std::uint32_t offset) {
         const std::uint64_t before = sent_.load();
@@ -50,6 +62,7 @@ public:
 private:
     static int process(jack_nframes_t frames, void* self) {
         auto& keys = *static_cast<Keys*>(self);
+        keys.cycles_.fetch_add(1, std::memory_order_relaxed);
         void* const buffer = jack_port_get_buffer(keys.port_, frames);
         jack_midi_clear_buffer(buffer);
         if (keys.wanted_.load(std::memory_order_acquire) == keys.sent_.load(std::memory_order_relaxed)) {
@@ -66,6 +79,7 @@ private:
     std::array<std::uint8_t, 3> bytes_{};
     std::uint32_t offset_{}, frame_{};
     std::atomic<std::uint64_t> wanted_{0}, sent_{0};
+    std::atomic<std::uint64_t> cycles_{0};  ///< by audio (relaxed)
 };
 
 std::vector<string> midi_command(const std::vector<string>& more) {
@@ -103,9 +117,8 @@ TEST_CASE("a controller's key starts a deck on its own frame, faders move in 14 
     Process midi{midi_command({map.string()})};
     Keys keys{"test"};
     Ear lamps{"test", "lamps"};
-    REQUIRE(eventually([&] { return jack_port_by_name(keys.client(), "midi-control:in") != nullptr; }));
-    REQUIRE(eventually([&] { return jack_connect(keys.client(), "keys:out", "midi-control:in") != ENOENT; }));
-    REQUIRE(jack_connect(keys.client(), "midi-control:out", "lamps:in") == 0);
+    REQUIRE(keys.join("keys:out", "midi-control:in"));
+    REQUIRE(keys.join("midi-control:out", "lamps:in"));
 
     Capture capture{"test", Capture::Settings{"capture", 2, 60.0}};
     capture.listen_to("mixer-bus:master_l", 0);
@@ -149,8 +162,7 @@ TEST_CASE("a map is learnt by moving controls and naming addresses, and works at
         REQUIRE(::write(typed, line.data(), line.size()) == static_cast<ssize_t>(line.size()));
     };
     Keys keys{"test"};
-    REQUIRE(eventually([&] { return jack_port_by_name(keys.client(), "midi-control:in") != nullptr; }));
-    REQUIRE(eventually([&] { return jack_connect(keys.client(), "keys:out", "midi-control:in") != ENOENT; }));
+    REQUIRE(keys.join("keys:out", "midi-control:in"));
     (void)keys.send({0xB2, 21, 10}, 0);
     REQUIRE(learning.wait_for_line("cc 3 21 was moved"));
     type("/mixer/A/gian\n");
@@ -165,8 +177,7 @@ TEST_CASE("a map is learnt by moving controls and naming addresses, and works at
     CHECK(learning.terminate() == 0);
 
     Process midi{midi_command({map.string()})};
-    REQUIRE(eventually([&] { return jack_port_by_name(keys.client(), "midi-control:in") != nullptr; }));
-    REQUIRE(eventually([&] { return jack_connect(keys.client(), "keys:out", "midi-control:in") != ENOENT; }));
+    REQUIRE(keys.join("keys:out", "midi-control:in"));
     // It stands at 1: the fader takes it over at the top, and not before.
     CHECK(eventually([&] {
         (void)keys.send({0xB2, 21, 127}, 0);

@@ -81,6 +81,56 @@ TEST_CASE("what stays unpatched between ports that are there is not wanted any m
     CHECK(texts(memory).empty());
 }
 
+TEST_CASE("a server that was away unpatched nothing: what is wanted is made again, and stays wanted") {
+    PatchMemory memory;
+    WantedGraph wanted{{}, Keep::once};
+    GraphView graph = mixer_and_card();
+    graph.links.insert(to_left);
+    REQUIRE(memory.look(graph, start));
+    wanted.relist(memory.wanted(), graph);
+    memory.forget_seen();
+    wanted.forget_made();
+    // The first that is seen of the new server: all clients are back already, and nothing is patched.
+    CHECK_FALSE(memory.look(mixer_and_card(), start + 1s));
+    CHECK_FALSE(memory.look(mixer_and_card(), start + 5s));
+    CHECK(texts(memory) == left_only);
+    CHECK(wanted.plan(mixer_and_card()).connect == std::vector<Link>{to_left});
+}
+
+TEST_CASE("what is left of a client that died is not taken for something new") {
+    PatchMemory memory;
+    GraphView graph = mixer_and_card();
+    graph.ports.push_back({"deck.nABCD:out_l", true, false, false, {}});
+    graph.ports.push_back({"mixer-bus:A_l", false, false, false, {}});
+    graph.suite_clients.insert("deck.nABCD");
+    name_ports(graph, {{"deck.nABCD", "deck-A"}});
+    graph.links.insert({"deck.nABCD:out_l", "mixer-bus:A_l"});
+    CHECK(memory.look(graph, start));
+    const std::vector<std::string> patched{"deck-A:out_l -> mixer-bus:A_l"};
+    CHECK(texts(memory) == patched);
+    // Its entry is free, and with it its plain name; the server shows its ports for a while.
+    graph.suite_clients.erase("deck.nABCD");
+    graph.ports[3].aliases.clear();
+    CHECK_FALSE(memory.look(graph, start + 1s));
+    CHECK(texts(memory) == patched);
+}
+
+TEST_CASE("what the user unpatches as soon as it is patched is not patched again meanwhile") {
+    PatchMemory memory;
+    WantedGraph wanted{{}, Keep::once};
+    GraphView graph = mixer_and_card();
+    graph.links.insert(to_left);
+    CHECK(wanted.plan(graph).connect.empty());
+    REQUIRE(memory.look(graph, start));
+    wanted.relist(memory.wanted(), graph);
+    graph.links.clear();
+    CHECK(wanted.plan(graph).connect.empty());
+    // A mixer that comes back has it again.
+    graph.ports.erase(graph.ports.begin());
+    CHECK(wanted.plan(graph).connect.empty());
+    CHECK(wanted.plan(mixer_and_card()).connect == std::vector<Link>{to_left});
+}
+
 TEST_CASE("the patch of the project that was open is not the next one's") {
     PatchMemory memory;
     GraphView graph = mixer_and_card();

@@ -10,6 +10,8 @@
 
 #include <cmath>
 #include <csignal>
+#include <cstdlib>
+#include <fstream>
 
 using namespace crowdjack::test;
 namespace fs = std::filesystem;
@@ -35,11 +37,19 @@ struct Room {
         CHECK(answer->address != at::error);
         return *answer;
     }
+    /// Plays, and has left the place where it began.
+    bool plays_beyond(const SessionManager::Client& client, const std::string& path, double place) {
+        return reaches(client, "playing", path) && eventually([&] { return position(client) > place; });
+    }
     bool reaches(const SessionManager::Client& client, const std::string& state, const std::string& path) {
         return eventually([&] {
             const auto now = osc.request(client.url, at::deck_state);
             return now && now->text(0) == state && now->text(1) == path;
         });
+    }
+    std::string url_in_registry(const std::string& client) const {
+        const auto entry = registry_entry(server.name(), client);
+        return entry && entry->contains("url") ? entry->at("url") : "";
     }
     double position(const SessionManager::Client& client) { return ask(client, at::deck_state).number(3); }
 
@@ -70,11 +80,11 @@ TEST_CASE("a deck that is switched between two projects ten times while it plays
     room.ask(deck, at::deck_gain, {0.5F, 0.0});
     room.ask(deck, at::deck_hotcue, {2, 5.5});
     room.ask(deck, at::deck_start);
-    REQUIRE(room.reaches(deck, "playing", room.track("a")));
+    REQUIRE(room.plays_beyond(deck, room.track("a"), 3.0));
     CHECK(room.manager.save(deck).address == at::reply);
     const std::string saved_one = read_text(one / "state");
     const double place = saved_number(saved_one, "rest_source") / 48000.0;
-    CHECK(place >= 3.0);
+    CHECK(place > 3.0);
 
     CHECK(room.manager.change(deck, two, "deck.nBBBB").address == at::reply);
     CHECK(room.reaches(deck, "empty", ""));
@@ -125,7 +135,7 @@ TEST_CASE("a deck saved while it plays opens later at the place it had, and play
         room.ask(deck, at::deck_autoplay, {autoplay});
         room.ask(deck, at::deck_cue, {room.track("a"), 19.0});
         room.ask(deck, at::deck_start);
-        REQUIRE(room.reaches(deck, "playing", room.track("a")));
+        REQUIRE(room.plays_beyond(deck, room.track("a"), 19.0));
         CHECK(room.manager.save(deck).address == at::reply);
         const double place = saved_number(read_text(project / "state"), "rest_source") / 48000.0;
         // Until long after the track has ended.
@@ -225,7 +235,7 @@ TEST_CASE("a manager dies: its deck plays on until a new manager opens the same 
     CHECK(room.reaches(orphan, "playing", room.track("a")));
     const auto deck = room.open_deck(project);
     CHECK(orphan.process->wait() == 0);
-    CHECK(registry_entry(room.server.name(), "deck-A")->at("url") == deck.url);
+    CHECK(room.url_in_registry("deck-A") == deck.url);
     CHECK(room.reaches(deck, "cued", room.track("a")));
     CHECK(room.position(deck) == 4.0);
     // One whose manager lives keeps its name: the newcomer has another one, and the project its own.
@@ -234,10 +244,30 @@ TEST_CASE("a manager dies: its deck plays on until a new manager opens the same 
     fs::copy(project, room.session / "q", fs::copy_options::recursive);
     const auto twin =
         other.open("crowdjack-deck", room.server.name(), room.session / "q", "deck.nCCCC", room.music.path());
-    CHECK(registry_entry(room.server.name(), "deck-A")->at("url") == deck.url);
-    CHECK(registry_entry(room.server.name(), "deck-B")->at("url") == twin.url);
+    CHECK(room.url_in_registry("deck-A") == deck.url);
+    CHECK(room.url_in_registry("deck-B") == twin.url);
     CHECK(other.save(twin).address == at::reply);
     CHECK(read_text(room.session / "q" / "name") == "deck-A\n");
+}
+
+TEST_CASE("a session of a manager that died leaves the front door to that of a new one") {
+    const JackServer server;
+    const TemporaryFolder folder;
+    const SessionManager::Client door{nullptr, "osc.udp://127.0.0.1:57120/"};
+    std::unique_ptr<Process> orphan;
+    {
+        SessionManager first;
+        orphan = first.launch("crowdjack-session", server.name());
+        (void)first.welcome();
+        CHECK(first.change(door, folder / "session", "session.nSSSS").address == at::reply);
+    }
+    SessionManager second;
+    const auto session = second.launch("crowdjack-session", server.name());
+    (void)second.welcome();
+    CHECK(second.change(door, folder / "session", "session.nSSSS").address == at::reply);
+    CHECK(orphan->wait() == 0);
+    CHECK(registry_entry(server.name(), "session")->at("pid") == std::to_string(session->pid()));
+    CHECK(session->terminate() == 0);
 }
 
 TEST_CASE("a deck tells its manager which it is, and that there is something to save only when the user changed it") {
@@ -264,7 +294,8 @@ TEST_CASE("a deck tells its manager which it is, and that there is something to 
     CHECK(heard.wait_for("/nsm/client/is_dirty", clean));
 }
 
-TEST_CASE("what is patched in a new session is wanted from then on, also when a client is away for a moment") {
+TEST_CASE(
+    "what is patched in a new session is wanted from then on, also when a client or the server is away for a moment") {
     Room room;
     const std::string mixer_port = "mixer.nMMMM:master_l";
     const auto session = room.manager.launch("crowdjack-session", room.server.name());
@@ -285,10 +316,108 @@ TEST_CASE("what is patched in a new session is wanted from then on, also when a 
     mixer = room.manager.open("crowdjack-mixer-bus", room.server.name(), room.session / "mixer", "mixer.nMMMM");
     CHECK(eventually([&] { return room.server.connected(mixer_port, "system:playback_2"); }));
     CHECK(state() == saved);
+    // The server was away: nobody unpatched anything.
+    room.server.kill_hard();
+    room.server.restart();
+    CHECK(eventually([&] { return room.server.connected(mixer_port, "system:playback_2"); }));
+    CHECK(eventually([&] { return state() == saved; }));
     // Unpatched by hand, it is not wanted any more.
     room.server.disconnect(mixer_port, "system:playback_2");
     CHECK(eventually([&] { return state().find("system:playback_2") == std::string::npos; }));
     CHECK(!room.server.connected(mixer_port, "system:playback_2"));
     CHECK(mixer.process->terminate() == 0);
+    CHECK(session->terminate() == 0);
+}
+
+TEST_CASE("what is cued next, stems, and a start that was ordered are saved, and nothing of it begins by itself") {
+    Room room;
+    const fs::path project = room.session / "p";
+    auto deck = room.open_deck(project);
+    room.ask(deck, at::deck_stem_load, {3, room.track("b"), std::string{"voice"}});
+    room.ask(deck, at::deck_stem_gain, {3, 0.5F});
+    room.ask(deck, at::deck_cue, {room.track("a"), 2.0});
+    room.ask(deck, at::deck_start);
+    REQUIRE(room.plays_beyond(deck, room.track("a"), 2.0));
+    room.ask(deck, at::deck_cue, {room.track("b"), 6.0, 99.5});
+    const auto later = static_cast<std::int32_t>(room.server.frame() + 60U * 48000U);
+    room.ask(deck, at::deck_start, {later});
+    CHECK(room.manager.save(deck).address == at::reply);
+    const std::string saved = read_text(project / "state");
+    CHECK(saved.find("\"quantum\"") != std::string::npos);
+    const double place = saved_number(saved, "rest_source") / 48000.0;
+    CHECK(deck.process->terminate() == 0);
+
+    deck = room.open_deck(project);
+    CHECK(room.reaches(deck, "stopped", room.track("a")));
+    CHECK(std::abs(room.position(deck) - place) <= period_s);
+    CHECK(eventually([&] { return room.ask(deck, at::deck_stem_load, {3}).text(1) == room.track("b"); }));
+    CHECK(room.ask(deck, at::deck_stem_gain, {3}).number(1) == 0.5);
+    CHECK(deck.process->output().find("started") == std::string::npos);
+    room.ask(deck, at::deck_start);
+    REQUIRE(room.plays_beyond(deck, room.track("a"), place));
+    // Once that one plays, the next start is the next track's, at its cue.
+    CHECK(eventually([&] {
+        room.ask(deck, at::deck_start);
+        return room.ask(deck, at::deck_state).text(1) == room.track("b");
+    }));
+    CHECK(room.plays_beyond(deck, room.track("b"), 6.0));
+    CHECK(room.ask(deck, at::deck_bpm).number(0) == 99.5);
+}
+
+TEST_CASE("one of several decks of a manager says that it can change to another session") {
+    const JackServer server;
+    SessionManager manager;
+    const auto can_switch = [&](std::unique_ptr<Process>& process, const std::string& program = "crowdjack-deck") {
+        process = manager.launch(program, server.name());
+        return manager.welcome().text(1).find(":switch:") != std::string::npos;
+    };
+    std::unique_ptr<Process> first;
+    std::unique_ptr<Process> second;
+    std::unique_ptr<Process> third;
+    std::unique_ptr<Process> mixer;
+    CHECK(can_switch(first));
+    CHECK_FALSE(can_switch(second));
+    CHECK(can_switch(mixer, "crowdjack-mixer-bus"));
+    first->kill_hard();
+    CHECK(can_switch(third));
+}
+
+TEST_CASE("opening a track is told as progress") {
+    Room room;
+    const fs::path project = room.session / "p";
+    auto deck = room.open_deck(project);
+    room.ask(deck, at::deck_cue, {room.track("a")});
+    CHECK(room.manager.save(deck).address == at::reply);
+    CHECK(deck.process->terminate() == 0);
+    room.manager.osc().forget();
+    deck = room.open_deck(project);
+    const auto told = room.manager.osc().received("/nsm/client/progress");
+    REQUIRE(told.size() >= 2);
+    CHECK(told.front().number(0) < 1.0);
+    CHECK(told.back().number(0) == 1.0);
+}
+
+TEST_CASE("the session's view opens in a terminal when the manager's user asks for it, and closes again") {
+    Room room;
+    const fs::path seen = room.session / "seen";
+    std::ofstream{room.music / "x-terminal-emulator"} << "#!/bin/sh\necho \"$@\" > '" << seen.string()
+                                                      << "'\nexec sleep 100\n";
+    fs::permissions(room.music / "x-terminal-emulator", fs::perms::owner_all);
+    const std::string path = std::getenv("PATH");
+    setenv("PATH", (room.music.path().string() + ":" + path).c_str(), 1);
+    setenv("DISPLAY", ":99", 1);
+    const auto session = room.manager.launch("crowdjack-session", room.server.name());
+    setenv("PATH", path.c_str(), 1);
+    unsetenv("DISPLAY");
+    CHECK(room.manager.welcome().text(1).find(":optional-gui:") != std::string::npos);
+    const SessionManager::Client door{nullptr, "osc.udp://127.0.0.1:57120/"};
+    CHECK(room.manager.change(door, room.session / "session", "session.nSSSS").address == at::reply);
+    CHECK(room.manager.osc().wait_for("/nsm/client/gui_is_hidden"));
+    room.manager.osc().send(door.url, "/nsm/client/show_optional_gui");
+    CHECK(room.manager.osc().wait_for("/nsm/client/gui_is_shown"));
+    CHECK(eventually([&] { return read_text(seen).find("status --watch --server test") != std::string::npos; }));
+    room.manager.osc().forget();
+    room.manager.osc().send(door.url, "/nsm/client/hide_optional_gui");
+    CHECK(room.manager.osc().wait_for("/nsm/client/gui_is_hidden"));
     CHECK(session->terminate() == 0);
 }

@@ -156,6 +156,23 @@ TEST_CASE("[guard] names programs, never a shell's line") {
     CHECK(says(problem_of("[guard]\non_silense = [\"x\"]\n"), "did you mean 'on_silence'?"));
 }
 
+TEST_CASE("[setlist] says what a session plays by itself, when and how") {
+    std::vector<SessionProblem> problems;
+    const SessionFile session = parse_session("[setlist]\nsource = \"music/night.csv\"\nhours = \"18:00-02:00\"\nseed = 7\n"
+                                              "played-out = \"played.csv\"\nlufs = -16\nharmonic = true\ndecks = \"A,B\"\n",
+                                              "/club/set.toml", problems);
+    CHECK(problems.empty());
+    CHECK(session.setlist.source == "/club/music/night.csv");
+    CHECK(session.setlist.hours.text() == "18:00-02:00");
+    CHECK(session.setlist.options(0) == std::vector<std::string>{"--seed", "7", "--played-out", "/club/played.csv",
+                                                                 "--lufs=-16.000000", "--decks", "A,B", "--harmonic"});
+    CHECK(session.setlist.options(3).at(1) == "10");  // another set each time
+    CHECK(says(problem_of("[setlist]\nseed = 1\n"), "[setlist] needs a source"));
+    CHECK(says(problem_of("[setlist]\nsource = \"m\"\nhours = \"18-25\"\n"), "hours in [setlist] must be written as"));
+    CHECK(says(problem_of("[setlist]\nsource = \"m\"\nlufs = \"loud\"\n"), "lufs in [setlist] must be a number from -60 to 0"));
+    CHECK(says(problem_of("[setlist]\nsource = \"m\"\nhour = \"18-20\"\n"), "did you mean 'hours'?"));
+}
+
 TEST_CASE("names in a session file bring no control bytes to the terminal") {
     const std::string problem = problem_of("[[client]]\nname = \"\\u001b[31m/\\u009b\"\n");
     CHECK(std::none_of(problem.begin(), problem.end(), [](unsigned char c) { return c < 0x20 || c >= 0x7f; }));

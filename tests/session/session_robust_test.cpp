@@ -18,7 +18,6 @@
 #include <iterator>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 using namespace crowdjack::test;
@@ -316,23 +315,4 @@ TEST_CASE("systemd hears when the session is ready, that it lives, and when it s
     room.session->signal(SIGCONT);
     CHECK(room.session->terminate() == 0);
     CHECK(manager.said("STOPPING=1") == 1);
-}
-
-TEST_CASE("the user unit is one that systemd takes") {
-    if (std::system("command -v systemd-analyze >/dev/null") != 0) {
-        MESSAGE("there is no systemd-analyze: skipped");
-        return;
-    }
-    const TemporaryFolder folder;
-    string unit = text_of(build_folder() / "session" / "crowdjack@.service");
-    REQUIRE(unit.find("Type=notify") != string::npos);
-    const std::size_t at = unit.find("ExecStart=") + std::string_view{"ExecStart="}.size();
-    unit.replace(at, unit.find(' ', at) - at, program_path("crowdjack-session"));
-    std::ofstream{folder / "crowdjack@x.service"} << unit;
-    Process verify{{"systemd-analyze", "--user", "--man=no", "verify", (folder / "crowdjack@x.service").string()}};
-    const auto code = verify.wait();
-    const string said = verify.whole_output();
-    INFO(said);
-    CHECK(code == 0);
-    CHECK(said.find("crowdjack@x.service:") == string::npos);
 }

@@ -436,3 +436,70 @@ TEST_CASE("a track whose own begin cue comes early is fully in before it gives t
         CHECK(suite.rows[i].end_frame < suite.starts[i + 2].frame);
     }
 }
+
+TEST_CASE("asked to pause after a track, the set plays it to its end unfaded, waits, and goes on when it is told to") {
+    for (const bool next_is_told : {false, true}) {
+        CAPTURE(next_is_told);
+        PaperSuite suite{plain_set(6), settings()};
+        suite.timeline.add(steady(125.0));
+        REQUIRE(suite.run_until([&] { return suite.starts.size() == 2; }));
+        if (next_is_told) {  // its start stands in its deck by then
+            REQUIRE(suite.run_until([&] {
+                return std::count_if(suite.events.begin(), suite.events.end(), [](const SetlistEvent& event) {
+                           return event.kind == SetlistEvent::Kind::handover;
+                       }) == 2;
+            }));
+        }
+        const char playing = suite.starts.back().deck;
+        const Section& last = section_of(suite, suite.starts.back().path);
+        suite.player.pause_after(true, suite.now);
+        CHECK(suite.player.pausing());
+        suite.run_for(last.end_s + 60.0);
+        CHECK(suite.starts.size() == 2);
+        CHECK(suite.player.paused());
+        CHECK_FALSE(suite.player.finished());
+        CHECK(suite.decks.at(playing).state == DeckReport::State::stopped);
+        REQUIRE(suite.rows.size() == 2);
+        CHECK(suite.rows.back().end == "ended");
+        CHECK(suite.rows.back().end_frame - suite.rows.back().start_frame == to_frames({last.end_s}, PaperSuite::rate));
+        // Nothing of a hand-over came over it: its fader was down only after its end.
+        for (const PaperSuite::Ramp& ramp : suite.ramps) {
+            if (ramp.strip == playing && ramp.control == Control::fader && ramp.to == 0.0F &&
+                ramp.frame.value_or(ramp.sent) > suite.rows.back().start_frame) {
+                CHECK(ramp.frame.value_or(ramp.sent) >= suite.rows.back().end_frame);
+            }
+        }
+        if (next_is_told) {
+            CHECK(suite.player.hurry());
+        } else {
+            suite.player.pause_after(false, suite.now);
+        }
+        suite.run_for(4.0);
+        CHECK(suite.starts.size() == 3);
+        CHECK_FALSE(suite.player.paused());
+        REQUIRE(suite.run_until([&] { return suite.player.finished(); }));
+        CHECK(suite.starts.size() == 6);
+    }
+}
+
+TEST_CASE("a pause that is taken back in time changes nothing, and one after the last track ends with the set") {
+    PaperSuite suite{plain_set(3), settings()};
+    REQUIRE(suite.run_until([&] { return suite.starts.size() == 1; }));
+    suite.run_for(3.0);
+    suite.player.pause_after(true, suite.now);
+    suite.run_for(2.0);
+    suite.player.pause_after(false, suite.now);
+    REQUIRE(suite.run_until([&] { return suite.starts.size() == 3; }));
+    for (std::size_t i = 1; i < suite.starts.size(); ++i) {
+        const Section& before = section_of(suite, suite.starts[i - 1].path);
+        CHECK((suite.starts[i].frame - suite.starts[i - 1].frame).value ==
+              std::llround(before.begin_s * PaperSuite::rate));
+    }
+    suite.run_for(1.0);
+    suite.player.pause_after(true, suite.now);
+    suite.run_for(120.0);
+    CHECK(suite.player.paused());
+    suite.player.pause_after(false, suite.now);
+    suite.run_for(1.0);
+    CHECK(suite.player.finished());
+}

@@ -48,6 +48,20 @@ public:
         }
     }
 
+    /// The ears leave while everybody else stands still, and the server's observer when all are gone: libjack hangs in
+    /// closing one client while it is told of another's ports (jack_closing.hpp).
+    ~SetlistWorld() {
+        setlist.reset();
+        ears_.reset();
+        processes.clear();
+        if (server_.observer() != nullptr && server_.process().running()) {
+            (void)eventually([this] { return server_.ports("(deck-.|mixer-bus|bpm-follower):.*").empty(); },
+                             Deadline{2000});
+        }
+    }
+    SetlistWorld(const SetlistWorld&) = delete;
+    SetlistWorld& operator=(const SetlistWorld&) = delete;
+
     void launch_deck(char letter, const std::vector<std::string>& more = {}) {
         std::vector<std::string> command{program_path("crowdjack-deck"), "--name", std::string(1, letter),
                                          "--music-dir", folder.path().string()};

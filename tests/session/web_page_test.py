@@ -218,12 +218,15 @@ def restarts_a_client(room, browser):
 def hostile_names(room, browser):
     """names and tags that are HTML are shown as they are written, and do nothing"""
     assert room.say("/deck/B/eject")[0] == 200  # what plays would go on until the next start
+    assert room.say("/deck/A/stop")[0] == 200
     count = browser.value("document.querySelectorAll('script, img, svg, iframe, style, base, math, meta').length")
     for number, text in enumerate(HOSTILE):
         safe = text.replace("/", "∕") if number % 2 else f"plain{number}"  # a name holds no slash
         path = write_track(room.folder / (safe[:80] + ".wav"), 5.0, *((text, text) if number % 2 == 0 else ()))
         shown = text if number % 2 == 0 else safe[:80]
         assert room.say("/deck/B/cue", path)[0] == 200, path
+        assert room.say("/deck/B/start")[0] == 200, path
+        eventually(lambda: browser.value("document.getElementById('now-title').textContent").find(shown) >= 0, shown)
         eventually(lambda: browser.value("document.querySelector('[data-deck=\"deck-B\"] .name').textContent").find(shown) >= 0, shown)
     assert browser.value("window.owned === undefined")
     assert browser.value("document.querySelectorAll('script, img, svg, iframe, style, base, math, meta').length") == count

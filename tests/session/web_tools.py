@@ -7,6 +7,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import signal
 import socket
 import struct
@@ -288,9 +289,9 @@ connect = [
         return self.web.poll() is None and self.get("/health")[0] in (200, 503)
 
     def memory(self):
-        """Resident bytes of the page's process."""
-        pages = int(pathlib.Path(f"/proc/{self.web.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGESIZE")
+        """Resident bytes of the page's process that are its own: the tracks it looks through are files, mapped."""
+        status = pathlib.Path(f"/proc/{self.web.pid}/status").read_text()
+        return int(re.search(r"^RssAnon:\s+(\d+) kB", status, re.MULTILINE)[1]) * 1000
 
     def close(self):
         for process in (self.web, self.session):

@@ -55,7 +55,6 @@ jack_client_t* open_client(const std::string& server, const std::string& name) {
     const auto& closing = opened[client] = std::make_unique<JackClosing>();
     closing->watch(client);
     closing->watch_ports(client);
-    closing->watch_connections(client);
     return client;
 }
 

@@ -5,6 +5,7 @@
 function press(id, action) { $(id).addEventListener("click", action); }
 
 press("do-next", function () { say("/setlist/next"); });
+press("do-pause", function () { say("/setlist/pause_after", [$("do-pause").getAttribute("aria-pressed") !== "true"]); });
 press("do-stop-set", function () { if (confirm("Fade out and end the set?")) { say("/setlist/stop"); } });
 function tempoBy(step) { const tempo = state.now.tempo; if (tempo) { say("/tempo/set", [Math.round((tempo.target + step) * 10) / 10, 2]); } }
 press("do-slower", function () { tempoBy(-1); });

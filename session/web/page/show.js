@@ -110,7 +110,8 @@ function showPlaying() {
 }
 
 show.set = function () {
-  $("do-next").hidden = !state.set.runs; $("do-stop-set").hidden = !state.set.runs;
+  ["do-next", "do-pause", "do-stop-set"].forEach(function (id) { $(id).hidden = !state.set.runs; });
+  $("do-pause").setAttribute("aria-pressed", state.set.pause_after ? "true" : "false");
   showPlaying();
 };
 
