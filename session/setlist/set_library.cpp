@@ -15,19 +15,6 @@ namespace crowdjack {
 
 namespace {
 
-/// An export says where a track was cut from, not what it is called.
-void find_titles(std::vector<Section>& sections) {
-    for (Section& section : sections) {
-        for (const std::string& file : {section.path, section.part_file}) {
-            if (section.title.empty()) {
-                const TrackTags tags = read_track_tags(file);
-                section.title = tags.title;
-                section.artist = tags.artist;
-            }
-        }
-    }
-}
-
 /// A list by hand may leave out how fast its parts are.
 void find_tempi(std::vector<Section>& sections) {
     for (Section& section : sections) {
