@@ -81,7 +81,7 @@ struct SessionFile {
     std::vector<std::uint16_t> osc_ports{57120};
     Access access;                               ///< [osc] allow, remote
     std::map<std::string, std::string> osc_map;  ///< [osc] map: what a sender calls an address → the address
-    std::vector<std::filesystem::path> music;  ///< [music] dirs, absolute
+    std::vector<std::filesystem::path> music;    ///< [music] dirs, absolute
     std::vector<ClientSpec> clients;
     std::vector<Connection> connections;
     Keep keep{Keep::wanted};

@@ -64,8 +64,9 @@ public:
         if (const toml::node* node = take(key)) {
             const auto found = node->is_number() ? node->value<double>() : std::nullopt;
             if (!found || !(*found >= low && *found <= high)) {
-                wrong_type(key, *node, "a number from " + std::to_string(std::lround(low)) + " to " +
-                                           std::to_string(std::lround(high)));
+                wrong_type(key, *node,
+                           "a number from " + std::to_string(std::lround(low)) + " to " +
+                               std::to_string(std::lround(high)));
             } else {
                 value = *found;
             }
@@ -416,7 +417,8 @@ void read_setlist(const toml::table& table, SessionFile& session, std::vector<Se
         if (const auto parsed = OpeningHours::parse(hours)) {
             setlist.hours = *parsed;
         } else {
-            reader.problem(line_of(*node), "hours in [setlist] must be written as \"18:00-02:00\", several with commas");
+            reader.problem(line_of(*node),
+                           "hours in [setlist] must be written as \"18:00-02:00\", several with commas");
         }
     }
     reader.refuse_unknown_keys();

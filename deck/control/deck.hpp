@@ -215,7 +215,7 @@ private:
     std::array<std::optional<SavedDeck::Stem>, DeckMix::stem_slots> missing_stems_;
     std::vector<std::unique_ptr<TrackOpener>> stem_openers_;
     std::vector<std::unique_ptr<PlaceSeeker>> stem_seeks_;
-    std::optional<MotionReport> motion_;         ///< the latest that is in force
+    std::optional<MotionReport> motion_;  ///< the latest that is in force
     std::uint64_t cue_number_{0};  ///< of the command that cued what is there now, as CommandSender::sent() counts
     std::optional<MotionReport> coming_motion_;  ///< of a start that is to come
     std::optional<JackFrame> stem_start_;        ///< stems asked for within a moment start together

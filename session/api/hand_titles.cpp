@@ -76,8 +76,7 @@ void HandTitles::tell(const Start& start, const std::string& artist, const std::
         return;
     }
     told_ = start;
-    shell_.peers().tell(*mixer,
-                        protocol::MixerNowPlaying{shown_deck(start.deck), artist, title, start.frame}.write());
+    shell_.peers().tell(*mixer, protocol::MixerNowPlaying{shown_deck(start.deck), artist, title, start.frame}.write());
 }
 
 void HandTitles::work(const std::stop_token& stop) {
@@ -92,8 +91,7 @@ void HandTitles::work(const std::stop_token& stop) {
             unread_.pop_front();
         }
         const TrackTags tags = read_track_tags(start.path);
-        const std::string title =
-            tags.title.empty() ? std::filesystem::path{start.path}.stem().string() : tags.title;
+        const std::string title = tags.title.empty() ? std::filesystem::path{start.path}.stem().string() : tags.title;
         shell_.loop().post([this, start, tags, title] { tell(start, tags.artist, title); });
     }
 }

@@ -14,7 +14,7 @@ namespace {
 
 constexpr auto look_period = std::chrono::seconds{1};
 constexpr auto opening_patience = std::chrono::seconds{15};  ///< a set may have to look at its first track first
-constexpr auto fallback_retry = std::chrono::seconds{30};  ///< while the silence lasts
+constexpr auto fallback_retry = std::chrono::seconds{30};    ///< while the silence lasts
 
 /// As the deck will name it.
 std::string canonical_text(const std::filesystem::path& path) {
@@ -24,8 +24,7 @@ std::string canonical_text(const std::filesystem::path& path) {
 
 }  // namespace
 
-Guard::Guard(ClientShell& shell, LogRelay& logs, DeckStates& decks, const SessionFile& session,
-             Questions questions)
+Guard::Guard(ClientShell& shell, LogRelay& logs, DeckStates& decks, const SessionFile& session, Questions questions)
     : peers_{shell.peers()},
       spec_{session.guard},
       commands_{shell.loop(),

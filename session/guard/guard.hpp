@@ -43,7 +43,7 @@ private:
     std::function<bool()> closed_;
     bool silent_{false};  ///< the mixer says so
     bool alarmed_{false};
-    double seconds_{};  ///< of silence that the mixer waits for
+    double seconds_{};          ///< of silence that the mixer waits for
     SessionTime not_before_{};  ///< a set that opens may be silent until then
     SessionTime fallback_again_at_{};
 };

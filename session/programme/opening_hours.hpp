@@ -9,8 +9,8 @@
 
 namespace crowdjack {
 
-/// When a set plays, by the clock on the wall: `18:00-02:00` (or `18:00:30`), or several with commas. A span that ends before it begins
-/// ends on the next day. Without any it is always open.
+/// When a set plays, by the clock on the wall: `18:00-02:00` (or `18:00:30`), or several with commas. A span that ends
+/// before it begins ends on the next day. Without any it is always open.
 ///
 /// Each span of each day is one stretch of real time, from the first moment its begin is on the clock to the first
 /// moment its end is. So a night on which the clock is set back does not open twice, and one on which it is set forward

@@ -19,9 +19,8 @@ Programme::Programme(ClientShell& shell, SetlistKeeper& keeper, Plan plan)
     : shell_{shell}, keeper_{keeper}, plan_{std::move(plan)} {
     // Also one that somebody else starts.
     shell_.peers().subscribe(setlist_client);
-    shell_.peers().on_event(at::setlist_paused, [this](const PeerInfo&, const OscArguments& heard) {
-        paused_ = heard.flag(0, "paused");
-    });
+    shell_.peers().on_event(at::setlist_paused,
+                            [this](const PeerInfo&, const OscArguments& heard) { paused_ = heard.flag(0, "paused"); });
     shell_.loop().every(look_period, [this] { paused_ = paused_ && setlist_runs(); });
     if (plan_.source.empty()) {
         return;

@@ -30,8 +30,9 @@ fs::path state_folder() {
 std::uint64_t next_beginning(const fs::path& session_file) {
     std::error_code error;
     const fs::path whole = fs::weakly_canonical(fs::absolute(session_file, error), error);
-    const fs::path file = state_folder() / (whole.stem().string() + "-" +
-                                            std::to_string(std::hash<std::string>{}(whole.string()) % 100'000) + ".begun");
+    const fs::path file =
+        state_folder() /
+        (whole.stem().string() + "-" + std::to_string(std::hash<std::string>{}(whole.string()) % 100'000) + ".begun");
     std::uint64_t count = 0;
     std::ifstream{file} >> count;
     try {

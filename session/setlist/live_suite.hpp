@@ -81,7 +81,7 @@ private:
     std::map<char, Client> decks_;
     std::optional<Client> mixer_;
     std::optional<std::pair<char, std::size_t>> told_;  ///< to the mixer: deck and section
-    bool paused_{false};  ///< as last said
+    bool paused_{false};                                ///< as last said
     std::string line_sender_;
     std::int32_t line_serial_{0};
     double looked_s_{-1.0}, asked_s_{-1.0};

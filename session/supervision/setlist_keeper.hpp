@@ -27,8 +27,7 @@ public:
     /// @param again_and_again  the set begins anew when all is played
     /// @param options  further options of `crowdjack-session setlist`, asked for at each of its starts; may be empty
     /// @throws OscError when one plays already or there is no such file
-    void start(const std::string& source, bool again_and_again,
-               std::function<std::vector<std::string>()> options = {});
+    void start(const std::string& source, bool again_and_again, std::function<std::vector<std::string>()> options = {});
     /// The same for a path that a command names, once. @throws OscError also when it leads out of `folders`; Failure
     /// naming the line of what makes it no setlist
     void start_named(const std::string& wanted, const MusicFolders& folders);

@@ -30,8 +30,9 @@ struct TrackFacts {
     std::vector<std::uint8_t> waveform;  ///< peaks of equal parts of the track, 0…255; empty until looked through
 };
 
-/// Tags, structure and waveform of the tracks that are asked for. Tags are read on one thread, waveforms are drawn on another
-/// of the lowest priority, one at a time; what is known is kept for the last hundred tracks. Control thread only.
+/// Tags, structure and waveform of the tracks that are asked for. Tags are read on one thread, waveforms are drawn on
+/// another of the lowest priority, one at a time; what is known is kept for the last hundred tracks. Control thread
+/// only.
 class TrackBook {
 public:
     /// @param changed  called on the loop when more is known of a track

@@ -158,9 +158,10 @@ TEST_CASE("[guard] names programs, never a shell's line") {
 
 TEST_CASE("[setlist] says what a session plays by itself, when and how") {
     std::vector<SessionProblem> problems;
-    const SessionFile session = parse_session("[setlist]\nsource = \"music/night.csv\"\nhours = \"18:00-02:00\"\nseed = 7\n"
-                                              "played-out = \"played.csv\"\nlufs = -16\nharmonic = true\ndecks = \"A,B\"\n",
-                                              "/club/set.toml", problems);
+    const SessionFile session =
+        parse_session("[setlist]\nsource = \"music/night.csv\"\nhours = \"18:00-02:00\"\nseed = 7\n"
+                      "played-out = \"played.csv\"\nlufs = -16\nharmonic = true\ndecks = \"A,B\"\n",
+                      "/club/set.toml", problems);
     CHECK(problems.empty());
     CHECK(session.setlist.source == "/club/music/night.csv");
     CHECK(session.setlist.hours.text() == "18:00-02:00");
@@ -169,7 +170,8 @@ TEST_CASE("[setlist] says what a session plays by itself, when and how") {
     CHECK(session.setlist.options(3).at(1) == "10");  // another set each time
     CHECK(says(problem_of("[setlist]\nseed = 1\n"), "[setlist] needs a source"));
     CHECK(says(problem_of("[setlist]\nsource = \"m\"\nhours = \"18-25\"\n"), "hours in [setlist] must be written as"));
-    CHECK(says(problem_of("[setlist]\nsource = \"m\"\nlufs = \"loud\"\n"), "lufs in [setlist] must be a number from -60 to 0"));
+    CHECK(says(problem_of("[setlist]\nsource = \"m\"\nlufs = \"loud\"\n"),
+               "lufs in [setlist] must be a number from -60 to 0"));
     CHECK(says(problem_of("[setlist]\nsource = \"m\"\nhour = \"18-20\"\n"), "did you mean 'hours'?"));
 }
 

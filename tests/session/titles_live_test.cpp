@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What plays, as those outside read it: at a real icecast2, in the recording's cue sheet, at the mixer.
+#include "common/protocol/description.hpp"
 #include "tests/mixer-bus/icecast.hpp"
 #include "tests/mixer-bus/mixer_fixture.hpp"
 #include "tests/session/session_room.hpp"
@@ -17,7 +18,9 @@
 #include <utility>
 #include <vector>
 
+using namespace crowdjack;
 using namespace crowdjack::test;
+using protocol::filled;
 using std::string;
 namespace fs = std::filesystem;
 
@@ -123,8 +126,8 @@ TEST_CASE("a track that is cued by hand through the door is named when it starts
     REQUIRE(room.ask(at::start_group, {0.05F, string{"A"}}));
     CHECK(playing("A", "Some Crew", "Long Night"));
     // The deck's own, through the door.
-    REQUIRE(room.ask("/deck/B/cue", {plain})->is_reply_to("/deck/B/cue"));
-    const auto start = room.ask("/deck/B/start");
+    REQUIRE(room.ask(filled(at::deck_cue, {"B"}), {plain})->is_reply_to(filled(at::deck_cue, {"B"})));
+    const auto start = room.ask(filled(at::deck_start, {"B"}));
     REQUIRE(start);
     CHECK(playing("B", "", "Only - a name"));
     REQUIRE(room.osc.request(mixer, at::mixer_record_stop));
