@@ -114,7 +114,7 @@ void Deck::finish_restore() {
     if (restoring == nullptr || restoring->under_way) {
         return;
     }
-    if (needs_server(*restoring)) {
+    if (needs_server(*restoring) || opener_.busy()) {  // what its user cues meanwhile comes first
         return;
     }
     restoring->under_way = true;
@@ -178,6 +178,13 @@ void Deck::open_saved_track(const Trajectory& motion, double start_s, bool same_
             return;
         }
         saved_track_opened(result, motion, same_run);
+    };
+    wish.overtaken = [this] {  // should what came instead not open, it is this one's turn again
+        if (auto* const waits = std::get_if<Restoring>(&condition_)) {
+            waits->under_way = false;
+        } else if (std::holds_alternative<Missing>(condition_)) {
+            try_missing_again();
+        }
     };
     opener_.open(std::move(wish));
 }

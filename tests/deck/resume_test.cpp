@@ -158,6 +158,26 @@ TEST_CASE("a state that ended its reader is set aside at the second try") {
     CHECK(fs::exists(room.state_file().string() + ".set-aside"));
 }
 
+TEST_CASE("what is cued while a saved state is taken up is not refused for it, and a cue that fails loses nothing") {
+    Room room;
+    auto deck = std::make_unique<LiveDeck>(room.server, room.folder.path());
+    deck->ask(room.osc, at::deck_cue, {room.track(), 1.0});
+    for (int life = 0; life < 8; ++life) {
+        CAPTURE(life);
+        const bool fails = life % 2 == 1;
+        REQUIRE(room.remembers("coded.wav"));
+        deck->process().kill_hard();
+        deck = std::make_unique<LiveDeck>(room.server, room.folder.path(), std::vector<std::string>{"--resume"});
+        const std::string wanted = fails ? (room.folder / "none.wav").string() : room.other();
+        const auto answer = deck->ask(room.osc, at::deck_cue, {wanted, 2.0});
+        CAPTURE(answer.shown());
+        CHECK(answer.is_reply_to(at::deck_cue) == !fails);
+        CHECK(room.reaches(*deck, "cued", fails ? room.track() : room.other()));
+        REQUIRE(room.remembers(fails ? "coded.wav" : "other.wav"));
+        deck->ask(room.osc, at::deck_cue, {room.track(), 1.0});
+    }
+}
+
 TEST_CASE("a place that was asked for before another cue is not where the other track starts") {
     Room room;
     LiveDeck deck = room.deck();
