@@ -217,12 +217,15 @@ TEST_CASE("ten seconds of messages as fast as they can be sent, half of them bro
     // Once round the storm, so that every path has run and every buffer has its size.
     storm(url, 20'000, 0.5);
     OscClient person;
-    REQUIRE(person.request(url, at::tempo_state).has_value());
+    // The last of a storm may still fill the socket, and a question behind it be lost: UDP's way.
+    const auto answers = [&] { return person.request(url, at::tempo_state).has_value(); };
+    REQUIRE(eventually(answers));
     const auto memory = follower.memory().anonymous;
 
     const Capture cycles{server.name(), {.name = "cycles", .channels = 1, .seconds = 30.0}};
     const auto sent = storm(url, 100'000, 10.0);
     const auto xruns = cycles.xruns();  // said, not judged: a shared machine has its own
+    REQUIRE(eventually(answers));
     const auto answer = person.request(url, at::tempo_state);
     REQUIRE(answer.has_value());
     REQUIRE(person.request(url, at::tempo_hold, {true}).has_value());
