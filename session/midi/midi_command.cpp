@@ -16,6 +16,7 @@
 #include <csignal>
 #include <iostream>
 #include <optional>
+#include <utility>
 
 namespace crowdjack {
 
@@ -104,6 +105,13 @@ private:
         if (learner_) {
             return;
         }
+        if (const std::uint32_t times = process_.times_patched(); std::exchange(times_patched_, times) != times) {
+            fresh_ = 2;  // the connection may carry nothing yet
+        }
+        if (fresh_ > 0) {
+            --fresh_;
+            mapper_.forget_lamps();
+        }
         for (const midi::Mapper::Question& question : mapper_.questions()) {
             suite_.say(question.address, question.arguments,
                        [this, control = question.control](const web::Suite::Answer& answer) {
@@ -138,6 +146,8 @@ private:
     std::optional<midi::Learner> learner_;
     std::string typed_;
     std::uint64_t lost_{0};
+    std::uint32_t times_patched_{0};
+    int fresh_{0};  ///< rounds in which a controller that was just patched is shown all its lamps
 };
 
 }  // namespace

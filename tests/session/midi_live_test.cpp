@@ -140,6 +140,14 @@ TEST_CASE("a controller's key starts a deck on its own frame, faders move in 14 
     CHECK(eventually([&] { return std::abs(fader_of(room, "B") - 8193.0 / 16383.0) < 1e-6; }));
 
     REQUIRE(eventually([&] { return lamps.count_of(0x90) > 0; }));  // as it is: not muted
+    const std::size_t before = lamps.heard_count();
+    REQUIRE(jack_disconnect(keys.client(), "midi-control:out", "lamps:in") == 0);
+    REQUIRE(capture.wait_until(capture.end_frame().value_or(0) + 4800));
+    REQUIRE(keys.join("midi-control:out", "lamps:in"));
+    REQUIRE(
+        eventually([&] { return lamps.count_of(0x90, before) > 0; }));  // a controller that is patched anew sees all
+    REQUIRE_FALSE(
+        eventually([&, count = lamps.heard_count()] { return lamps.heard_count() > count + 3; }, Deadline{600}));
     const std::size_t mark = lamps.heard_count();
     room.osc.send(registry_entry("test", "mixer-bus")->at("url"), at::mixer_mute, {string{"B"}, true});
     REQUIRE(eventually([&] { return lamps.count_of(0x90, mark) > 0; }));
