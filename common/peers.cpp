@@ -92,7 +92,7 @@ Peers::~Peers() {
             loop_.cancel(ear->timer);
         }
     }
-    for (const auto& timer : {look_timer_, renewal_timer_}) {
+    for (const auto& timer : {look_timer_, renewal_timer_, trim_timer_}) {
         if (timer) {
             loop_.cancel(*timer);
         }

@@ -132,6 +132,7 @@ private:
     void hear_answer(const std::weak_ptr<Ear>& ear, const OscEndpoint& from, const char* data, std::size_t size);
     void finish(const std::shared_ptr<Ear>& ear, const PeerAnswer& answer);
     void too_late(const std::shared_ptr<Ear>& ear);
+    void trim();
     void hear_event(const OscEndpoint& from, const char* data, std::size_t size);
     void renew(bool again);
 
@@ -150,7 +151,7 @@ private:
     std::map<std::string, Subscription> subscriptions_;
     std::map<std::string, std::vector<Heard>> heard_;
     std::vector<std::function<void(const PeerInfo&, const std::string&, const OscArguments&)>> heard_any_;
-    std::optional<ControlLoop::TimerId> look_timer_, renewal_timer_;
+    std::optional<ControlLoop::TimerId> look_timer_, renewal_timer_, trim_timer_;
 };
 
 }  // namespace crowdjack

@@ -13,6 +13,8 @@ namespace {
 constexpr auto start_patience = std::chrono::seconds{5};
 constexpr std::size_t most_under_way = 16;  ///< at one client: its socket's buffer must hold them
 constexpr std::size_t most_waiting = 4096;
+constexpr std::size_t ears_kept = 4;  ///< for the next questions
+constexpr ControlLoop::Duration trim_after{1000};
 constexpr ControlLoop::Duration look_again{200};
 constexpr ControlLoop::Duration subscription_look{1000};
 constexpr int looks_to_renewal = 20;  ///< a subscription lasts 60 s
@@ -157,6 +159,16 @@ void Peers::finish(const std::shared_ptr<Ear>& ear, const PeerAnswer& answer) {
     --lines_[client].under_way;
     done(answer);
     pump(client);
+    if (ears_.size() > ears_kept && !trim_timer_) {
+        trim_timer_ = loop_.after(trim_after, [this] { trim(); });
+    }
+}
+
+/// What a burst of questions needed is given back, unless more of them wait for answers.
+void Peers::trim() {
+    trim_timer_.reset();
+    std::size_t idle = 0;
+    std::erase_if(ears_, [&idle](const auto& ear) { return ear->client.empty() && ++idle > ears_kept; });
 }
 
 /// Its socket goes with it: what is answered to it now reaches nobody.

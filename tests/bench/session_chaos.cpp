@@ -42,6 +42,7 @@ void pause_for(double seconds) {
 /// What a process holds.
 struct Held {
     int descriptors{}, mappings{};
+    std::map<string, int> kinds;  ///< of the descriptors: what each leads to, numbers left out
     std::size_t resident_kib{};
 };
 
@@ -49,9 +50,11 @@ Held held_by(pid_t pid) {
     const string folder = "/proc/" + std::to_string(pid);
     std::error_code error;
     Held held;
-    for (const auto& unused : fs::directory_iterator{folder + "/fd", error}) {
-        (void)unused;
+    for (const auto& entry : fs::directory_iterator{folder + "/fd", error}) {
         ++held.descriptors;
+        string kind = fs::read_symlink(entry.path(), error).string();
+        std::erase_if(kind, [](char c) { return c >= '0' && c <= '9'; });
+        ++held.kinds[kind];
     }
     std::ifstream maps{folder + "/maps"};
     for (string line; std::getline(maps, line);) {
@@ -366,6 +369,13 @@ bool judge_held(const std::map<string, Held>& before, const std::map<string, Hel
         std::printf("  %-13s descriptors %d -> %d, mappings %d -> %d, anonymous memory %zu -> %zu KiB%s\n",
                     client.c_str(), then.descriptors, now.descriptors, then.mappings, now.mappings, then.resident_kib,
                     now.resident_kib, flat ? "" : "  GREW");
+        for (const auto& [kind, count] : now.kinds) {
+            const auto found = then.kinds.find(kind);
+            const int was = found == then.kinds.end() ? 0 : found->second;
+            if (!flat && count > was) {
+                std::printf("    %s %d -> %d\n", kind.c_str(), was, count);
+            }
+        }
         good = good && flat;
     }
     return good;

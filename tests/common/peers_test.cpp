@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <filesystem>
 #include <future>
 #include <map>
 #include <thread>
@@ -182,6 +183,22 @@ TEST_CASE("what is asked in a burst arrives in its order, and each is answered o
     const auto order = deck.order();
     CHECK(order.size() == many);
     CHECK(std::is_sorted(order.begin(), order.end()));
+}
+
+TEST_CASE("the sockets that a burst of questions needed are given back") {
+    const PrivateRegistry registry;
+    StandIn deck{"deck-A"};
+    deck.answer_when(12);
+    Asker asker;
+    const auto held = [] { return std::distance(std::filesystem::directory_iterator{"/proc/self/fd"}, {}); };
+    const auto before = held();
+    int answered = 0;
+    for (int i = 0; i < 12; ++i) {
+        asker.peers.ask("deck-A", seek(i), [&answered](const PeerAnswer&) { ++answered; });
+    }
+    CHECK(asker.run_until([&] { return answered == 12; }));
+    CHECK(held() >= before + 12);
+    CHECK(asker.run_until([&] { return held() <= before + 5; }));  // a few are kept for what is asked next
 }
 
 TEST_CASE("a question waits for a client that is on its way, and no longer than it is worth") {
