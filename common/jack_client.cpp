@@ -353,6 +353,7 @@ void JackClient::count_connection(jack_port_id_t id, bool connected) {
     auto& count = connections_[static_cast<std::size_t>(found - ports_.begin())];
     const std::uint32_t before = count.load(std::memory_order_relaxed);
     count.store(connected ? before + 1 : std::max(before, 1U) - 1, std::memory_order_relaxed);
+    times_patched_.fetch_add(connected ? 1 : 0, std::memory_order_relaxed);
 }
 
 void JackClient::freewheel_callback(int starting, void* self) {

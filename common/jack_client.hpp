@@ -135,6 +135,10 @@ public:
     }
 
     [[nodiscard]] bool connected() const noexcept { return client_ != nullptr; }
+    /// How often one of its ports was connected to something. Any thread.
+    [[nodiscard]] std::uint32_t times_patched() const noexcept {
+        return times_patched_.load(std::memory_order_relaxed);
+    }
     [[nodiscard]] const std::string& name() const noexcept { return actual_name_; }
     [[nodiscard]] const ServerFormat& format() const noexcept { return format_; }
     [[nodiscard]] std::uint32_t period() const noexcept { return period_.load(std::memory_order_relaxed); }
@@ -245,6 +249,7 @@ private:
     std::size_t port_count_{0};                      ///< changes while not active only
     std::array<jack_port_t*, most_ports> ports_{};   ///< the first port_count_ count
     std::array<void*, most_ports> buffers_{};        ///< audio only
+    std::atomic<std::uint32_t> times_patched_{0};
     std::array<std::atomic<std::uint32_t>, most_ports> connections_{};  ///< as AudioCycle::connections has it
 };
 

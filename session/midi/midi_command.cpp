@@ -105,7 +105,7 @@ private:
         if (learner_) {
             return;
         }
-        if (const std::uint32_t times = process_.times_patched(); std::exchange(times_patched_, times) != times) {
+        if (const std::uint32_t times = jack_.times_patched(); std::exchange(times_patched_, times) != times) {
             fresh_ = 2;  // the connection may carry nothing yet
         }
         if (fresh_ > 0) {

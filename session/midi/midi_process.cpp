@@ -4,7 +4,6 @@
 #include <jack/midiport.h>
 
 #include <algorithm>
-#include <utility>
 
 namespace crowdjack::midi {
 
@@ -26,9 +25,6 @@ void MidiProcess::process(const AudioCycle& cycle) noexcept {
                         static_cast<std::uint8_t>(event.size)};
         std::copy_n(event.buffer, event.size, message.bytes.begin());
         (void)came_.push(message);
-    }
-    if (const bool patched = cycle.connected(1); std::exchange(patched_, patched) != patched && patched) {
-        times_patched_.fetch_add(1, std::memory_order_relaxed);
     }
     jack_midi_clear_buffer(out);
     RawMidi message;
