@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bpm-follower/eq_sender.hpp"
 
+#include "common/deck_names.hpp"
 #include "common/protocol/mixer_messages.hpp"
 
 #include <algorithm>
@@ -19,11 +20,10 @@ double difference(const LimbEq::Percents& a, const LimbEq::Percents& b) {
 }  // namespace
 
 std::vector<std::string> EqSender::strips() {
-    constexpr std::string_view prefix = "deck-";
     std::vector<std::string> names;
     for (const auto& peer : shell_.peers().all()) {
-        if (peer.kind == "deck" && peer.client.starts_with(prefix)) {
-            names.push_back(peer.client.substr(prefix.size()));
+        if (peer.kind == "deck" && peer.client.starts_with(deck_prefix)) {
+            names.push_back(deck_short_name(peer.client));
         }
     }
     if (names.empty()) {

@@ -2,6 +2,7 @@
 // Who is there, and who may be believed.
 #include "common/peers.hpp"
 
+#include "common/deck_names.hpp"
 #include "common/error.hpp"
 #include "common/registry.hpp"
 
@@ -28,7 +29,7 @@ std::vector<PeerInfo> parse_remote_peers(const std::vector<std::string>& peers) 
         PeerInfo info;
         info.client = info.name = info.jack = peer.substr(0, equals);
         info.url = OscEndpoint::parse(peer.substr(equals + 1)).url();  // as its answers will show it
-        info.kind = info.name.starts_with("deck-") ? "deck" : info.name;
+        info.kind = info.name.starts_with(deck_prefix) ? "deck" : info.name;
         remote.push_back(std::move(info));
     }
     return remote;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/play_session.hpp"
 
+#include "common/deck_names.hpp"
+
 #include <array>
 #include <cstdio>
 
@@ -61,7 +63,7 @@ std::string play_session_text(const PlaySession& session) {
         if (!session.stretch.empty()) {
             run.insert(run.end(), {"--stretch", session.stretch});
         }
-        text += client("deck-" + deck, run);
+        text += client(deck_client(deck), run);
     }
     std::vector<std::string> follower{"crowdjack-bpm-follower", "--osc-port", "0"};
     if (!session.replay.empty()) {

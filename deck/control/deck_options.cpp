@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "deck/control/deck_options.hpp"
 
+#include "common/deck_names.hpp"
 #include "common/error.hpp"
 #include "common/options.hpp"
 
@@ -43,11 +44,11 @@ std::vector<std::string> deck_names(const CommandLine& line) {
         if (!fine) {
             throw UsageError{"bad name '" + name + "': use letters, digits, - and _, e.g. --name A"};
         }
-        return {"deck-" + name};
+        return {deck_client(name)};
     }
     std::vector<std::string> names;
     for (char letter = 'A'; letter <= 'Z'; ++letter) {
-        names.push_back(std::string{"deck-"} + letter);
+        names.push_back(deck_client(letter));
     }
     return names;
 }

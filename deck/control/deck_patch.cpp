@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "deck/control/deck_patch.hpp"
 
+#include "common/deck_names.hpp"
+
 #include <array>
 
 namespace crowdjack {
 
 namespace {
-
-std::string letter_of(const std::string& client) { return client.rfind("deck-", 0) == 0 ? client.substr(5) : client; }
 
 bool exists(JackClient& jack, const std::string& port) {
     return jack_port_by_name(jack.raw(), port.c_str()) != nullptr;
@@ -16,13 +16,13 @@ bool exists(JackClient& jack, const std::string& port) {
 }  // namespace
 
 std::vector<PortSpec> deck_ports(const std::string& client) {
-    const std::string title = "Deck " + letter_of(client);
+    const std::string title = "Deck " + deck_short_name(client);
     return {{"out_l", PortDirection::output, PortKind::audio, title + " left"},
             {"out_r", PortDirection::output, PortKind::audio, title + " right"}};
 }
 
 void patch_deck(JackClient& jack, const std::string& client) {
-    const std::string strip = "mixer-bus:" + letter_of(client);
+    const std::string strip = "mixer-bus:" + deck_short_name(client);
     const std::array<std::string, 2> own{"out_l", "out_r"};
     if (exists(jack, strip + "_l") && exists(jack, strip + "_r")) {
         jack.connect(own[0], strip + "_l");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How the deck's control side listens to its audio thread and tells the world.
+#include "common/deck_names.hpp"
 #include "common/log.hpp"
 #include "common/protocol/deck_messages.hpp"
 #include "deck/control/deck.hpp"
@@ -285,8 +286,7 @@ void Deck::wait_for_silence(const Finished& finished, int looks_left) {
 }
 
 std::string Deck::label() const {
-    const std::string& name = shell_.name();
-    const std::string letter = name.rfind("deck-", 0) == 0 ? name.substr(5) : name;
+    const std::string letter = deck_short_name(shell_.name());
     const auto* const missing = std::get_if<Missing>(&condition_);
     const auto* const restoring = std::get_if<Restoring>(&condition_);
     const std::string path = missing != nullptr     ? missing->saved.path

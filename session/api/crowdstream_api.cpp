@@ -2,6 +2,7 @@
 #include "session/api/crowdstream_api.hpp"
 
 #include "common/band_word.hpp"
+#include "common/deck_names.hpp"
 #include "common/protocol/description.hpp"
 
 #include <algorithm>
@@ -139,10 +140,10 @@ PlayStem parse_stem(const Reader& reader) {
 
 char deck_letter(std::string_view text) {
     std::string_view letter = text;
-    constexpr std::string_view prefix{"deck-"};
     const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
-    if (text.size() > prefix.size() && std::equal(text.begin(), text.begin() + 5, prefix.begin(), same)) {
-        letter.remove_prefix(prefix.size());
+    if (text.size() > deck_prefix.size() &&
+        std::equal(text.begin(), text.begin() + deck_prefix.size(), deck_prefix.begin(), same)) {
+        letter.remove_prefix(deck_prefix.size());
     }
     const auto c = letter.size() == 1 ? static_cast<unsigned char>(letter[0]) : static_cast<unsigned char>(0);
     if (c >= 128 || std::isalpha(c) == 0) {
@@ -158,8 +159,6 @@ char deck_of_buffer(std::int32_t id) {
     }
     return static_cast<char>('A' + (id - 100) / 1000);
 }
-
-std::string deck_name(char letter) { return std::string{"deck-"} + letter; }
 
 Cue parse_cue(const ApiArguments& arguments) {
     const Reader reader{arguments, at::cue};

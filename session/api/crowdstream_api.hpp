@@ -102,9 +102,6 @@ struct StemVolume {
 /// The deck a buffer belongs to: A 100–1099, B 1100–2099, C 2100–3099, D 3100–4099. @throws ApiError
 [[nodiscard]] char deck_of_buffer(std::int32_t id);
 
-/// deck-A for A
-[[nodiscard]] std::string deck_name(char letter);
-
 }  // namespace api
 
 }  // namespace crowdjack

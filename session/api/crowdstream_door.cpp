@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/deck_names.hpp"
 #include "common/protocol/mixer_messages.hpp"
 #include "session/api/front_door.hpp"
 
@@ -88,7 +89,7 @@ JackFrame CrowdstreamDoor::frame_in(double seconds) const {
 // ---- decks
 
 void CrowdstreamDoor::cue_deck(const api::Cue& wanted, const Peers::Done& done) {
-    const std::string deck = api::deck_name(wanted.deck);
+    const std::string deck = deck_client(wanted.deck);
     const auto finished = [this, deck, done](const PeerAnswer& answer) {
         parts_.decks.cue_ended(deck);
         done(answer);
@@ -114,7 +115,7 @@ void CrowdstreamDoor::cue_deck(const api::Cue& wanted, const Peers::Done& done) 
 }
 
 void CrowdstreamDoor::cue_at_fraction(const api::Cue& wanted, const Peers::Done& done) {
-    const std::string deck = api::deck_name(wanted.deck);
+    const std::string deck = deck_client(wanted.deck);
     // Each step needs the one before it to have gone well, and the deck to be still there.
     const auto then = [done](const auto& step) {
         return [step, done](const PeerAnswer& answer) {
@@ -155,7 +156,7 @@ void CrowdstreamDoor::start_group(const ApiArguments& arguments, const OscReplyT
     refuse_too_late(wanted.start_at);
     std::vector<std::pair<std::string, std::string>> decks;
     for (const char deck : wanted.decks) {
-        decks.emplace_back(api::deck_name(deck), strip_of(deck));
+        decks.emplace_back(deck_client(deck), strip_of(deck));
     }
     parts_.starter.begin(reply, decks, wanted.start_at);
 }
@@ -170,7 +171,7 @@ void CrowdstreamDoor::play(const ApiArguments& arguments, const OscReplyTo& repl
             return;
         }
         const double left = static_cast<double>((due - SessionClock::now()).count()) / 1000.0;
-        parts_.starter.begin(reply, {{api::deck_name(wanted.deck), strip_of(wanted.deck)}}, std::max(0.0, left));
+        parts_.starter.begin(reply, {{deck_client(wanted.deck), strip_of(wanted.deck)}}, std::max(0.0, left));
     });
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The crowdstream API's buffers, clock and housekeeping.
+#include "common/deck_names.hpp"
 #include "common/log.hpp"
 #include "common/protocol/deck_messages.hpp"
 #include "session/api/front_door.hpp"
@@ -48,7 +49,7 @@ void CrowdstreamDoor::load_buffer(const ApiArguments& arguments, const OscReplyT
     };
     const protocol::StemLoad load{slot, wanted.path, wanted.name};
     try {
-        parts_.peers().ask(api::deck_name(deck), load.write(), done, loading_limit);
+        parts_.peers().ask(deck_client(deck), load.write(), done, loading_limit);
     } catch (...) {
         slots_[deck].give_up(slot, wanted.id);
         throw;
@@ -56,7 +57,7 @@ void CrowdstreamDoor::load_buffer(const ApiArguments& arguments, const OscReplyT
 }
 
 void CrowdstreamDoor::play_stem_now(const api::PlayStem& stem, const OscReplyTo& reply) {
-    const std::string deck = api::deck_name(api::deck_of_buffer(stem.id));
+    const std::string deck = deck_client(api::deck_of_buffer(stem.id));
     const int slot = slot_of(stem.id);
     const double volume = stem.volume               ? static_cast<double>(*stem.volume)
                           : settings_.legacy_levels ? legacy_level
@@ -86,14 +87,13 @@ void CrowdstreamDoor::play_stem_section(const ApiArguments& arguments, const Osc
 void CrowdstreamDoor::stop_stem(const ApiArguments& arguments, const OscReplyTo& reply) {
     const std::int32_t id = api::parse_stop_stem(arguments);
     ++plays_[id];
-    ask_for(reply, parts_.peers(), api::deck_name(api::deck_of_buffer(id)),
-            stem_message(at::deck_stem_stop, slot_of(id)));
+    ask_for(reply, parts_.peers(), deck_client(api::deck_of_buffer(id)), stem_message(at::deck_stem_stop, slot_of(id)));
 }
 
 void CrowdstreamDoor::stem_volume(const ApiArguments& arguments, const OscReplyTo& reply) {
     const api::StemVolume wanted = api::parse_stem_volume(arguments);
     OscMessage message = stem_message(at::deck_stem_gain, slot_of(wanted.id));
-    ask_for(reply, parts_.peers(), api::deck_name(api::deck_of_buffer(wanted.id)), message.real(wanted.volume));
+    ask_for(reply, parts_.peers(), deck_client(api::deck_of_buffer(wanted.id)), message.real(wanted.volume));
 }
 
 // ---- tempo and clock
@@ -196,7 +196,7 @@ OscMessage CrowdstreamDoor::status_message(const OscReplyTo& reply) const {
         message.text(deck + ".position").precise(view.said.position_s);
         message.text(deck + ".length").precise(view.said.length_s);
         const char letter = deck.back();
-        if (const auto level = levels_.find(letter); deck == api::deck_name(letter) && level != levels_.end()) {
+        if (const auto level = levels_.find(letter); deck == deck_client(letter) && level != levels_.end()) {
             message.text(deck + ".level").real(level->second);
         }
     }
@@ -207,7 +207,7 @@ void CrowdstreamDoor::mixer_cleanup(const ApiArguments&, const OscReplyTo& reply
     const auto joint = JointAnswer::to(reply);
     for (auto& [deck, slots] : slots_) {
         for (const std::int32_t buffer : slots.loaded()) {
-            joint->ask(parts_.peers(), api::deck_name(deck),
+            joint->ask(parts_.peers(), deck_client(deck),
                        stem_message(at::deck_stem_stop, slots.use(buffer).value_or(0)));
         }
         slots.clear();

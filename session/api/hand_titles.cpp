@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/api/hand_titles.hpp"
 
+#include "common/deck_names.hpp"
 #include "common/protocol/mixer_messages.hpp"
 #include "common/track_tags.hpp"
 
@@ -15,11 +16,6 @@ constexpr auto renewal = std::chrono::seconds{5};
 constexpr auto listening = std::chrono::seconds{15};
 constexpr std::size_t most_unread = 64;  ///< starts that a hanging disk keeps back; older ones are of no interest
 
-/// A for deck-A, as everywhere else in what people read.
-std::string shown_deck(const std::string& client) {
-    return client.starts_with("deck-") ? client.substr(client.find('-') + 1) : client;
-}
-
 }  // namespace
 
 HandTitles::HandTitles(ClientShell& shell, DeckStates& decks)
@@ -31,7 +27,7 @@ HandTitles::HandTitles(ClientShell& shell, DeckStates& decks)
         }
     });
     shell_.peers().on_event(at::setlist_cued, [this](const PeerInfo&, const OscArguments& heard) {
-        by_hand_.erase("deck-" + std::string{heard.text(0, "deck")});
+        by_hand_.erase(deck_client(heard.text(0, "deck")));
     });
     shell_.loop().every(renewal, [this] {
         for (const std::string& deck : by_hand_) {
@@ -76,7 +72,8 @@ void HandTitles::tell(const Start& start, const std::string& artist, const std::
         return;
     }
     told_ = start;
-    shell_.peers().tell(*mixer, protocol::MixerNowPlaying{shown_deck(start.deck), artist, title, start.frame}.write());
+    shell_.peers().tell(*mixer,
+                        protocol::MixerNowPlaying{deck_short_name(start.deck), artist, title, start.frame}.write());
 }
 
 void HandTitles::work(const std::stop_token& stop) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/api/native_door.hpp"
 
+#include "common/deck_names.hpp"
+
 namespace crowdjack {
 
 NativeDoor::NativeDoor(DoorParts parts, Surroundings surroundings)
@@ -35,7 +37,7 @@ void NativeDoor::start(const OscRequest& request) {
         // A plain name of any client, or a letter in any case.
         const bool is_name = parts_.decks.is_there(name);
         try {
-            decks.emplace_back(is_name ? name : api::deck_name(api::deck_letter(name)), name);
+            decks.emplace_back(is_name ? name : deck_client(api::deck_letter(name)), name);
         } catch (const ApiError& error) {
             throw OscError{OscErrorCode::bad_arguments, error.what()};
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/api/pass_through.hpp"
 
+#include "common/deck_names.hpp"
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -28,17 +30,10 @@ bool tells_events(const PeerInfo& peer) {
     return peer.kind == "deck" || peer.kind == "mixer-bus" || peer.kind == "bpm-follower" || peer.kind == "setlist";
 }
 
-/// A for deck-A; else the whole name.
-std::string shown_deck(const std::string& client) {
-    constexpr std::string_view prefix{"deck-"};
-    const bool has_letter = client.size() == prefix.size() + 1 && client.starts_with(prefix);
-    return has_letter ? client.substr(prefix.size()) : client;
-}
-
 /// An event as the front door tells it.
 OscMessage told(const PeerInfo& peer, const std::string& address, const OscArguments& arguments) {
     const bool of_deck = peer.kind == "deck" && address.starts_with(deck_family);
-    return {of_deck ? std::string{deck_family} + "/" + shown_deck(peer.name) + address.substr(deck_family.size())
+    return {of_deck ? std::string{deck_family} + "/" + deck_selector(peer.name) + address.substr(deck_family.size())
                     : address,
             arguments.atoms()};
 }
@@ -107,7 +102,7 @@ std::string PassThrough::deck_named(std::string_view text) {
         return peer->name;
     }
     try {
-        const std::string name = api::deck_name(api::deck_letter(text));
+        const std::string name = deck_client(api::deck_letter(text));
         const bool known = parts_.peers().find(name) || (parts_.peers().expected && parts_.peers().expected(name));
         if (known) {
             return name;

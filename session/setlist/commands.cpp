@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The player's wishes as OSC.
+#include "common/deck_names.hpp"
 #include "common/log.hpp"
 #include "common/protocol/deck_messages.hpp"
 #include "common/protocol/mixer_messages.hpp"
@@ -13,8 +14,6 @@ namespace crowdjack {
 namespace {
 
 std::string strip_name(char strip) { return std::string(1, strip); }
-
-std::string deck_client(char deck) { return std::string{"deck-"} + deck; }
 
 const char* band_name(Control control) {
     return control == Control::low ? "low" : control == Control::mid ? "mid" : "high";

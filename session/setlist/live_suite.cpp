@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/setlist/live_suite.hpp"
 
+#include "common/deck_names.hpp"
 #include "common/log.hpp"
 #include "common/protocol/deck_messages.hpp"
 #include "common/protocol/named_values.hpp"
@@ -21,8 +22,6 @@ constexpr double ask_period_s = 0.2;
 constexpr auto answer_patience = std::chrono::seconds{1};
 constexpr auto command_patience = std::chrono::seconds{60};  ///< a cue opens a file
 constexpr double most_beats_off = 0.05;                      ///< between a line and what it continues
-
-std::string client_of_deck(char deck) { return std::string{"deck-"} + deck; }
 
 DeckReport::State parse_state(std::string_view text) {
     using State = DeckReport::State;
@@ -93,9 +92,9 @@ void LiveSuite::look_around() {
     for (const char letter : letters_) {
         const auto known = decks_.find(letter);
         const auto before = known == decks_.end() ? std::nullopt : std::optional{known->second};
-        const auto [client, fresh] = look(before, peers.find(client_of_deck(letter)));
+        const auto [client, fresh] = look(before, peers.find(deck_client(letter)));
         if (before && (fresh || !client)) {
-            log_event(LogLevel::warning, fresh ? "deck-returned" : "deck-gone", {{"deck", client_of_deck(letter)}});
+            log_event(LogLevel::warning, fresh ? "deck-returned" : "deck-gone", {{"deck", deck_client(letter)}});
             player_.deck_gone(letter);
             decks_.erase(letter);
         }
@@ -119,7 +118,7 @@ void LiveSuite::look_around() {
 
 void LiveSuite::ask() {
     for (const auto& [letter, client] : decks_) {
-        question(client_of_deck(letter), OscMessage{at::deck_state},
+        question(deck_client(letter), OscMessage{at::deck_state},
                  [this, deck = letter](const PeerAnswer& answer) { hear_deck(deck, answer.values); });
     }
     if (const auto mixer = link_.peers().of_kind("mixer-bus"); mixer && !rate_known_) {
@@ -174,7 +173,7 @@ void LiveSuite::hear() {
     const auto from_deck = [this](const char* address, std::function<void(char, const OscArguments&)> heard) {
         link_.peers().on_event(address, [this, heard = std::move(heard)](const PeerInfo& peer, const OscArguments& a) {
             for (const auto& [letter, known] : decks_) {
-                if (peer.client == client_of_deck(letter)) {
+                if (peer.client == deck_client(letter)) {
                     heard(letter, a);
                     return;
                 }

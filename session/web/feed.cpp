@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/web/feed.hpp"
 
+#include "common/deck_names.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -18,11 +20,10 @@ Json facts_json(const std::string& path, TrackBook& tracks) {
 }
 
 double gain_of(const SuiteSnapshot& snapshot, const std::string& deck) {
-    constexpr std::size_t prefix = 5;  // "deck-"
-    if (!snapshot.mixer || deck.size() <= prefix) {
+    if (!snapshot.mixer) {
         return 1.0;
     }
-    const std::string strip = deck.substr(prefix);
+    const std::string strip = deck_short_name(deck);
     const bool mute = named_number(snapshot.mixer->state, strip + ".mute").value_or(0.0) > 0.5;
     return mute ? 0.0 : named_number(snapshot.mixer->state, strip + ".gain").value_or(1.0);
 }
@@ -30,7 +31,7 @@ double gain_of(const SuiteSnapshot& snapshot, const std::string& deck) {
 /// A setlist names its decks by letter.
 std::string deck_named(const SuiteSnapshot& snapshot, const char* what) {
     const std::string letter = named_text(snapshot.setlist, what).value_or("");
-    return letter.empty() ? "" : "deck-" + letter;
+    return letter.empty() ? "" : deck_client(letter);
 }
 
 /// `A.gain` → strips[A].gain; what belongs to no strip stays outside.

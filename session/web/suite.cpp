@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/web/suite.hpp"
 
+#include "common/deck_names.hpp"
 #include "common/error.hpp"
 
 #include <algorithm>
@@ -141,7 +142,7 @@ std::optional<PeerInfo> Suite::server_of(const Description& description, const s
     }
     if (deck.size() == 1) {
         const char letter = static_cast<char>(std::toupper(static_cast<unsigned char>(deck.front())));
-        return link_.peers().find(std::string{"deck-"} + letter);
+        return link_.peers().find(deck_client(letter));
     }
     return link_.peers().find(deck);
 }
@@ -236,12 +237,10 @@ std::uint16_t Suite::door_port() {
 }
 
 std::vector<std::string> Suite::decks() {
-    constexpr std::string_view prefix = "deck-";
     std::vector<std::string> names;
     for (const PeerInfo& peer : link_.peers().all()) {
         if (peer.kind == "deck") {
-            const bool letter = peer.client.starts_with(prefix) && peer.client.size() == prefix.size() + 1;
-            names.push_back(letter ? peer.client.substr(prefix.size()) : peer.client);
+            names.push_back(deck_selector(peer.client));
         }
     }
     std::sort(names.begin(), names.end());
