@@ -46,17 +46,19 @@ void play(OscClient& osc, const JackServer& server, const std::string& letter, c
 /// 120 BPM clicks in 16 bit stereo.
 void write_track(const TemporaryFolder& folder, const char* name, int rate, double seconds);
 
-/// A do-nothing listener with nothing before it, on a server of its own: what its clock skips, the machine skipped.
+/// A do-nothing listener, alone on a server of its own in processes of their own (a process has one server only): what
+/// that clock skips, the machine skipped.
 class Witness {
 public:
-    explicit Witness(std::uint32_t period, double seconds);
+    explicit Witness(std::uint32_t period);
     /// Frames skipped since the last call.
     [[nodiscard]] std::int64_t skipped();
 
 private:
-    JackServer server_;
-    Capture ears_;
-    std::int64_t from_;
+    [[nodiscard]] std::int64_t total() const;
+
+    Process server_, client_;
+    std::int64_t before_{};
 };
 
 /// Frames that a listener's clock skipped after `from`.

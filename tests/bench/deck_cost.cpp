@@ -149,7 +149,7 @@ void measure_many_decks() {
         return started;
     };
     const auto idlers = [](const JackServer& server, int count) { return start_idlers(server, count); };
-    Witness witness{256, 400.0};
+    Witness witness{256};
     double one = 0.0;
     int most_decks = 0;
     int most_idlers = 0;

@@ -99,7 +99,7 @@ struct Played {
     std::int64_t skipped{};             ///< frames of the server's clock
 };
 
-constexpr double listening_seconds = 20.0;
+constexpr double listening_seconds = 15.0;
 
 Played play_at(std::uint32_t period) {
     Stage stage{{.period = period, .decks = deck_letters, .capture_seconds = 2.0 * listening_seconds, .trap = false}};
@@ -128,7 +128,7 @@ Played rest_at(std::uint32_t period) {
 /// C7.
 void measure_periods() {
     for (const std::uint32_t period : {32U, 64U, 128U, 256U, 512U, 1024U, 2048U}) {
-        Witness witness{period, 6.0 * listening_seconds};
+        Witness witness{period};
         const auto set = play_at(period);
         const auto machine_with_set = witness.skipped();
         const auto floor = rest_at(period);
