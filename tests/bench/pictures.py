@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws the manual's pictures of figures, as plain SVG, from BUILD/figures.json and from the programs themselves.
+"""Writes the manual's page of figures and its pictures, as plain SVG, from BUILD/figures.json and figures.md.
 
-usage: pictures.py BUILD FOLDER    (writes FOLDER/*.svg; a picture whose figures were not measured is left as it is)
+usage: pictures.py BUILD FOLDER    (FOLDER/figures.md and FOLDER/figures/*.svg, e.g. session/manual; a picture whose
+                                    figures were not measured is left as it is)
 """
 import json
 import math
@@ -113,7 +114,7 @@ def bars(title, parts, unit):
 
 def periods(series):
     points = sorted(series["periods"], key=lambda point: point["period"])
-    chart = Chart("Four decks, EQ and recording at each buffer size: nothing lost, and what it costs",
+    chart = Chart("Four decks, EQ and a recording at each buffer size",
                   "period, frames", "CPU, % of a core", "frames starved")
     chart.log_x, chart.x_ticks = True, [point["period"] for point in points]
     chart.line([(p["period"], p["set_percent"]) for p in points], "the set")
@@ -158,8 +159,43 @@ def dance(build):
     return plot.read_text(encoding="utf-8")
 
 
+PICTURES = [
+    ("periods", "Which buffer size", "Four decks with EQ play and are recorded at each buffer size. The lines are the CPU of "
+     "the whole set and of as many clients that do nothing. The dashed line counts frames that a deck had not ready in time.",
+     "tests/bench/run 'bench set cost'"),
+    ("shares", "Where a set's microseconds go", "Each bar is one client of a set of four decks. Most of it is what any JACK "
+     "client costs: it is woken, and it tells the next one.", "tests/bench/run 'bench set cost'"),
+    ("decks", "How many decks", "Each deck is a process. The cost of one stays about the same however many there are.",
+     "tests/bench/run 'bench deck cost'"),
+    ("dance", "The tempo follows a dance", "Seven minutes of a generated dance, and the tempo that the follower makes of it.",
+     "crowdjack-bpm-follower --replay session/examples/dance.csv --plot dance.svg"),
+    ("equaliser", "The EQ", "What is left when one band is killed and the others are flat.",
+     "tests/bench/run 'bench mixer outputs'")]
+
+PAGE = """# Figures
+
+This page says what the suite costs and what it keeps, as it was measured. Every figure has the command that measures it
+again. The command needs the source tree, installs what it needs on Debian 12, and prints the table below.
+
+A cost is a ratio. It stands beside its floor: as many JACK clients that do nothing, patched in the same way, measured in
+turns with it. A verdict is `met` or `missed` where there is a target, and `stated` where there is none. A program of
+somebody else that is not installed is `not here`. What the machine's own clock skips is counted by a witness: a client
+that does nothing, on a server of its own, in the same seconds.
+
+The machine of this table was a busy one: its load is in the table. Compare ratios, not percents.
+
+{pictures}## The table
+
+    tests/bench/run                    # everything: some hours
+    tests/bench/run 'bench set cost'   # one benchmark
+    tests/bench/pictures.py build-bench session/manual   # this page
+
+{table}"""
+
+
 def main():
-    build, folder = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    build, manual = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    folder = manual / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     series = {}
     for ran in json.loads((build / "figures.json").read_text(encoding="utf-8"))["benchmarks"].values():
@@ -170,6 +206,10 @@ def main():
         except KeyError as missing:
             print(f"{name}.svg: {missing} was not measured; it stays as it was", file=sys.stderr)
     (folder / "dance.svg").write_text(dance(build), encoding="utf-8")
+    shown = "".join(f"## {title}\n\n![{title}](figures/{name}.svg)\n\n{text}\n\nAgain with: `{command}`\n\n"
+                    for name, title, text, command in PICTURES if (folder / f"{name}.svg").exists())
+    page = PAGE.format(pictures=shown, table=(build / "figures.md").read_text(encoding="utf-8"))
+    (manual / "figures.md").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 // C4, C7: what a whole set costs and whether it plays at each period, beside as many do-nothing clients patched alike.
 //
 // usage: set_cost [FIGURE]…   (all by default)
+//        set_cost before BUILD   (what a change brought: the set of this build ÷ that of another build folder, in turns)
 #include "tests/bench/cost_rounds.hpp"
 #include "tests/set/stage.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <numeric>
 #include <optional>
 #include <stdexcept>
@@ -154,11 +156,39 @@ void measure_periods() {
     }
 }
 
+void measure_against(const std::string& build) {
+    for (const std::uint32_t period : {128U, 1024U}) {
+        Pairs pairs;
+        std::vector<Pairs> parts(whole_set.size());
+        for (int round = 0; round < rounds; ++round) {
+            std::array<std::vector<double>, 2> used;  // now, before
+            for (const bool before : {round % 2 == 0, round % 2 != 0}) {
+                before ? setenv("CROWDJACK_PROGRAMS", build.c_str(), 1) : unsetenv("CROWDJACK_PROGRAMS");
+                used[before ? 1 : 0] = loads_of_set(period);
+            }
+            const auto sum = [](const auto& loads) { return std::accumulate(loads.begin(), loads.end(), 0.0); };
+            pairs.add(sum(used[0]), sum(used[1]));
+            for (std::size_t i = 0; i < parts.size(); ++i) {
+                parts[i].add(used[0][i], used[1][i]);
+            }
+        }
+        const std::string frames = ", " + std::to_string(period) + " frames";
+        print_figure("C4", "whole set now ÷ before" + frames, pairs.text(), "stated", true);
+        for (std::size_t i = 0; i < parts.size(); ++i) {
+            print_figure("C4", whole_set[i] + " now ÷ before" + frames, parts[i].text(), "stated", true);
+        }
+    }
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
     const std::vector<std::string> chosen{arguments + 1, arguments + count};
     try {
+        if (chosen.size() == 2 && chosen.front() == "before") {
+            measure_against(chosen.back());
+            return 0;
+        }
         const std::array<std::pair<std::string, void (*)()>, 2> figures{
             {{"C4", measure_whole_set}, {"C7", measure_periods}}};
         for (const auto& [figure, measure] : figures) {
