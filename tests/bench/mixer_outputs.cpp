@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // R5, R6, S3, S4: what recording and streaming survive, and what the isolator's response is.
 //
-// usage: mixer_takes [SECONDS]   how long icecast stays away (60)
+// usage: mixer_outputs [SECONDS]   how long icecast stays away (60)
+//        mixer_outputs eq          the isolator alone
 #include "tests/deck/live_deck.hpp"
 #include "tests/mixer-bus/icecast.hpp"
 #include "tests/mixer-bus/mixer_room.hpp"
@@ -312,12 +313,15 @@ void measure_kills() {
 int main(int count, char** arguments) {
     try {
         measure_eq();
+        if (count > 1 && std::string{arguments[1]} == "eq") {
+            return 0;
+        }
         measure_clicks();
         measure_kills();
         measure_ten_minutes();
         measure_outage(count > 1 ? std::atof(arguments[1]) : 60.0);
     } catch (const std::exception& failure) {
-        std::fprintf(stderr, "mixer_takes: %s\n", failure.what());
+        std::fprintf(stderr, "mixer_outputs: %s\n", failure.what());
         return 1;
     }
     return 0;

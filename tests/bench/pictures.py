@@ -170,7 +170,7 @@ PICTURES = [
     ("dance", "The tempo follows a dance", "Seven minutes of a generated dance, and the tempo that the follower makes of it.",
      "crowdjack-bpm-follower --replay session/examples/dance.csv --plot dance.svg"),
     ("equaliser", "The EQ", "What is left when one band is killed and the others are flat.",
-     "tests/bench/run 'bench mixer outputs'")]
+     "tests/bench/run 'bench mixer eq'")]
 
 PAGE = """# Figures
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 SOURCE = pathlib.Path(__file__).resolve().parent
-PEERS = ["sndfile-tools", "jack-tools", "ecasound", "jack-mixer", "mixxx", "liquidsoap", "icecast2", "rubberband-cli",
+PEERS = ["sndfile-tools", "jack-tools", "ecasound", "jack-mixer", "liquidsoap", "icecast2", "rubberband-cli",
          "soundstretch", "ffmpeg", "aubio-tools"]
 
 
