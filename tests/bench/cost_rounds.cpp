@@ -97,9 +97,9 @@ IdleSet::IdleSet(const JackServer& server, int decks) : clients_{start_idlers(se
 
 std::unique_ptr<Process> start_deck(const JackServer& server, const std::string& letter,
                                     const TemporaryFolder& folder) {
-    auto deck = std::make_unique<Process>(
-        std::vector<std::string>{program_path("crowdjack-deck"), "--name", letter, "--server", server.name(),
-                                 "--music-dir", folder.path().string()});
+    auto deck =
+        std::make_unique<Process>(std::vector<std::string>{program_path("crowdjack-deck"), "--name", letter, "--server",
+                                                           server.name(), "--music-dir", folder.path().string()});
     (void)wait_for_client(server.name(), "deck-" + letter);
     return deck;
 }

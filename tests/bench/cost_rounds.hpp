@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What benchmarks of cost share: what processes used while a server ran, do-nothing clients beside them, tracks to play.
+// What benchmarks of cost share: what processes used while a server ran, do-nothing clients beside them, tracks to
+// play.
 #pragma once
 
 #include "tests/support/figures.hpp"

@@ -126,8 +126,7 @@ Load crowd_load(int count, const std::function<Crowd(const JackServer&, int)>& s
     Load load{std::accumulate(used.begin(), used.end(), 0.0) / count, skipped_frames(ears, begin)};
     OscClient osc;
     for (int i = 0; i < count && !server.ports("deck-X" + std::to_string(i) + ":.*").empty(); ++i) {
-        const auto health =
-            osc.request(wait_for_client(server.name(), "deck-X" + std::to_string(i)), at::deck_health);
+        const auto health = osc.request(wait_for_client(server.name(), "deck-X" + std::to_string(i)), at::deck_health);
         if (health) {
             load.worst = std::max(load.worst, health->named("worst_us") / health->named("budget_us"));
         }
@@ -186,9 +185,8 @@ void measure_many_decks() {
 int main(int count, char** arguments) {
     const std::vector<std::string> chosen{arguments + 1, arguments + count};
     try {
-        const std::array<std::pair<std::string, void (*)()>, 3> figures{{{"C1", measure_deck_against_idle},
-                                                                         {"C2", measure_deck_against_players},
-                                                                         {"C6", measure_many_decks}}};
+        const std::array<std::pair<std::string, void (*)()>, 3> figures{
+            {{"C1", measure_deck_against_idle}, {"C2", measure_deck_against_players}, {"C6", measure_many_decks}}};
         for (const auto& [figure, measure] : figures) {
             if (chosen.empty() || std::find(chosen.begin(), chosen.end(), figure) != chosen.end()) {
                 measure();

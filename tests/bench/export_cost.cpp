@@ -72,10 +72,10 @@ Cost ffmpeg_one_by_one(const fs::path& folder, int tracks) {
     fs::create_directories(folder / "ffmpeg");
     for (int i = 0; i < tracks; ++i) {
         const std::string name = "track" + std::to_string(i) + ".wav";
-        const Cost one = cost_of({"ffmpeg", "-y", "-hide_banner", "-loglevel", "error", "-ss", std::to_string(ini), "-to",
-                              std::to_string(end), "-i", (folder / name).string(), "-filter:a",
-                              "atempo=" + std::to_string(target_bpm / track_bpm), "-acodec", "pcm_s16le",
-                              (folder / "ffmpeg" / name).string()});
+        const Cost one = cost_of({"ffmpeg", "-y", "-hide_banner", "-loglevel", "error", "-ss", std::to_string(ini),
+                                  "-to", std::to_string(end), "-i", (folder / name).string(), "-filter:a",
+                                  "atempo=" + std::to_string(target_bpm / track_bpm), "-acodec", "pcm_s16le",
+                                  (folder / "ffmpeg" / name).string()});
         sum.wall += one.wall;
         sum.cpu += one.cpu;
     }

@@ -48,9 +48,9 @@ void measure_eq() {
         ripple = std::max(ripple, std::fabs(response({1.0F, 1.0F, 1.0F}, hertz)));
     }
     print_figure("S3", "EQ flatness, all bands at 50 %, isolator in, dB", shown(ripple), "≤ 0.05", ripple <= 0.05);
-    for (const auto& [band, gains] : {std::pair{"eq low", std::array{0.0F, 1.0F, 1.0F}},
-                                      std::pair{"eq mid", std::array{1.0F, 0.0F, 1.0F}},
-                                      std::pair{"eq high", std::array{1.0F, 1.0F, 0.0F}}}) {
+    for (const auto& [band, gains] :
+         {std::pair{"eq low", std::array{0.0F, 1.0F, 1.0F}}, std::pair{"eq mid", std::array{1.0F, 0.0F, 1.0F}},
+          std::pair{"eq high", std::array{1.0F, 1.0F, 0.0F}}}) {
         for (double hertz = 20.0; hertz <= 20000.0; hertz *= 1.07) {
             print_point(band, {{"hz", hertz}, {"db", response(gains, hertz)}});
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// C2: two tracks cross-faded and streamed to Icecast as Vorbis: two decks, mixer and their JACK server beside liquidsoap,
-// which does it in one process without a sound card, over the same seconds.
+// C2: two tracks cross-faded and streamed to Icecast as Vorbis: two decks, mixer and their JACK server beside
+// liquidsoap, which does it in one process without a sound card, over the same seconds.
 #include "tests/bench/cost_rounds.hpp"
 #include "tests/mixer-bus/icecast.hpp"
 #include "tests/support/outsider.hpp"
@@ -21,10 +21,12 @@ constexpr double listening_seconds = 10.0;
 std::unique_ptr<Process> start_liquidsoap(const TemporaryFolder& folder) {
     write_track(folder, "one.wav", 44'100, 10.0);
     write_track(folder, "two.wav", 44'100, 10.0);
-    std::ofstream{folder / "list.m3u"} << (folder / "one.wav").string() << "\n" << (folder / "two.wav").string() << "\n";
+    std::ofstream{folder / "list.m3u"} << (folder / "one.wav").string() << "\n"
+                                       << (folder / "two.wav").string() << "\n";
     std::ofstream{folder / "set.liq"}
         << "set(\"init.allow_root\", true)\nset(\"log.stdout\", true)\nset(\"log.file\", false)\n"
-        << "s = crossfade(duration=4., fade_in=3., fade_out=3., playlist(\"" << (folder / "list.m3u").string() << "\"))\n"
+        << "s = crossfade(duration=4., fade_in=3., fade_out=3., playlist(\"" << (folder / "list.m3u").string()
+        << "\"))\n"
         << "output.icecast(%vorbis(samplerate=48000, channels=2, quality=0.6), host=\"127.0.0.1\", port=" << port
         << ", password=\"hackme\", mount=\"other\", mksafe(s))\n";
     return std::make_unique<Process>(std::vector<std::string>{"liquidsoap", (folder / "set.liq").string()});
@@ -46,8 +48,8 @@ void measure() {
     write_track(folder, "track.wav", 44'100, 120.0);
     Crowd ours;
     OscClient osc;
-    ours.push_back(std::make_unique<Process>(std::vector<std::string>{program_path("crowdjack-mixer-bus"), "--server",
-                                                                      server.name(), "--strips", "A,B"}));
+    ours.push_back(std::make_unique<Process>(
+        std::vector<std::string>{program_path("crowdjack-mixer-bus"), "--server", server.name(), "--strips", "A,B"}));
     const auto mixer = wait_for_client(server.name(), "mixer-bus");
     for (const std::string letter : {"A", "B"}) {
         ours.push_back(start_deck(server, letter, folder));

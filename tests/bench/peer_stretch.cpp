@@ -57,18 +57,17 @@ std::vector<Tool> tools() {
     return {{"`wsola`", "", ours(FitMethod::wsola)},
             {"`rubberband`", "", ours(FitMethod::rubberband)},
             {"`rate`", "", ours(FitMethod::rate)},
-            {"soundstretch", "soundstretch", [](Text from, Text to, double speed) {
+            {"soundstretch", "soundstretch",
+             [](Text from, Text to, double speed) {
                  return cost_of({"soundstretch", from, to, "-tempo=" + shown((speed - 1.0) * 100.0, 6)}).cpu;
              }},
             {"ffmpeg atempo", "ffmpeg", run([](Text from, Text to, Text speed) {
                  return Words{"ffmpeg", "-y", "-loglevel", "error", "-i", from, "-filter:a", "atempo=" + speed, to};
              })},
-            {"rubberband (R2)", "rubberband", run([](Text from, Text to, Text speed) {
-                 return Words{"rubberband", "-q", "-T", speed, from, to};
-             })},
-            {"rubberband-r3", "rubberband-r3", run([](Text from, Text to, Text speed) {
-                 return Words{"rubberband-r3", "-q", "-T", speed, from, to};
-             })}};
+            {"rubberband (R2)", "rubberband",
+             run([](Text from, Text to, Text speed) { return Words{"rubberband", "-q", "-T", speed, from, to}; })},
+            {"rubberband-r3", "rubberband-r3",
+             run([](Text from, Text to, Text speed) { return Words{"rubberband-r3", "-q", "-T", speed, from, to}; })}};
 }
 
 void measure(const Tool& tool, const std::string& section, const TemporaryFolder& folder) {
@@ -85,7 +84,8 @@ void measure(const Tool& tool, const std::string& section, const TemporaryFolder
         const auto fitted = folder / "fitted.wav";
         cpu += tool.fit(section, fitted, speed);
         const auto sound = read_audio(fitted);
-        length_error = std::max(length_error, std::abs(static_cast<double>(sound.frames()) - section_seconds / speed * rate));
+        length_error =
+            std::max(length_error, std::abs(static_cast<double>(sound.frames()) - section_seconds / speed * rate));
         const auto errors = click_errors(sound, bpm, speed);
         offsets.push_back(std::abs(median(errors)));
         for (const double error : errors) {
@@ -95,7 +95,8 @@ void measure(const Tool& tool, const std::string& section, const TemporaryFolder
     const double audio_seconds = section_seconds * static_cast<double>(speeds.size());
     print_figure("S5", figure,
                  "beats off by " + shown(median(deviations)) + " ms, p95 " + shown(percentile(deviations, 0.95)) +
-                     " ms, worst " + shown(percentile(deviations, 1.0)) + " ms; length by " + shown(length_error, 6) + " samples",
+                     " ms, worst " + shown(percentile(deviations, 1.0)) + " ms; length by " + shown(length_error, 6) +
+                     " samples",
                  "stated", true);
     print_figure("C8", figure, shown(audio_seconds / cpu) + " × real time of a core", "stated", true);
 }

@@ -2,7 +2,8 @@
 // C4, C7: what a whole set costs and whether it plays at each period, beside as many do-nothing clients patched alike.
 //
 // usage: set_cost [FIGURE]…   (all by default)
-//        set_cost before BUILD   (what a change brought: the set of this build ÷ that of another build folder, in turns)
+//        set_cost before BUILD   (what a change brought: the set of this build ÷ that of another build folder, in
+//        turns)
 #include "tests/bench/cost_rounds.hpp"
 #include "tests/set/stage.hpp"
 
@@ -136,15 +137,13 @@ void measure_periods() {
         const auto floor = rest_at(period);
         const auto machine_with_floor = witness.skipped();
         const bool met = set.starved == 0.0 && set.skipped <= std::max(machine_with_set, floor.skipped);
-        print_figure("C7",
-                     shown(listening_seconds) + " s of 4 decks + EQ + recording, " + std::to_string(period) + " frames",
-                     shown(set.starved, 6) + " frames starved, worst deck callback " + in_percent(set.worst) +
-                         " of the period; frames skipped by the set's clock " + std::to_string(set.skipped) +
-                         ", by a witness's meanwhile " + std::to_string(machine_with_set) +
-                         "; by as many do-nothing clients' " + std::to_string(floor.skipped) +
-                         ", by the witness's meanwhile " + std::to_string(machine_with_floor),
-                     period >= 128 ? "0 starved, no more skipped than by the do-nothing" : "stated",
-                     period < 128 || met);
+        print_figure(
+            "C7", shown(listening_seconds) + " s of 4 decks + EQ + recording, " + std::to_string(period) + " frames",
+            shown(set.starved, 6) + " frames starved, worst deck callback " + in_percent(set.worst) +
+                " of the period; frames skipped by the set's clock " + std::to_string(set.skipped) +
+                ", by a witness's meanwhile " + std::to_string(machine_with_set) + "; by as many do-nothing clients' " +
+                std::to_string(floor.skipped) + ", by the witness's meanwhile " + std::to_string(machine_with_floor),
+            period >= 128 ? "0 starved, no more skipped than by the do-nothing" : "stated", period < 128 || met);
         print_point("periods", {{"period", period},
                                 {"starved", set.starved},
                                 {"set_percent", 100.0 * set.load},

@@ -91,7 +91,7 @@ std::vector<std::string> corpus_of(const std::filesystem::path& folder) {
 
 struct Plan {
     std::filesystem::path corpus;
-    double seconds{1.0};
+    double seconds{0.5};
     std::uint64_t seed{1};
 };
 
@@ -151,7 +151,7 @@ int fuzz(int count, char** arguments, const std::vector<FuzzTarget>& targets) {
     for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM}) {
         std::signal(signal, keep_and_end);
     }
-    const Plan plan{arguments[1], count > 2 ? std::atof(arguments[2]) : 1.0,
+    const Plan plan{arguments[1], count > 2 ? std::atof(arguments[2]) : 0.5,
                     count > 3 ? std::strtoull(arguments[3], nullptr, 10) : 1};
     const std::vector<std::string> chosen{arguments + std::min(count, 4), arguments + count};
     bool good = true;

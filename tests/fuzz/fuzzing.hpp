@@ -40,7 +40,7 @@ private:
 
 /// Replays the corpus, then mutates it for a while.
 ///
-/// usage: PROGRAM CORPUS [SECONDS [SEED [TARGET…]]]   SECONDS for each target, 1 by default; all targets by default.
+/// usage: PROGRAM CORPUS [SECONDS [SEED [TARGET…]]]   SECONDS for each target, 0.5 by default; all targets by default.
 /// CORPUS/TARGET/ has the files. What is found is kept in the working folder as fuzz-find-TARGET.
 /// @returns the exit code: 0 when every input was read or refused
 [[nodiscard]] int fuzz(int count, char** arguments, const std::vector<FuzzTarget>& targets);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Lists and recordings that other programs write: sections as CSV, playlists, traces of movement, structures, Rekordbox.
+// Lists and recordings that other programs write: sections as CSV, playlists, traces of movement, structures,
+// Rekordbox.
 #include "bpm-follower/trace.hpp"
 #include "common/error.hpp"
 #include "common/track_grid.hpp"
@@ -106,27 +107,44 @@ void read_collection(const std::string& text) {
 }  // namespace
 
 int main(int count, char** arguments) {
-    return fuzz(
-        count, arguments,
-        {{"sections",
-          {"part_file", "begin_cue_adj", "end_cue_adj", "path", "key", "bpm", "target_bpm", ",", ";", "\t", "\"", "\"\"",
-           "\r\n", "\n", "\xEF\xBB\xBF", "1,5"},
-          read_sections_text},
-         {"playlist",
-          {"#EXTM3U\n", "#EXTINF:1,a\n", "\xEF\xBB\xBF", "\r\n", "file:///a%20b", "<location>", "</location>", "<track>",
-           "&amp;", "%00", "<![CDATA[", "<!DOCTYPE a [<!ENTITY b 'c'>]>"},
-          read_playlist},
-         {"trace",
-          {"time", "value", "arms", "people", ",", ";", "\t", "---\n", "#", "\"", "%", "LeftWrist_x", "\xFF\xFE",
-           "{\"timestamp\":", "\"total_movement\":", "2024-02-30T25:00:00", "12:00:00", "frame", "x,y,z", "\n"},
-          read_movement},
-         {"structure",
-          {"null", "\"\"", "[", "]", "{", "}", ",", ":", "\\u0000", "\\ud800", "\xFF", "\"segments\"", "\"beats\"",
-           "\"start\":", "\"label\":\"intro\"", "NaN", "Infinity", std::string(300, '[')},
-          read_structure},
-         {"collection",
-          {"<", ">", "/>", "<!--", "<![CDATA[", "<!DOCTYPE a [<!ENTITY b 'c'>]>", "&b;", "&#0;", "%00", "%", "file://",
-           "file://localhost", "<TRACK Location='%FF'/>", "AverageBpm=\"x\"", "TotalTime=\"1e300\"", "\xC3\xA9",
-           "e\xCC\x81", std::string(40, '<')},
-          read_collection}});
+    return fuzz(count, arguments,
+                {{"sections",
+                  {"part_file", "begin_cue_adj", "end_cue_adj", "path", "key", "bpm", "target_bpm", ",", ";", "\t",
+                   "\"", "\"\"", "\r\n", "\n", "\xEF\xBB\xBF", "1,5"},
+                  read_sections_text},
+                 {"playlist",
+                  {"#EXTM3U\n", "#EXTINF:1,a\n", "\xEF\xBB\xBF", "\r\n", "file:///a%20b", "<location>", "</location>",
+                   "<track>", "&amp;", "%00", "<![CDATA[", "<!DOCTYPE a [<!ENTITY b 'c'>]>"},
+                  read_playlist},
+                 {"trace",
+                  {"time",
+                   "value",
+                   "arms",
+                   "people",
+                   ",",
+                   ";",
+                   "\t",
+                   "---\n",
+                   "#",
+                   "\"",
+                   "%",
+                   "LeftWrist_x",
+                   "\xFF\xFE",
+                   "{\"timestamp\":",
+                   "\"total_movement\":",
+                   "2024-02-30T25:00:00",
+                   "12:00:00",
+                   "frame",
+                   "x,y,z",
+                   "\n"},
+                  read_movement},
+                 {"structure",
+                  {"null", "\"\"", "[", "]", "{", "}", ",", ":", "\\u0000", "\\ud800", "\xFF", "\"segments\"",
+                   "\"beats\"", "\"start\":", "\"label\":\"intro\"", "NaN", "Infinity", std::string(300, '[')},
+                  read_structure},
+                 {"collection",
+                  {"<", ">", "/>", "<!--", "<![CDATA[", "<!DOCTYPE a [<!ENTITY b 'c'>]>", "&b;", "&#0;", "%00", "%",
+                   "file://", "file://localhost", "<TRACK Location='%FF'/>", "AverageBpm=\"x\"", "TotalTime=\"1e300\"",
+                   "\xC3\xA9", "e\xCC\x81", std::string(40, '<')},
+                  read_collection}});
 }

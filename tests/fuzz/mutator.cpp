@@ -10,9 +10,10 @@ namespace {
 
 constexpr std::array<std::uint64_t, 14> wholes{
     0, 1, 2, 16, 127, 128, 255, 256, 32767, 65535, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF};
-const std::array<const char*, 20> numbers{"0",      "-1",    "1",       "1e999",      "-1e999",     "1e-400",
-                                          "NaN",    "inf",   "-0.0",    "0.5",        "2147483648", "-2147483649",
-                                          "4294967296", "18446744073709551616", "1e15", "1e300", "0x10", "1,5", ".", "99999999"};
+const std::array<const char*, 20> numbers{
+    "0",    "-1",    "1",    "1e999",      "-1e999",      "1e-400",     "NaN",
+    "inf",  "-0.0",  "0.5",  "2147483648", "-2147483649", "4294967296", "18446744073709551616",
+    "1e15", "1e300", "0x10", "1,5",        ".",           "99999999"};
 
 }  // namespace
 
@@ -84,7 +85,8 @@ void Mutator::change_number(std::string& input) {
         return;
     }
     std::size_t until = from;
-    while (until < input.size() && (std::isdigit(static_cast<unsigned char>(input[until])) != 0 || input[until] == '.')) {
+    while (until < input.size() &&
+           (std::isdigit(static_cast<unsigned char>(input[until])) != 0 || input[until] == '.')) {
         ++until;
     }
     input.replace(from, until - from, numbers[below(numbers.size())]);

@@ -181,9 +181,26 @@ void hear_manager(const std::string& packet) {
     client.hear(packet);
 }
 
-const std::vector<std::string> http{"HTTP/1.1 ", "HTTP/1.0 ", "200", "100", "\r\n", "\n", "\r\n\r\n", ": ", "Location: ",
-                                    "Content-Length: ", "Transfer-Encoding: chunked\r\n", "GET ", "POST ", "Host: ",
-                                    "%00", "%2e%2e/", "?", "Expect: 100-continue\r\n", "Upgrade: websocket\r\n", "0\r\n\r\n"};
+const std::vector<std::string> http{"HTTP/1.1 ",
+                                    "HTTP/1.0 ",
+                                    "200",
+                                    "100",
+                                    "\r\n",
+                                    "\n",
+                                    "\r\n\r\n",
+                                    ": ",
+                                    "Location: ",
+                                    "Content-Length: ",
+                                    "Transfer-Encoding: chunked\r\n",
+                                    "GET ",
+                                    "POST ",
+                                    "Host: ",
+                                    "%00",
+                                    "%2e%2e/",
+                                    "?",
+                                    "Expect: 100-continue\r\n",
+                                    "Upgrade: websocket\r\n",
+                                    "0\r\n\r\n"};
 
 }  // namespace
 
@@ -193,8 +210,8 @@ int main(int count, char** arguments) {
                  {"icecast-answer", http, read_icecast_answer},
                  {"page-request", http, ask_page},
                  {"page-socket",
-                  {std::string("\x81\x80\0\0\0\0", 6), std::string("\x88\x82\0\0\0\0\x03\xE8", 8), "\x89", "\x8A", "\x80",
-                   std::string("\xFF\0\0\0\0\0\0\0\0", 9), std::string("\xFE\0\x01", 3), "{\"id\":1}"},
+                  {std::string("\x81\x80\0\0\0\0", 6), std::string("\x88\x82\0\0\0\0\x03\xE8", 8), "\x89", "\x8A",
+                   "\x80", std::string("\xFF\0\0\0\0\0\0\0\0", 9), std::string("\xFE\0\x01", 3), "{\"id\":1}"},
                   tell_page},
                  {"nsm",
                   {"/nsm/client/open", "/nsm/client/save", "/reply", "/error", ",sss", ",i", std::string(4, '\0'),

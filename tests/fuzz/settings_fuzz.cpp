@@ -110,28 +110,51 @@ void read_words(const std::string& text) {
     }
 }
 
-const std::vector<std::string> toml{"[jack]\n", "[[client]]\n", "[osc]\n", "[patch]\n", "[guard]\n", "[setlist]\n",
-                                    "[music]\n", "name = ", "run = [", "connect = [", "\"deck-A:out_* -> mixer-bus:A_*\"",
-                                    "\"\"\"", "'''", "true", "1979-05-27", "nan", "\"\\u0000\"", "\"", "]", "{ a = 1 }", "*",
-                                    "->", "ports = [57120]", "allow = [\"10.0.0.0/33\"]", "hours = \"18:00-02:00\"", "\n"};
+const std::vector<std::string> toml{"[jack]\n",
+                                    "[[client]]\n",
+                                    "[osc]\n",
+                                    "[patch]\n",
+                                    "[guard]\n",
+                                    "[setlist]\n",
+                                    "[music]\n",
+                                    "name = ",
+                                    "run = [",
+                                    "connect = [",
+                                    "\"deck-A:out_* -> mixer-bus:A_*\"",
+                                    "\"\"\"",
+                                    "'''",
+                                    "true",
+                                    "1979-05-27",
+                                    "nan",
+                                    "\"\\u0000\"",
+                                    "\"",
+                                    "]",
+                                    "{ a = 1 }",
+                                    "*",
+                                    "->",
+                                    "ports = [57120]",
+                                    "allow = [\"10.0.0.0/33\"]",
+                                    "hours = \"18:00-02:00\"",
+                                    "\n"};
 
 }  // namespace
 
 int main(int count, char** arguments) {
-    return fuzz(count, arguments,
-                {{"session-file", toml, read_session},
-                 {"bpm-config",
-                  {"\"movement_bpm\"", "\"movement_max_value\"", "null", "{", "}", "[", "]", "\"\"", ":", ",", "true"},
-                  read_config},
-                 {"midi-map",
-                  {"[[control]]\n", "input = ", "output = ", "\"cc 1 7\"", "\"note 16 127\"", "\"cc14 1 7 39\"",
-                   "\"pitch 1\"", "\"relative 1 20\"", "\"program 1\"", "/mixer/A/gain", "/deck/B/start", "scale = ",
-                   "arguments = [", "press = \"hold\"", "soft = false", "equals = \"playing\"", "step = 0"},
-                  read_map},
-                 {"stream-address",
-                  {"icecast://", "source:", "@", "%25", "%", "%zz", "[::1]", ":8000", "/live", "\x01", " ", ":0"},
-                  read_stream},
-                 {"words",
-                  {"osc.udp://", ":", "/", "18:00-02:00", "24:00", ",", "%2", "&a=", "10.0.0.0/8", "/33", "cc 1 ", "-1"},
-                  read_words}});
+    return fuzz(
+        count, arguments,
+        {{"session-file", toml, read_session},
+         {"bpm-config",
+          {"\"movement_bpm\"", "\"movement_max_value\"", "null", "{", "}", "[", "]", "\"\"", ":", ",", "true"},
+          read_config},
+         {"midi-map",
+          {"[[control]]\n", "input = ", "output = ", "\"cc 1 7\"", "\"note 16 127\"", "\"cc14 1 7 39\"", "\"pitch 1\"",
+           "\"relative 1 20\"", "\"program 1\"", "/mixer/A/gain", "/deck/B/start", "scale = ", "arguments = [",
+           "press = \"hold\"", "soft = false", "equals = \"playing\"", "step = 0"},
+          read_map},
+         {"stream-address",
+          {"icecast://", "source:", "@", "%25", "%", "%zz", "[::1]", ":8000", "/live", "\x01", " ", ":0"},
+          read_stream},
+         {"words",
+          {"osc.udp://", ":", "/", "18:00-02:00", "24:00", ",", "%2", "&a=", "10.0.0.0/8", "/33", "cc 1 ", "-1"},
+          read_words}});
 }

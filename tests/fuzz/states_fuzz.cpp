@@ -64,9 +64,10 @@ void read_mixer(const std::string& text) {
     }
 }
 
-const std::vector<std::string> words{"null", "true", "false", "[", "]", "{", "}", ",", ":", "\"\"", "\"path\"",
-                                     "\"stems\"", "\"loop\"", "\"lines\"", "\"hotcues\"", "\"next\"", "\"strips\"",
-                                     "\"\\u0000\"", "\xFF", "\"gain\":", "[[[[[[[["};
+const std::vector<std::string> words{"null",     "true",      "false",       "[",        "]",          "{",
+                                     "}",        ",",         ":",           "\"\"",     "\"path\"",   "\"stems\"",
+                                     "\"loop\"", "\"lines\"", "\"hotcues\"", "\"next\"", "\"strips\"", "\"\\u0000\"",
+                                     "\xFF",     "\"gain\":", "[[[[[[[["};
 
 }  // namespace
 
