@@ -44,12 +44,17 @@ CROWDJACK_REALTIME void FollowerAudio::follow_transport(const AudioCycle& cycle)
     if (cycle.jack == nullptr) {
         return;
     }
-    jack_position_t position;
-    const bool rolls = jack_transport_query(cycle.jack, &position) == JackTransportRolling;
+    const bool rolls = jack_transport_query(cycle.jack, nullptr) == JackTransportRolling;
+    const bool begins = rolls && !transport_rolls_;
+    // The position is in the server's memory, which is cold: it is read when somebody wants it.
+    jack_position_t position{};
+    if (begins || (rolls && listens_to_ == OutsideLead::transport)) {
+        (void)jack_transport_query(cycle.jack, &position);
+    }
     if (rolls && listens_to_ == OutsideLead::transport) {
         hear_transport(cycle, position);
     }
-    if (rolls && !transport_rolls_) {
+    if (begins) {
         if (position.frame == 0) {
             clock_.start();
         } else {
@@ -101,6 +106,10 @@ CROWDJACK_REALTIME void FollowerAudio::process(const AudioCycle& cycle) noexcept
     }
     void* const port = cycle.midi(0);
     jack_midi_clear_buffer(port);
+    const bool heard = cycle.connections.empty() || cycle.connected(0);
+    if (!heard && clock_.is_at_rest()) {
+        return;  // its ticks are worked out anew from the tempo when somebody is patched to it
+    }
     for (const auto& event : clock_.cycle(tempo_, cycle.frame, cycle.frames)) {
         // The buffer of one cycle holds hundreds of messages this short; were it full, the tick would be lost.
         (void)jack_midi_event_write(port, event.offset, event.bytes.data(), event.size);

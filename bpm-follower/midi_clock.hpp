@@ -35,6 +35,9 @@ public:
     CROWDJACK_REALTIME void go_on() noexcept { wanted_ = Wanted::go_on; }
     CROWDJACK_REALTIME void stop() noexcept { wanted_ = Wanted::stop; }
 
+    /// Neither a start nor a stop is to come. Cycles may be left out: the ticks in them are gone.
+    CROWDJACK_REALTIME bool is_at_rest() const noexcept { return wanted_ == Wanted::nothing; }
+
     /// The events of the cycle [first, first + frames) in order. Valid until the next call.
     CROWDJACK_REALTIME std::span<const ClockEvent> cycle(const TempoMap& tempo, JackFrame first,
                                                          std::uint32_t frames) noexcept;

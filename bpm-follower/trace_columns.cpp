@@ -161,6 +161,9 @@ SplitLine split_fields(std::string_view line) {
             result.fields.push_back(field);
         }
         if (end == std::string_view::npos) {
+            if (result.fields.empty()) {  // a lone quote
+                result.fields.emplace_back();
+            }
             return result;
         }
         line.remove_prefix(end + 1);

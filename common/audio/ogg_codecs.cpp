@@ -42,10 +42,14 @@ public:
     }
 
     bool take_header(ogg_packet& packet) override {
-        if (headers_ == 3 || packet.bytes < 1 || (*packet.packet & 1U) == 0) {
+        if (headers_ >= 3 || packet.bytes < 1 || (*packet.packet & 1U) == 0) {
             return false;
         }
         headers_ += vorbis_synthesis_headerin(&info_, &comment_, &packet) == 0 ? 1 : 0;
+        if (headers_ == 3 && !can_begin()) {
+            vorbis_info_clear(&info_);
+            headers_ = unusable;
+        }
         return true;
     }
     [[nodiscard]] bool complete() const noexcept override { return headers_ == 3; }
@@ -101,6 +105,15 @@ private:
         return result;
     }
 
+    /// libvorbis looks into the code books only when it begins to decode. It must not begin anew once it refused: the
+    /// second time it takes the books that it left half made, and divides by zero.
+    bool can_begin() {
+        vorbis_dsp_state trial{};
+        const bool good = vorbis_synthesis_init(&trial, &info_) == 0;
+        vorbis_dsp_clear(&trial);
+        return good;
+    }
+
     void end_decoding() {
         if (decoding_) {
             vorbis_block_clear(&block_);
@@ -108,6 +121,8 @@ private:
             decoding_ = false;
         }
     }
+
+    static constexpr int unusable = 4;
 
     vorbis_info info_{};
     vorbis_comment comment_{};

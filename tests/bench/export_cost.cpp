@@ -3,20 +3,16 @@
 // another.
 //
 // usage: export_cost [TRACKS]
+#include "tests/bench/child_cost.hpp"
 #include "tests/support/figures.hpp"
 #include "tests/support/surroundings.hpp"
 #include "tests/support/waves.hpp"
 
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
-#include <stdexcept>
 
 using namespace crowdjack::test;
 namespace fs = std::filesystem;
@@ -27,40 +23,6 @@ constexpr double ini = 30.0;
 constexpr double end = 350.0;  ///< eight segments of 40 s
 constexpr double track_bpm = 120.0;
 constexpr double target_bpm = 122.5;
-
-struct Cost {
-    double wall{}, cpu{};  ///< seconds
-    double peak_mb{};      ///< of the largest process
-};
-
-Cost run(const std::vector<std::string>& command) {
-    const auto begun = std::chrono::steady_clock::now();
-    const pid_t child = ::fork();
-    if (child == 0) {
-        const int nothing = ::open("/dev/null", O_RDWR);
-        ::dup2(nothing, 0);
-        ::dup2(nothing, 1);
-        ::dup2(nothing, 2);
-        std::vector<char*> arguments;
-        for (const std::string& argument : command) {
-            arguments.push_back(const_cast<char*>(argument.c_str()));
-        }
-        arguments.push_back(nullptr);
-        ::execvp(arguments[0], arguments.data());
-        ::_exit(127);
-    }
-    int status = 0;
-    struct rusage usage {};
-    if (child < 0 || ::wait4(child, &status, 0, &usage) != child || status != 0) {
-        throw std::runtime_error{command.front() + " failed"};
-    }
-    const auto seconds = [](const timeval& time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-    };
-    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begun;
-    return {wall.count(), seconds(usage.ru_utime) + seconds(usage.ru_stime),
-            static_cast<double>(usage.ru_maxrss) / 1024.0};
-}
 
 /// Six minutes of a beat over a bass and a hiss, and its structure.
 void make_track(const fs::path& folder, int number) {
@@ -102,7 +64,7 @@ std::vector<std::string> exporter(const fs::path& folder, const fs::path& struct
 
 Cost export_with(const fs::path& folder, const fs::path& structs, const std::string& method, const std::string& jobs) {
     fs::remove_all(folder / "parts");
-    return run(exporter(folder, structs, method, jobs));
+    return cost_of(exporter(folder, structs, method, jobs));
 }
 
 Cost ffmpeg_one_by_one(const fs::path& folder, int tracks) {
@@ -110,10 +72,10 @@ Cost ffmpeg_one_by_one(const fs::path& folder, int tracks) {
     fs::create_directories(folder / "ffmpeg");
     for (int i = 0; i < tracks; ++i) {
         const std::string name = "track" + std::to_string(i) + ".wav";
-        const Cost one = run({"ffmpeg", "-y", "-hide_banner", "-loglevel", "error", "-ss", std::to_string(ini), "-to",
-                              std::to_string(end), "-i", (folder / name).string(), "-filter:a",
-                              "atempo=" + std::to_string(target_bpm / track_bpm), "-acodec", "pcm_s16le",
-                              (folder / "ffmpeg" / name).string()});
+        const Cost one = cost_of({"ffmpeg", "-y", "-hide_banner", "-loglevel", "error", "-ss", std::to_string(ini),
+                                  "-to", std::to_string(end), "-i", (folder / name).string(), "-filter:a",
+                                  "atempo=" + std::to_string(target_bpm / track_bpm), "-acodec", "pcm_s16le",
+                                  (folder / "ffmpeg" / name).string()});
         sum.wall += one.wall;
         sum.cpu += one.cpu;
     }

@@ -98,7 +98,18 @@ public:
             if (!server_.wait_for_port(inputs[i])) {
                 throw std::runtime_error{"no port " + inputs[i] + ": " + running_.back()->output()};
             }
-            source_.connect(source_.output(i), inputs[i]);
+            // Its ports are there a moment before it is active, and can be patched.
+            const bool patched = eventually([&] {
+                try {
+                    source_.connect(source_.output(i), inputs[i]);
+                } catch (const std::runtime_error&) {
+                    return false;
+                }
+                return true;
+            });
+            if (!patched) {
+                throw std::runtime_error{"cannot patch " + inputs[i] + ": " + running_.back()->output()};
+            }
         }
         return *running_.back();
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // R5, R6, S3, S4: what recording and streaming survive, and what the isolator's response is.
 //
-// usage: mixer_takes [SECONDS]   how long icecast stays away (60)
+// usage: mixer_outputs [SECONDS]   how long icecast stays away (60)
+//        mixer_outputs eq          the isolator alone
 #include "tests/deck/live_deck.hpp"
 #include "tests/mixer-bus/icecast.hpp"
 #include "tests/mixer-bus/mixer_room.hpp"
@@ -47,6 +48,13 @@ void measure_eq() {
         ripple = std::max(ripple, std::fabs(response({1.0F, 1.0F, 1.0F}, hertz)));
     }
     print_figure("S3", "EQ flatness, all bands at 50 %, isolator in, dB", shown(ripple), "≤ 0.05", ripple <= 0.05);
+    for (const auto& [band, gains] :
+         {std::pair{"eq low", std::array{0.0F, 1.0F, 1.0F}}, std::pair{"eq mid", std::array{1.0F, 0.0F, 1.0F}},
+          std::pair{"eq high", std::array{1.0F, 1.0F, 0.0F}}}) {
+        for (double hertz = 20.0; hertz <= 20000.0; hertz *= 1.07) {
+            print_point(band, {{"hz", hertz}, {"db", response(gains, hertz)}});
+        }
+    }
     const double low_octave = response({0.0F, 1.0F, 1.0F}, 100.0);
     const double low_two = response({0.0F, 1.0F, 1.0F}, 50.0);
     const double high_octave = response({1.0F, 1.0F, 0.0F}, 4000.0);
@@ -305,12 +313,15 @@ void measure_kills() {
 int main(int count, char** arguments) {
     try {
         measure_eq();
+        if (count > 1 && std::string{arguments[1]} == "eq") {
+            return 0;
+        }
         measure_clicks();
         measure_kills();
         measure_ten_minutes();
         measure_outage(count > 1 ? std::atof(arguments[1]) : 60.0);
     } catch (const std::exception& failure) {
-        std::fprintf(stderr, "mixer_takes: %s\n", failure.what());
+        std::fprintf(stderr, "mixer_outputs: %s\n", failure.what());
         return 1;
     }
     return 0;

@@ -324,7 +324,7 @@ TEST_CASE("bad lines are passed over and counted, a trace without any report is 
     REQUIRE(trace.notices.size() == 1);
     CHECK(trace.notices.front().find("4 lines") != std::string::npos);
     CHECK(trace.notices.front().find("line 3") != std::string::npos);
-    for (const auto* nothing : {"", "\n\n", "time,value\n", "hello\nworld\n", "{}\n[]\n", "time,value\n0,\n"}) {
+    for (const auto* nothing : {"", "\n\n", "\"\n", "time,value\n", "hello\nworld\n", "{}\n[]\n", "time,value\n0,\n"}) {
         CAPTURE(nothing);
         CHECK_THROWS_AS((void)trace_of(nothing), Failure);
     }

@@ -27,7 +27,7 @@ Stage::Stage() : Stage{Settings{}} {}
 Stage::Stage(Settings settings)
     : settings_{std::move(settings)}, server_{{.period = settings_.period, .name = fresh_server_name()}} {
     write_session_file();
-    auto options = armed();
+    auto options = settings_.trap ? armed() : Process::Options{};
     options.folder = folder_.path();
     session_ = std::make_unique<Process>(
         std::vector<std::string>{program_path("crowdjack-session"), "run", (folder_ / "set.toml").string()}, options);

@@ -23,6 +23,7 @@ public:
         std::vector<std::string> decks{"A", "B"};
         bool follower{true};
         double capture_seconds{60.0};
+        bool trap{true};  ///< the real-time trap in each client; costs a little
     };
 
     Stage();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace crowdjack::test {
@@ -14,6 +15,24 @@ inline void print_figure(const std::string& id, const std::string& figure, const
                          const std::string& target, bool met) {
     std::printf("| %s | %s | %s | %s | %s |\n", id.c_str(), figure.c_str(), measured.c_str(), target.c_str(),
                 met ? "met" : "NOT MET");
+    std::fflush(stdout);
+}
+
+/// A row for a peer that this machine does not have.
+inline void print_absent(const std::string& id, const std::string& figure, const std::string& program) {
+    std::printf("| %s | %s | %s is not installed | stated | not here |\n", id.c_str(), figure.c_str(), program.c_str());
+    std::fflush(stdout);
+}
+
+/// Prints a point of a series that a picture is drawn from: `point SERIES {"x": 1, …}`; the same collects these.
+inline void print_point(const std::string& series, const std::vector<std::pair<std::string, double>>& values) {
+    std::string text;
+    for (const auto& [name, value] : values) {
+        char number[40];
+        std::snprintf(number, sizeof number, "%.9g", value);
+        text += (text.empty() ? "\"" : ", \"") + name + "\": " + number;
+    }
+    std::printf("point %s {%s}\n", series.c_str(), text.c_str());
     std::fflush(stdout);
 }
 
