@@ -21,7 +21,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds calmest_period{500};   // nobody listens and nothing is about to happen
-constexpr milliseconds watchful_period{100};  // the state is told, a stretcher learns of a motion
+constexpr milliseconds watchful_period{100};  // a stretcher is to learn of a motion, or the next track's start noticed
 constexpr milliseconds expectant_period{50};  // every other time the state is told
 constexpr milliseconds eager_period{2};
 constexpr int eager_rounds = 100;  // then the expectant period is soon enough
@@ -39,14 +39,13 @@ void Deck::look_calmly() {
     drain();
     pitch_.tell(steady_seconds());
     const bool heard = shell_.osc().has_subscribers();
-    const bool expectant = sender_.is_waiting() || engine_.snapshot().state == DeckState::waiting ||
-                           std::holds_alternative<Restoring>(condition_) || !shell_.has_jack();
-    state_due_ = !expectant || !state_due_;
-    if (heard && state_due_) {
+    if (heard && std::exchange(state_due_, !state_due_)) {
         publish_state();
     }
+    const bool expectant = heard || sender_.is_waiting() || engine_.snapshot().state == DeckState::waiting ||
+                           std::holds_alternative<Restoring>(condition_) || !shell_.has_jack();
     const Loaded* const there = loaded(condition_);
-    const bool watchful = heard || (there != nullptr && there->next) || pitch_.method() != StretchMethod::rate;
+    const bool watchful = (there != nullptr && there->next) || pitch_.method() != StretchMethod::rate;
     look_after(expectant ? expectant_period : watchful ? watchful_period : calmest_period);
 }
 
