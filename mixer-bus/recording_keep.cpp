@@ -50,6 +50,25 @@ std::uintmax_t bytes_of(char unit) {
     return unit == 'M' ? 1'000'000 : unit == 'G' ? 1'000'000'000 : unit == 'T' ? 1'000'000'000'000 : 0;
 }
 
+/// Before this, nothing was recorded by this suite: a clock that says so was not set yet, as after the boot of a board
+/// without a battery.
+const fs::file_time_type earliest =
+    std::chrono::file_clock::from_sys(std::chrono::sys_time<fs::file_time_type::duration>{
+        std::chrono::sys_days{std::chrono::year{2020} / std::chrono::January / 1}});
+
+/// When a file was written, as far as that can be known: what was written before the clock was set counts from the
+/// moment that this is seen, now and ever after.
+fs::file_time_type time_of(const fs::path& path, std::error_code& failed) {
+    const auto written = fs::last_write_time(path, failed);
+    const auto now = fs::file_time_type::clock::now();
+    if (failed || written >= earliest || now < earliest) {
+        return written;
+    }
+    std::error_code not_ours;
+    fs::last_write_time(path, now, not_ours);
+    return now;
+}
+
 /// Every format has its tags within the first pages.
 bool says_that_we_recorded_it(int fd) {
     std::array<char, 16384> head{};
@@ -92,7 +111,7 @@ std::vector<RecordingKeep::Kept> RecordingKeep::all(const fs::path& current) con
             !fs::is_regular_file(entry->symlink_status(gone))) {
             continue;
         }
-        const Kept kept{entry->path(), fs::last_write_time(entry->path(), gone), fs::file_size(entry->path(), gone)};
+        const Kept kept{entry->path(), time_of(entry->path(), gone), fs::file_size(entry->path(), gone)};
         if (!gone) {
             found.push_back(kept);
         }

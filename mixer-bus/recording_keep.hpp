@@ -26,7 +26,8 @@ struct KeepRule {
 [[nodiscard]] std::chrono::seconds parse_duration(const std::string& text, const std::string& option);
 
 /// Removes the oldest recordings of one name. Only files that the name could have made, that say inside that this suite
-/// recorded them and that nobody records to now are ever removed, with the .cue beside them. Any worker thread.
+/// recorded them and that nobody records to now are ever removed, with the .cue beside them. What was recorded before the
+/// clock was set (at a boot in 1970) is as old as the first look at it with the right time. Any worker thread.
 class RecordingKeep {
 public:
     RecordingKeep(RecordingName name, KeepRule rule) : name_{std::move(name)}, rule_{rule} {}
