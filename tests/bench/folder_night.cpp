@@ -78,7 +78,12 @@ void listen_to(const test::Capture& capture, const Handover& handover, Night& ni
     };
     const std::vector<float> out = own(handover.from);
     const std::vector<float> in = own(handover.to);
-    const std::vector<double> errors = test::kick_errors(out, in);
+    std::vector<double> lost;
+    for (const auto& gap : capture.gaps()) {
+        lost.push_back(static_cast<double>(gap.expected - handover.begin) / test::set_rate);
+        lost.push_back(static_cast<double>(gap.came - handover.begin) / test::set_rate);
+    }
+    const std::vector<double> errors = test::kick_errors(out, in, lost);
     night.kick_errors_ms.insert(night.kick_errors_ms.end(), errors.begin(), errors.end());
     const std::vector<double> mix = test::short_term(test::heard(capture, 0, handover.begin, handover.end));
     const std::vector<double> outgoing = test::short_term(out);
@@ -130,7 +135,7 @@ double quiet_in_tracks(const fs::path& folder) {
 double quiet_in_mix(const test::Capture& capture, std::int64_t first, std::int64_t last) {
     test::QuietMeter meter{test::set_rate};
     for (std::int64_t at = first; at < last; at += 480'000) {
-        for (const float sample : test::heard(capture, 0, at, std::min(at + 480'000, last))) {
+        for (const float sample : capture.samples(0, at, std::min<std::int64_t>(at + 480'000, last))) {
             meter.add(sample);
         }
     }
