@@ -58,9 +58,8 @@ const fs::file_time_type earliest =
 
 /// When a file was written, as far as that can be known: what was written before the clock was set counts from the
 /// moment that this is seen, now and ever after.
-fs::file_time_type time_of(const fs::path& path, std::error_code& failed) {
+fs::file_time_type time_of(const fs::path& path, fs::file_time_type now, std::error_code& failed) {
     const auto written = fs::last_write_time(path, failed);
-    const auto now = fs::file_time_type::clock::now();
     if (failed || written >= earliest || now < earliest) {
         return written;
     }
@@ -101,7 +100,7 @@ void KeepRule::add(const std::string& text) {
     }
 }
 
-std::vector<RecordingKeep::Kept> RecordingKeep::all(const fs::path& current) const {
+std::vector<RecordingKeep::Kept> RecordingKeep::all(const fs::path& current, fs::file_time_type now) const {
     std::vector<Kept> found;
     std::error_code failed;
     for (fs::directory_iterator entry{name_.asked().parent_path(), failed}, end; !failed && entry != end;
@@ -111,7 +110,7 @@ std::vector<RecordingKeep::Kept> RecordingKeep::all(const fs::path& current) con
             !fs::is_regular_file(entry->symlink_status(gone))) {
             continue;
         }
-        const Kept kept{entry->path(), time_of(entry->path(), gone), fs::file_size(entry->path(), gone)};
+        const Kept kept{entry->path(), time_of(entry->path(), now, gone), fs::file_size(entry->path(), gone)};
         if (!gone) {
             found.push_back(kept);
         }
@@ -137,19 +136,18 @@ bool RecordingKeep::remove(const Kept& kept) {
     return true;
 }
 
-std::vector<fs::path> RecordingKeep::apply(const fs::path& current) const {
+std::vector<fs::path> RecordingKeep::apply(const fs::path& current, fs::file_time_type now) const {
     std::vector<fs::path> removed;
     if (!rule_.any()) {
         return removed;
     }
-    const auto recordings = all(current);
+    const auto recordings = all(current, now);
     std::error_code gone;
     std::uintmax_t total = fs::file_size(current, gone);
     total = gone ? 0 : total;
     for (const Kept& kept : recordings) {
         total += kept.bytes;
     }
-    const auto now = fs::file_time_type::clock::now();
     for (const Kept& kept : recordings) {
         const bool too_old = rule_.age && now - kept.written > *rule_.age;
         const bool too_much = rule_.bytes && total > *rule_.bytes;
@@ -165,7 +163,7 @@ std::optional<fs::path> RecordingKeep::remove_oldest(const fs::path& current) co
     if (!rule_.any()) {
         return {};
     }
-    for (const Kept& kept : all(current)) {
+    for (const Kept& kept : all(current, fs::file_time_type::clock::now())) {
         if (remove(kept)) {
             return kept.path;
         }
