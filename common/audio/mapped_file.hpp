@@ -44,8 +44,8 @@ private:
     std::size_t slot_{};  ///< in the table the SIGBUS handler looks into
 };
 
-/// For what looks through a file from its beginning to its end: what lies a good way behind leaves this process's memory,
-/// so that a file of any length takes as much as a short one. Does nothing for bytes that are no mapped file's.
+/// For what looks through a file from its beginning to its end: what lies a good way behind leaves this process's
+/// memory, so that a file of any length takes as much as a short one. Does nothing for bytes that are no mapped file's.
 class LeavesBehind {
 public:
     explicit LeavesBehind(std::span<const std::byte> bytes) noexcept : bytes_{bytes} {}

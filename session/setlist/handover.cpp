@@ -17,7 +17,7 @@ struct Swap {
 constexpr Swap lows{Control::low, 0.4, 0.6};
 constexpr Swap mids{Control::mid, 0.2, 0.8};
 constexpr Swap highs{Control::high, 0.0, 1.0};
-constexpr double lead = 0.25;    ///< of a swap: the incoming ramp ends so long before it does, the outgoing begins after
+constexpr double lead = 0.25;  ///< of a swap: the incoming ramp ends so long before it does, the outgoing begins after
 constexpr double curtain = 0.02;  ///< the faders move while nothing of their track sounds
 
 constexpr HandoverRamp in(const Swap& swap) noexcept {

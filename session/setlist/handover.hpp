@@ -21,10 +21,10 @@ struct HandoverRamp {
 };
 
 /// Highs go over during the whole window, mids within it, and lows in its middle fifth: there are never two basses for
-/// long, and all three have their middle at one place. So a track whose lows are strong and one whose lows are weak make
-/// no dip: at each moment the mix is much like one or the other (from -2 to +1.3 dB, whatever is in which band). One
-/// band after the other, as a window in thirds has it, leaves a hole of up to 9 dB between a track that lives on its
-/// kick and one that begins with chords.
+/// long, and all three have their middle at one place. So a track whose lows are strong and one whose lows are weak
+/// make no dip: at each moment the mix is much like one or the other (from -2 to +1.3 dB, whatever is in which band).
+/// One band after the other, as a window in thirds has it, leaves a hole of up to 9 dB between a track that lives on
+/// its kick and one that begins with chords.
 ///
 /// Both ramps of a swap are three quarters of it long and lie against its ends, so that in its middle both tracks stand
 /// at 2/3: the power of two unrelated sources stays within +0.46 and -0.51 dB (1 + 1/9 where the second ramp begins,

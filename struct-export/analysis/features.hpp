@@ -32,7 +32,7 @@ struct TrackFeatures {
     /// Peak amplitude of each band, held for a while so that a low wave doesn't show; filters' delays taken out.
     std::array<LongCurve<float>, band_count> envelope;
 
-    double onset_rate{};         ///< Hz, about 86
+    double onset_rate{};       ///< Hz, about 86
     LongCurve<double> onsets;  ///< qm-dsp's complex-domain detection function
 
     double frame_rate{};  ///< Hz, about 10.8

@@ -18,8 +18,8 @@ constexpr double loudest_part = 0.995;  ///< the quantile that counts as a band'
 constexpr float floor_level = 0.003F;   ///< -50 dB of full scale: a band below it all through is silent
 constexpr double apart_s = 0.05;
 
-/// The value that a part `q` of all lie below, exactly, without sorting a copy. Numbers that are not negative are in the
-/// order of their bits: first the upper half of the bits is found by counting, then the lower.
+/// The value that a part `q` of all lie below, exactly, without sorting a copy. Numbers that are not negative are in
+/// the order of their bits: first the upper half of the bits is found by counting, then the lower.
 /// @param values  finite, not negative
 float quantile_of(const LongCurve<float>& values, double q) {
     constexpr unsigned half = 16;

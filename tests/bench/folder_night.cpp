@@ -73,9 +73,7 @@ struct Night {
 };
 
 void listen_to(const test::Capture& capture, const Handover& handover, Night& night) {
-    const auto own = [&](char deck) {
-        return test::heard(capture, channel_of(deck), handover.begin, handover.end);
-    };
+    const auto own = [&](char deck) { return test::heard(capture, channel_of(deck), handover.begin, handover.end); };
     const std::vector<float> out = own(handover.from);
     const std::vector<float> in = own(handover.to);
     std::vector<double> lost;
@@ -219,7 +217,7 @@ int main(int argc, char** argv) {
             ++count;
         }
     }
-    const bool all = report(night, count, first_s, quiet_in_mix(capture, first, last),
-                            quiet_in_tracks(folder / "music"));
+    const bool all =
+        report(night, count, first_s, quiet_in_mix(capture, first, last), quiet_in_tracks(folder / "music"));
     return all ? 0 : 1;
 }

@@ -16,10 +16,10 @@
 
 namespace crowdjack::test {
 
-inline constexpr std::size_t ear_hop = 4800;           ///< frames between two values of short_term()
-inline constexpr std::size_t short_term_hops = 30;     ///< three seconds
-inline constexpr double unheard_lufs = -40.0;          ///< a track quieter than that has left, or not yet come
-inline constexpr float quiet_sample = 0.001F;          ///< -60 dB of full scale
+inline constexpr std::size_t ear_hop = 4800;        ///< frames between two values of short_term()
+inline constexpr std::size_t short_term_hops = 30;  ///< three seconds
+inline constexpr double unheard_lufs = -40.0;       ///< a track quieter than that has left, or not yet come
+inline constexpr float quiet_sample = 0.001F;       ///< -60 dB of full scale
 
 inline std::vector<float> heard(const Capture& capture, std::size_t channel, std::int64_t from, std::int64_t until) {
     std::vector<float> samples = capture.samples(channel, from, until);
@@ -50,8 +50,8 @@ inline double beyond_both(double mix, double outgoing, double incoming) {
     if (outgoing < unheard_lufs && incoming < unheard_lufs) {
         return 0.0;
     }
-    const double low = std::min(outgoing, incoming) < unheard_lufs ? std::max(outgoing, incoming)
-                                                                   : std::min(outgoing, incoming);
+    const double low =
+        std::min(outgoing, incoming) < unheard_lufs ? std::max(outgoing, incoming) : std::min(outgoing, incoming);
     const double high = std::max(outgoing, incoming);
     return mix - std::clamp(mix, low, high);
 }
@@ -81,8 +81,8 @@ inline std::vector<double> kick_errors(const std::vector<float>& one, const std:
     const std::vector<double> theirs = kicks_in(other);
     std::vector<double> errors;
     for (const double kick : kicks_in(one)) {
-        const bool doubtful = std::any_of(lost.begin(), lost.end(),
-                                          [kick](double at) { return std::abs(at - kick) < 0.3; });
+        const bool doubtful =
+            std::any_of(lost.begin(), lost.end(), [kick](double at) { return std::abs(at - kick) < 0.3; });
         if (doubtful) {
             continue;
         }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Three months alone, under a fake clock: once without a pause, once with opening hours, a clock that leaps and boots in
-// 1970, and both switches of summer time. Is every hand-over on its beat and in the log, is every recording kept for its
-// fortnight, does memory stay as it is?
+// Three months alone, under a fake clock: once without a pause, once with opening hours, a clock that leaps and boots
+// in 1970, and both switches of summer time. Is every hand-over on its beat and in the log, is every recording kept for
+// its fortnight, does memory stay as it is?
 //
 // usage: quarter [HOURS]   (2160)
 #include "tests/session/quarter.hpp"
+
 #include "tests/support/figures.hpp"
 #include "tests/support/surroundings.hpp"
 

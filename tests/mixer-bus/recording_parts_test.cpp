@@ -220,7 +220,8 @@ TEST_CASE("what was recorded before the clock was set is not taken for half a ce
     const auto removed = RecordingKeep{name, rule}.apply(folder / "set-20300102-1200.wav");
     CHECK(removed == std::vector<fs::path>{folder / "set-20300101-1200.wav"});
     // From now on it ages.
-    fs::last_write_time(folder / "set-19700101-0003.wav", fs::file_time_type::clock::now() - std::chrono::hours{24 * 15});
+    fs::last_write_time(folder / "set-19700101-0003.wav",
+                        fs::file_time_type::clock::now() - std::chrono::hours{24 * 15});
     CHECK(RecordingKeep{name, rule}.apply(folder / "set-20300102-1200.wav").size() == 1);
 }
 

@@ -3,11 +3,11 @@
 // closed by the real hours, logged in the real file, while recordings are named, split and given up by the real rules.
 #pragma once
 
-#include "mixer-bus/recording_keep.hpp"
 #include "session/programme/opening_hours.hpp"
 #include "session/programme/seed_count.hpp"
 #include "session/setlist/clock.hpp"
 #include "session/setlist/played.hpp"
+#include "tests/session/quarter_recordings.hpp"
 #include "tests/session/setlist_paper_suite.hpp"
 
 #include <malloc.h>
@@ -31,8 +31,8 @@ namespace crowdjack::test {
 struct QuarterFindings {
     std::uint64_t handovers{}, openings{}, files{}, removed{}, leaps{};
     double open_h{};
-    double silent_s{};  ///< while open, without the first seconds after an opening
-    double heard_s{};   ///< while closed, without the fade after a closing
+    double silent_s{};                     ///< while open, without the first seconds after an opening
+    double heard_s{};                      ///< while closed, without the fade after a closing
     double memory_early{}, memory_late{};  ///< MB taken from the heap
     std::vector<std::string> wrong;
 };
@@ -41,23 +41,22 @@ class Quarter {
 public:
     struct Settings {
         double hours{2160.0};
-        std::string open{};                  ///< as [setlist] hours; empty: always
-        std::time_t begin{1'774'000'000};    ///< on the wall: 20 March 2026
-        double clock_leaps_each_h{0.0};      ///< an hour either way; 0: never
-        std::vector<double> boots_in_1970;   ///< hours into it: the clock says 1970 for so long:
+        std::string open{};                 ///< as [setlist] hours; empty: always
+        std::time_t begin{1'774'000'000};   ///< on the wall: 20 March 2026
+        double clock_leaps_each_h{0.0};     ///< an hour either way; 0: never
+        std::vector<double> boots_in_1970;  ///< hours into it: the clock says 1970 for so long:
         double wrong_for_h{1.5};
         std::uint64_t seed{1};
-        double early_h{100.0};               ///< when memory is first looked at
-        std::filesystem::path folder;        ///< an empty one
+        double early_h{100.0};         ///< when memory is first looked at
+        std::filesystem::path folder;  ///< an empty one
     };
 
     explicit Quarter(Settings settings)
         : settings_{std::move(settings)},
           hours_{settings_.open.empty() ? OpeningHours{} : *OpeningHours::parse(settings_.open)},
-          name_{settings_.folder / "set-%Y%m%d-%H%M.flac"},
+          recordings_{settings_.folder / "set-%Y%m%d-%H%M.flac", settings_.wrong_for_h * 3600.0},
           log_{std::make_unique<PlayedLog>(settings_.folder / "played.csv")},
           random_{settings_.seed} {
-        rule_.add("14d");
         for (int i = 0; i < 45; ++i) {
             // About four minutes each, of whole phrases: 30,000 hand-overs in a quarter.
             const double bpm = 104.0 + 0.7 * i;
@@ -73,19 +72,19 @@ public:
             const double step = suite_ ? play() : 1.0;
             seconds_ += step;
             count_sound(step);
-            record(step);
+            recordings_.go_on(seconds_, wall(), [this](const std::string& what) { wrong(what); });
             look_at_memory();
         }
         finish_night();
         check_log();
+        found_.files = recordings_.written();
+        found_.removed = recordings_.removed();
         return found_;
     }
 
 private:
     static constexpr double quiet_step_s = 2.0, busy_step_s = 0.25;
     static constexpr double grace_s = 15.0;  ///< after an opening, and for the fade of a closing
-    static constexpr double split_s = 3600.0;
-    static constexpr double kept_s = 14 * 86400.0;
 
     void wrong(const std::string& what) {
         if (found_.wrong.size() < 20) {
@@ -95,8 +94,8 @@ private:
 
     /// What the clock on the wall says.
     [[nodiscard]] std::time_t wall() const {
-        const bool boots = std::any_of(
-            settings_.boots_in_1970.begin(), settings_.boots_in_1970.end(), [this](double at) {
+        const bool boots =
+            std::any_of(settings_.boots_in_1970.begin(), settings_.boots_in_1970.end(), [this](double at) {
                 return seconds_ >= at * 3600.0 && seconds_ < (at + settings_.wrong_for_h) * 3600.0;
             });
         if (boots) {
@@ -176,8 +175,7 @@ private:
     double play() {
         PaperSuite& suite = *suite_;
         const auto next = suite.player.next_start();
-        const double left_s =
-            next ? static_cast<double>((*next - suite.now.frame).value) / PaperSuite::rate : 0.0;
+        const double left_s = next ? static_cast<double>((*next - suite.now.frame).value) / PaperSuite::rate : 0.0;
         const double since_s = seconds_ - last_start_s_;
         const double step = open_ && left_s > 30.0 && since_s > 40.0 ? quiet_step_s : busy_step_s;
         follow_crowd();
@@ -212,8 +210,8 @@ private:
         const JackFrame from = suite.now.frame + Frames{24000};
         bpm_ = suite.timeline.bpm_at(from, Bpm{120.0}).value;
         const double target = any(random_) < 0.2 ? bpm_ : 105.0 + 25.0 * any(random_);
-        suite.timeline.add(
-            {from, Beats{suite.timeline.at(from).at}, Bpm{bpm_}, from + Frames{30 * 48000}, Bpm{target}, PaperSuite::rate});
+        suite.timeline.add({from, Beats{suite.timeline.at(from).at}, Bpm{bpm_}, from + Frames{30 * 48000}, Bpm{target},
+                            PaperSuite::rate});
         bpm_ = target;
         suite.player.movement(seconds_, any(random_));
         next_line_s_ = seconds_ + 60.0 + 3000.0 * any(random_) * any(random_);
@@ -261,66 +259,12 @@ private:
 
     void count_sound(double step) {
         const bool sounds = suite_ && std::any_of(suite_->decks.begin(), suite_->decks.end(), [](const auto& deck) {
-            return deck.second.state == DeckReport::State::playing;
-        });
+                                return deck.second.state == DeckReport::State::playing;
+                            });
         found_.open_h += open_ ? step / 3600.0 : 0.0;
         const bool settled = seconds_ - changed_s_ > grace_s;
         found_.silent_s += open_ && settled && !sounds ? step : 0.0;
         found_.heard_s += !open_ && settled && sounds ? step : 0.0;
-    }
-
-    struct File {
-        std::filesystem::path path;
-        double closed_s{};
-    };
-
-    /// An hour's file is written when it is full; each new one lets the rule look.
-    void record(double step) {
-        recorded_s_ += step;
-        if (current_.empty()) {
-            open_file();
-        }
-        if (recorded_s_ < split_s) {
-            return;
-        }
-        std::filesystem::last_write_time(current_, wall_as_file_time());
-        files_.push_back({current_, seconds_});
-        open_file();
-        for (const auto& gone : RecordingKeep{name_, rule_}.apply(current_, wall_as_file_time())) {
-            ++found_.removed;
-            const auto file =
-                std::find_if(files_.begin(), files_.end(), [&gone](const File& each) { return each.path == gone; });
-            if (file == files_.end()) {
-                wrong("a file was removed that nobody wrote: " + gone.string());
-                continue;
-            }
-            if (const double age = seconds_ - file->closed_s; age < kept_s - 3600.0 - settings_.wrong_for_h * 3600.0) {
-                wrong(gone.filename().string() + " was removed after " + std::to_string(age / 3600.0) + " h");
-            }
-            files_.erase(file);
-        }
-        if (!files_.empty() && !clock_is_wrong() &&
-            seconds_ - files_.front().closed_s > kept_s + 3.0 * split_s + 3600.0 * (1.0 + settings_.wrong_for_h)) {
-            wrong(files_.front().path.filename().string() + " was not removed");
-            files_.erase(files_.begin());
-        }
-    }
-
-    void open_file() {
-        current_ = name_.free_name(wall());
-        if (std::filesystem::exists(current_)) {
-            wrong("a recording would have been replaced: " + current_.string());
-        }
-        std::ofstream{current_} << "recorded by crowdjack";
-        std::filesystem::last_write_time(current_, wall_as_file_time());
-        recorded_s_ = 0.0;
-        ++found_.files;
-    }
-
-    [[nodiscard]] bool clock_is_wrong() const { return wall() < 86400 * 365; }
-    [[nodiscard]] std::filesystem::file_time_type wall_as_file_time() const {
-        return std::chrono::file_clock::from_sys(
-            std::chrono::sys_time<std::filesystem::file_time_type::duration>{std::chrono::seconds{wall()}});
     }
 
     void look_at_memory() {
@@ -363,15 +307,14 @@ private:
 
     Settings settings_;
     OpeningHours hours_;
-    RecordingName name_;
-    KeepRule rule_;
+    QuarterRecordings recordings_;
     std::unique_ptr<PlayedLog> log_;
     std::mt19937_64 random_;
     std::vector<Section> set_;
     QuarterFindings found_;
 
     double seconds_{0.0}, changed_s_{0.0}, last_start_s_{0.0}, next_line_s_{0.0}, next_leap_s_{0.0};
-    double next_memory_s_{0.0}, recorded_s_{0.0};
+    double next_memory_s_{0.0};
     std::time_t leapt_s_{0};
     double bpm_{120.0}, beat_{0.0};
     bool open_{false};
@@ -380,8 +323,6 @@ private:
     std::optional<Previous> previous_;
     std::set<std::size_t> round_;
     std::uint64_t starts_{0}, rows_{0};
-    std::vector<File> files_;
-    std::filesystem::path current_;
 };
 
 }  // namespace crowdjack::test

@@ -286,7 +286,8 @@ TEST_CASE("through a hand-over each band of two unrelated tracks keeps its power
 static double power(const StripSetting& strip, const std::array<double, 3>& bands) {
     double sum = 0.0;
     for (std::size_t i = 0; i < bands.size(); ++i) {
-        const double gain = strip.fader * strip.control(std::array{Control::low, Control::mid, Control::high}[i]) / 50.0;
+        const double gain =
+            strip.fader * strip.control(std::array{Control::low, Control::mid, Control::high}[i]) / 50.0;
         sum += gain * gain * bands[i];
     }
     return sum;

@@ -40,7 +40,8 @@ void write_beat(const fs::path& file, double minutes) {
     stream << "RIFF";
     number(bytes + 36, 4);
     stream << "WAVEfmt ";
-    for (const auto& [value, size] : {std::pair{16U, 4}, {1U, 2}, {1U, 2}, {8000U, 4}, {16000U, 4}, {2U, 2}, {16U, 2}}) {
+    for (const auto& [value, size] :
+         {std::pair{16U, 4}, {1U, 2}, {1U, 2}, {8000U, 4}, {16000U, 4}, {2U, 2}, {16U, 2}}) {
         number(value, size);
     }
     stream << "data";
