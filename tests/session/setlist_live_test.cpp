@@ -191,20 +191,27 @@ TEST_CASE("killing the setlist does not stop the music, and the next one takes o
     }
 }
 
-TEST_CASE("a folder is played in the same order for the same seed, whether its tracks are known or must be analysed") {
+TEST_CASE("a folder whose tracks are known is played in the same order for the same seed") {
     SetlistWorld world{{.follower = true, .capture_s = 1.0}};
     std::filesystem::create_directories(world.folder / "music");
     for (int i = 0; i < 6; ++i) {
         SongSpec spec = random_spec(Style::house, static_cast<std::uint32_t>(40 + i));
         spec.rate = 44100;
-        spec.bars = 44;  // long enough for all to be analysed before the first is over
+        spec.bars = 24;
         const Song song = make_song(spec);
         write_audio(world.folder / "music" / (std::to_string(i) + ".wav"), song.stereo, 2, spec.rate,
                     SampleFormat::pcm16);
     }
+    // On a busy machine an analysis may come too late for a choice, which then is made among fewer.
+    Process::Options at_home;
+    at_home.environment = {{"HOME", world.folder.path().string()}};
+    Process analyse{
+        {program_path("crowdjack-struct-export"), "analyse", "--into-cache", (world.folder / "music").string()},
+        at_home};
+    REQUIRE(analyse.wait(Deadline{240'000}) == 0);
     const std::string first = order_played(world, "3", 4);
     REQUIRE(first.size() == 8);
-    CHECK(order_played(world, "3", 4) == first);  // all are known by now
+    CHECK(order_played(world, "3", 4) == first);
     // Of a few other seeds, some begin with another track.
     bool differs = false;
     for (const char* other : {"4", "5", "6"}) {
