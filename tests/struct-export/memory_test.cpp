@@ -68,7 +68,9 @@ double peak_of_analysis(const fs::path& file, const fs::path& results) {
     double peak = 0.0;
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes{4};
     while (analyse.running() && std::chrono::steady_clock::now() < deadline) {
-        peak = std::max(peak, peak_of(analyse.pid()));
+        // The last word counts: before it becomes the program, the child is as large as we are.
+        const double now = peak_of(analyse.pid());
+        peak = now > 0.0 ? now : peak;
         std::this_thread::sleep_for(std::chrono::milliseconds{2});
     }
     CHECK_MESSAGE(analyse.wait() == 0, analyse.output());
