@@ -50,6 +50,24 @@ std::uintmax_t bytes_of(char unit) {
     return unit == 'M' ? 1'000'000 : unit == 'G' ? 1'000'000'000 : unit == 'T' ? 1'000'000'000'000 : 0;
 }
 
+/// Before this, nothing was recorded by this suite: a clock that says so was not set yet, as after the boot of a board
+/// without a battery.
+const fs::file_time_type earliest =
+    std::chrono::file_clock::from_sys(std::chrono::sys_time<fs::file_time_type::duration>{
+        std::chrono::sys_days{std::chrono::year{2020} / std::chrono::January / 1}});
+
+/// When a file was written, as far as that can be known: what was written before the clock was set counts from the
+/// moment that this is seen, now and ever after.
+fs::file_time_type time_of(const fs::path& path, fs::file_time_type now, std::error_code& failed) {
+    const auto written = fs::last_write_time(path, failed);
+    if (failed || written >= earliest || now < earliest) {
+        return written;
+    }
+    std::error_code not_ours;
+    fs::last_write_time(path, now, not_ours);
+    return now;
+}
+
 /// Every format has its tags within the first pages.
 bool says_that_we_recorded_it(int fd) {
     std::array<char, 16384> head{};
@@ -82,7 +100,7 @@ void KeepRule::add(const std::string& text) {
     }
 }
 
-std::vector<RecordingKeep::Kept> RecordingKeep::all(const fs::path& current) const {
+std::vector<RecordingKeep::Kept> RecordingKeep::all(const fs::path& current, fs::file_time_type now) const {
     std::vector<Kept> found;
     std::error_code failed;
     for (fs::directory_iterator entry{name_.asked().parent_path(), failed}, end; !failed && entry != end;
@@ -92,7 +110,7 @@ std::vector<RecordingKeep::Kept> RecordingKeep::all(const fs::path& current) con
             !fs::is_regular_file(entry->symlink_status(gone))) {
             continue;
         }
-        const Kept kept{entry->path(), fs::last_write_time(entry->path(), gone), fs::file_size(entry->path(), gone)};
+        const Kept kept{entry->path(), time_of(entry->path(), now, gone), fs::file_size(entry->path(), gone)};
         if (!gone) {
             found.push_back(kept);
         }
@@ -118,19 +136,18 @@ bool RecordingKeep::remove(const Kept& kept) {
     return true;
 }
 
-std::vector<fs::path> RecordingKeep::apply(const fs::path& current) const {
+std::vector<fs::path> RecordingKeep::apply(const fs::path& current, fs::file_time_type now) const {
     std::vector<fs::path> removed;
     if (!rule_.any()) {
         return removed;
     }
-    const auto recordings = all(current);
+    const auto recordings = all(current, now);
     std::error_code gone;
     std::uintmax_t total = fs::file_size(current, gone);
     total = gone ? 0 : total;
     for (const Kept& kept : recordings) {
         total += kept.bytes;
     }
-    const auto now = fs::file_time_type::clock::now();
     for (const Kept& kept : recordings) {
         const bool too_old = rule_.age && now - kept.written > *rule_.age;
         const bool too_much = rule_.bytes && total > *rule_.bytes;
@@ -146,7 +163,7 @@ std::optional<fs::path> RecordingKeep::remove_oldest(const fs::path& current) co
     if (!rule_.any()) {
         return {};
     }
-    for (const Kept& kept : all(current)) {
+    for (const Kept& kept : all(current, fs::file_time_type::clock::now())) {
         if (remove(kept)) {
             return kept.path;
         }

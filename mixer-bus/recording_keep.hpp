@@ -26,13 +26,16 @@ struct KeepRule {
 [[nodiscard]] std::chrono::seconds parse_duration(const std::string& text, const std::string& option);
 
 /// Removes the oldest recordings of one name. Only files that the name could have made, that say inside that this suite
-/// recorded them and that nobody records to now are ever removed, with the .cue beside them. Any worker thread.
+/// recorded them and that nobody records to now are ever removed, with the .cue beside them. What was recorded before
+/// the clock was set (at a boot in 1970) is as old as the first look at it with the right time. Any worker thread.
 class RecordingKeep {
 public:
     RecordingKeep(RecordingName name, KeepRule rule) : name_{std::move(name)}, rule_{rule} {}
 
     /// Removes what is older, or more, than the rule says. @returns what was removed
-    [[nodiscard]] std::vector<std::filesystem::path> apply(const std::filesystem::path& current) const;
+    [[nodiscard]] std::vector<std::filesystem::path>
+    apply(const std::filesystem::path& current,
+          std::filesystem::file_time_type now = std::filesystem::file_time_type::clock::now()) const;
     /// Removes the oldest, for a disk that is full. Nothing without a rule: then nothing may be removed.
     [[nodiscard]] std::optional<std::filesystem::path> remove_oldest(const std::filesystem::path& current) const;
 
@@ -43,7 +46,8 @@ private:
         std::uintmax_t bytes;
     };
     /// Oldest first, without `current`.
-    [[nodiscard]] std::vector<Kept> all(const std::filesystem::path& current) const;
+    [[nodiscard]] std::vector<Kept> all(const std::filesystem::path& current,
+                                        std::filesystem::file_time_type now) const;
     [[nodiscard]] static bool remove(const Kept& kept);
 
     RecordingName name_;

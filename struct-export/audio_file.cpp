@@ -17,6 +17,7 @@ namespace {
 
 constexpr int most_cut_channels = 16;
 constexpr float absurd = 16.0F;  ///< 24 dB over full scale: no music, but a stretcher would smear it over seconds
+constexpr std::size_t most_held = std::size_t{1} << 18U;  ///< samples: at most a megabyte or two of file
 constexpr std::uint64_t largest_wav = 0xFFFF'0000U;
 
 SF_INFO format_info(int channels, double rate, PartFormat format) {
@@ -101,6 +102,12 @@ std::int64_t AudioReader::read_file(std::span<float> block) {
         }
     }
     file_position_ += static_cast<std::int64_t>(count);
+    // Most files are read once, from end to end: their pages need not stay, however long they are.
+    samples_held_ += count * channels;
+    if (samples_held_ >= most_held) {
+        file_->leave();
+        samples_held_ = 0;
+    }
     return static_cast<std::int64_t>(count);
 }
 

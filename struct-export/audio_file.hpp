@@ -70,6 +70,7 @@ private:
     std::int64_t length_{0};
     std::int64_t position_{0};
     std::int64_t file_position_{0};
+    std::size_t samples_held_{0};  ///< read since the file's pages were last given back
     std::uint64_t cleaned_{0};
 };
 

@@ -2,6 +2,7 @@
 #include "common/audio/flac_frames.hpp"
 
 #include "common/audio/bytes.hpp"
+#include "common/audio/mapped_file.hpp"
 #include "common/audio/tag_bounds.hpp"
 
 #include <algorithm>
@@ -101,6 +102,7 @@ public:
 
     std::vector<FlacFrame> all(std::int64_t& samples) {
         std::vector<FlacFrame> frames;
+        LeavesBehind behind{bytes_};
         for (std::size_t at = candidate(info_.audio_begin); at < bytes_.size();) {
             const auto header = *flac_header_at(bytes_, at);
             const std::size_t size = size_at(at, header);
@@ -111,6 +113,7 @@ public:
             learn(header);
             frames.push_back({at, static_cast<std::uint32_t>(size), samples});
             samples += header.samples;
+            behind.passed(at);
             at = candidate(at + size);
         }
         return frames;

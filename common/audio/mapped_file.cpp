@@ -104,6 +104,14 @@ void release_slot(std::size_t slot) {
     table[slot].taken = false;
 }
 
+/// Is that piece of memory a mapped file's? Others would lose what is in them.
+bool is_mapped(std::uintptr_t begin, std::uintptr_t end) noexcept {
+    return std::any_of(table.begin(), table.end(), [&](const Slot& slot) {
+        const std::uintptr_t from = slot.begin.load(std::memory_order_acquire);
+        return from != 0 && from <= begin && end <= slot.end.load(std::memory_order_acquire);
+    });
+}
+
 [[noreturn]] void refuse(int fd, const std::filesystem::path& path, const std::string& why) {
     if (fd >= 0) {
         close(fd);
@@ -158,6 +166,22 @@ void MappedFile::will_need(std::size_t offset, std::size_t size) const noexcept 
         const std::size_t begin = offset / page * page;
         auto* const place = const_cast<std::byte*>(data_ + begin);  // NOLINT: madvise's signature
         madvise(place, std::min(size_, offset + size) - begin, MADV_WILLNEED);
+    }
+}
+
+void MappedFile::leave() const noexcept {
+    madvise(const_cast<std::byte*>(data_), size_, MADV_DONTNEED);  // NOLINT: madvise's signature
+}
+
+void LeavesBehind::leave_up_to(std::size_t place) noexcept {
+    next_ = place + step;
+    const auto base = reinterpret_cast<std::uintptr_t>(bytes_.data());
+    const std::uintptr_t begin = (base + left_) / page * page;
+    const std::uintptr_t end = (base + std::min(place, bytes_.size())) / page * page;
+    if (begin < end && is_mapped(begin, end)) {
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): rounded to pages
+        madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+        left_ = place;
     }
 }
 

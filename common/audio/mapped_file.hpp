@@ -27,6 +27,10 @@ public:
     /// Tells the kernel that [offset, offset + size) will be wanted soon. Does not wait.
     void will_need(std::size_t offset, std::size_t size) const noexcept;
 
+    /// The pages of the mapping leave this process's memory; the kernel keeps the file as long as it likes. They come
+    /// back when they are read.
+    void leave() const noexcept;
+
     /// How much of the file is still there: its size now, and nothing from the first byte on that could not be read.
     [[nodiscard]] std::size_t intact_size() const noexcept;
 
@@ -38,6 +42,27 @@ private:
     const std::byte* data_{nullptr};
     std::size_t size_{};
     std::size_t slot_{};  ///< in the table the SIGBUS handler looks into
+};
+
+/// For what looks through a file from its beginning to its end: what lies a good way behind leaves this process's
+/// memory, so that a file of any length takes as much as a short one. Does nothing for bytes that are no mapped file's.
+class LeavesBehind {
+public:
+    explicit LeavesBehind(std::span<const std::byte> bytes) noexcept : bytes_{bytes} {}
+    /// All before `place` has been looked at.
+    void passed(std::size_t place) noexcept {
+        if (place >= next_) {
+            leave_up_to(place);
+        }
+    }
+
+private:
+    static constexpr std::size_t step = std::size_t{1} << 20U;
+    void leave_up_to(std::size_t place) noexcept;
+
+    std::span<const std::byte> bytes_;
+    std::size_t left_{0};  ///< up to there
+    std::size_t next_{step};
 };
 
 }  // namespace crowdjack

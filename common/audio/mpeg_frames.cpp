@@ -2,6 +2,7 @@
 #include "common/audio/mpeg_frames.hpp"
 
 #include "common/audio/bytes.hpp"
+#include "common/audio/mapped_file.hpp"
 #include "common/audio/tag_bounds.hpp"
 
 #include <algorithm>
@@ -224,7 +225,9 @@ std::optional<MpegStream> find_mpeg_stream(std::span<const std::byte> bytes, std
     if (info) {
         frame = walk.next();
     }
+    LeavesBehind behind{bytes};
     for (; frame; frame = walk.next()) {
+        behind.passed(frame->at);
         if (stream.frames % MpegStream::stride == 0) {
             stream.places.push_back(frame->at);
         }

@@ -6,7 +6,7 @@
 
 namespace crowdjack {
 
-OggPages::OggPages(std::span<const std::byte> bytes) noexcept : bytes_{bytes} { ogg_sync_init(&sync_); }
+OggPages::OggPages(std::span<const std::byte> bytes) noexcept : bytes_{bytes}, behind_{bytes} { ogg_sync_init(&sync_); }
 
 OggPages::~OggPages() { ogg_sync_clear(&sync_); }
 
@@ -35,6 +35,7 @@ std::optional<std::size_t> OggPages::next(ogg_page& page) {
         std::memcpy(room, bytes_.data() + given_, count);
         ogg_sync_wrote(&sync_, static_cast<long>(count));
         given_ += count;
+        behind_.passed(given_);
     }
 }
 
@@ -42,6 +43,7 @@ void OggPages::go_to(std::size_t at) noexcept {
     ogg_sync_reset(&sync_);
     given_ = std::min(at, bytes_.size());
     passed_ = given_;
+    behind_ = LeavesBehind{bytes_};
 }
 
 bool OggPackets::next(ogg_packet& packet) noexcept {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "common/audio/mapped_file.hpp"
+
 #include <ogg/ogg.h>
 
 #include <cstddef>
@@ -27,6 +29,7 @@ public:
 
 private:
     std::span<const std::byte> bytes_;
+    LeavesBehind behind_;
     ogg_sync_state sync_{};
     std::size_t given_{};   ///< bytes that the library was given
     std::size_t passed_{};  ///< bytes before what it looks at

@@ -9,21 +9,35 @@ namespace crowdjack {
 
 namespace {
 
-constexpr double third = 1.0 / 3.0;
-constexpr double lead = 0.25 * third;  ///< by which the incoming ramp ends, and the outgoing begins, inside its third
-
-constexpr HandoverRamp in(Control control, float to, int which_third) noexcept {
-    return {Side::incoming, control, to, which_third * third, (which_third + 1) * third - lead};
-}
-
-constexpr HandoverRamp out(Control control, int which_third) noexcept {
-    return {Side::outgoing, control, 0.0F, which_third * third + lead, (which_third + 1) * third};
-}
-
-constexpr std::array<HandoverRamp, 6> ramps{
-    in(Control::fader, 1.0F, 0), out(Control::low, 0),        in(Control::mid, 50.0F, 1),
-    out(Control::mid, 1),        in(Control::high, 50.0F, 2), out(Control::fader, 2),
+/// When a band goes over, in parts of the window.
+struct Swap {
+    Control band;
+    double begin, end;
 };
+constexpr Swap lows{Control::low, 0.4, 0.6};
+constexpr Swap mids{Control::mid, 0.2, 0.8};
+constexpr Swap highs{Control::high, 0.0, 1.0};
+constexpr double lead = 0.25;  ///< of a swap: the incoming ramp ends so long before it does, the outgoing begins after
+constexpr double curtain = 0.02;  ///< the faders move while nothing of their track sounds
+
+constexpr HandoverRamp in(const Swap& swap) noexcept {
+    return {Side::incoming, swap.band, 50.0F, swap.begin, swap.end - lead * (swap.end - swap.begin)};
+}
+
+constexpr HandoverRamp out(const Swap& swap) noexcept {
+    return {Side::outgoing, swap.band, 0.0F, swap.begin + lead * (swap.end - swap.begin), swap.end};
+}
+
+constexpr std::array<HandoverRamp, 8> ramps{{
+    {Side::incoming, Control::fader, 1.0F, 0.0, curtain},
+    in(highs),
+    in(mids),
+    in(lows),
+    out(highs),
+    out(mids),
+    out(lows),
+    {Side::outgoing, Control::fader, 0.0F, 1.0 - curtain, 1.0},
+}};
 
 constexpr std::array<HandoverRamp, 2> plain_ramps{
     {{Side::incoming, Control::fader, 1.0F, 0.0, 0.75}, {Side::outgoing, Control::fader, 0.0F, 0.25, 1.0}}};
@@ -31,7 +45,7 @@ constexpr std::array<HandoverRamp, 2> plain_ramps{
 StripSetting before(Side side, bool plain) noexcept {
     StripSetting setting;
     if (side == Side::incoming) {
-        setting = plain ? StripSetting{0.0F, 50.0F, 50.0F, 50.0F} : StripSetting{0.0F, 50.0F, 0.0F, 0.0F};
+        setting = plain ? StripSetting{0.0F, 50.0F, 50.0F, 50.0F} : StripSetting{0.0F, 0.0F, 0.0F, 0.0F};
     }
     return setting;
 }

@@ -19,7 +19,7 @@ public:
     void add(std::span<const float> mono);
     /// How often a value is kept, Hz.
     [[nodiscard]] double step_rate() const noexcept { return rate_ / static_cast<double>(hop_); }
-    [[nodiscard]] std::array<std::vector<float>, band_count> take() noexcept { return std::move(kept_); }
+    [[nodiscard]] std::array<LongCurve<float>, band_count> take() noexcept { return std::move(kept_); }
     [[nodiscard]] std::size_t size() const noexcept { return kept_[0].size(); }
 
 private:
@@ -43,7 +43,7 @@ private:
     std::array<std::array<Section, 3>, band_count> filters_{};
     std::array<float, band_count> held_{}, release_{}, peak_{};
     std::size_t in_hop_{0};
-    std::array<std::vector<float>, band_count> kept_;
+    std::array<LongCurve<float>, band_count> kept_;
 };
 
 }  // namespace crowdjack

@@ -140,7 +140,7 @@ BeatSounds sounds_by_beat(const TrackFeatures& features, const OnsetCurves& curv
         sounds.bass.push_back(bass);
         std::array<float, band_count> level{};
         for (std::size_t band = 0; band < band_count; ++band) {
-            const std::vector<float>& envelope = features.envelope[band];
+            const LongCurve<float>& envelope = features.envelope[band];
             const auto a = static_cast<std::size_t>(std::max(from * features.envelope_rate, 0.0));
             const auto b =
                 std::min(static_cast<std::size_t>(std::max(until * features.envelope_rate, 0.0)), envelope.size());
@@ -154,7 +154,7 @@ BeatSounds sounds_by_beat(const TrackFeatures& features, const OnsetCurves& curv
         std::array<float, band_count * 4> rhythm{};
         const double step = (until - from) / 4.0;
         for (std::size_t band = 0; band < band_count; ++band) {
-            const std::vector<float>& curve = curves.strength[band];
+            const LongCurve<float>& curve = curves.strength[band];
             for (std::size_t part = 0; part < 4; ++part) {
                 const double begin = from + (static_cast<double>(part) - 0.5) * step;
                 const auto a = static_cast<std::size_t>(std::max(begin * curves.rate, 0.0));

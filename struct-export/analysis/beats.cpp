@@ -150,6 +150,8 @@ BeatTrack track_beats(const TrackFeatures& features, const OnsetCurves& curves, 
     if (onsets.size() < (as_a_loop.empty() ? least_hits : least_in_loop)) {
         return without_beats("no beat in it");
     }
+    features.give_back();
+    curves.give_back();
     FreeBeats free = free_beats(features, hints.tag_bpm > 0.0 ? hints.tag_bpm : usual_tempo);
     std::vector<double> extra;
     if (free.period_s > 0.0) {

@@ -175,7 +175,7 @@ struct FeatureExtractor::Parts {
     DFConfig detector_config;
     DetectionFunction detector;
     Framer detector_frames;
-    std::vector<double> onsets;
+    LongCurve<double> onsets;
 
     unsigned factor;
     Decimator decimator;
@@ -184,7 +184,7 @@ struct FeatureExtractor::Parts {
     std::array<double, spectrum_size / 2> power{};
     std::vector<Bin> bins;
     std::vector<double> spectrum_pending;
-    std::vector<SpectrumFrame> frames;
+    LongCurve<SpectrumFrame> frames;
 
     GetKeyMode key_mode;
     Framer key_frames;

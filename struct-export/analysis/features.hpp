@@ -2,6 +2,8 @@
 // What an analysis keeps of a track's sound: a few slow curves instead of the samples.
 #pragma once
 
+#include "struct-export/analysis/long_curve.hpp"
+
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -28,14 +30,23 @@ struct TrackFeatures {
 
     double envelope_rate{};  ///< Hz, about 1000
     /// Peak amplitude of each band, held for a while so that a low wave doesn't show; filters' delays taken out.
-    std::array<std::vector<float>, band_count> envelope;
+    std::array<LongCurve<float>, band_count> envelope;
 
-    double onset_rate{};         ///< Hz, about 86
-    std::vector<double> onsets;  ///< qm-dsp's complex-domain detection function
+    double onset_rate{};       ///< Hz, about 86
+    LongCurve<double> onsets;  ///< qm-dsp's complex-domain detection function
 
     double frame_rate{};  ///< Hz, about 10.8
-    std::vector<SpectrumFrame> frames;
+    LongCurve<SpectrumFrame> frames;
     double first_frame_s{};  ///< the middle of frames[0]
+
+    /// While something else needs the memory.
+    void give_back() const {
+        for (const LongCurve<float>& each : envelope) {
+            each.give_back();
+        }
+        onsets.give_back();
+        frames.give_back();
+    }
 
     std::vector<double> key_strengths;  ///< 12 major from C on, 12 minor: mean of GetKeyMode's; empty: too short
 };

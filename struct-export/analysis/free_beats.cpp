@@ -10,11 +10,16 @@ namespace crowdjack {
 
 FreeBeats free_beats(const TrackFeatures& features, double near_bpm) {
     FreeBeats result;
-    std::vector<double> curve = features.onsets;
-    if (curve.size() < 200) {
+    constexpr std::size_t left_out = 2;  // the first values see the jump from nothing to sound
+    if (features.onsets.size() < 200) {
         return result;
     }
-    curve.erase(curve.begin(), curve.begin() + 2);  // the first values see the jump from nothing to sound
+    std::vector<double> curve;
+    curve.reserve(features.onsets.size() - left_out);
+    for (std::size_t i = left_out; i < features.onsets.size(); ++i) {
+        curve.push_back(features.onsets[i]);
+    }
+    features.onsets.give_back();
     TempoTrackV2 tracker{static_cast<float>(features.rate),
                          static_cast<std::size_t>(features.rate / features.onset_rate + 0.5)};
     std::vector<double> period(curve.size(), 0.0);

@@ -119,11 +119,11 @@ FoldedBar fold(const OnsetCurves& curves, double period_s, int beats) {
     for (std::size_t band = 0; band < band_count; ++band) {
         std::vector<double>& sums = bar.strength[band];
         sums.assign(bins, 0.0);
-        const std::vector<float>& curve = curves.strength[band];
+        const LongCurve<float>& curve = curves.strength[band];
         for (std::size_t i = 0; i < curve.size(); ++i) {
-            if (curve[i] > 0.0F) {
+            if (const float strength = curve[i]; strength > 0.0F) {
                 const auto place = static_cast<std::size_t>(static_cast<double>(i) * bins_a_value + 0.5);
-                sums[place % bins] += static_cast<double>(curve[i]);
+                sums[place % bins] += static_cast<double>(strength);
             }
         }
         for (double& sum : sums) {

@@ -40,7 +40,8 @@ FoundKey find_key(const TrackFeatures& features) {
     Twelve tones{};
     Twelve bass{};
     std::size_t sounding = 0;
-    for (const SpectrumFrame& frame : features.frames) {
+    for (std::size_t i = 0; i < features.frames.size(); ++i) {
+        const SpectrumFrame& frame = features.frames[i];
         float most = 0.0F;
         for (std::size_t pitch = 0; pitch < 12; ++pitch) {
             tones[pitch] += static_cast<double>(frame.chroma[pitch]);

@@ -12,10 +12,16 @@ namespace crowdjack {
 /// usual loudest hits. A value stands at the step at which the hit begins.
 struct OnsetCurves {
     double rate{};  ///< Hz, that of the envelopes
-    std::array<std::vector<float>, band_count> strength;
+    std::array<LongCurve<float>, band_count> strength;
 
-    [[nodiscard]] const std::vector<float>& of(Band band) const noexcept {
+    [[nodiscard]] const LongCurve<float>& of(Band band) const noexcept {
         return strength[static_cast<std::size_t>(band)];
+    }
+    /// While something else needs the memory.
+    void give_back() const {
+        for (const LongCurve<float>& each : strength) {
+            each.give_back();
+        }
     }
     [[nodiscard]] double seconds() const noexcept { return static_cast<double>(strength[0].size()) / rate; }
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "struct-export/analysis/pulse_search.hpp"
 
-#include <dsp/transforms/FFT.h>
+#include "struct-export/analysis/padded_spectrum.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -24,11 +24,11 @@ std::size_t power_of_two(std::size_t least) {
     return size;
 }
 
-/// The curve at `coarse_rate`, its mean taken out, faded at both ends.
-std::vector<double> coarse(const std::vector<float>& curve, double rate, std::size_t size) {
+/// The curve at `coarse_rate`, its mean taken out.
+std::vector<double> coarse(const LongCurve<float>& curve, double rate) {
     const double step = rate / coarse_rate;
     const auto count = static_cast<std::size_t>(static_cast<double>(curve.size()) / step);
-    std::vector<double> result(size, 0.0);
+    std::vector<double> result(count, 0.0);
     double mean = 0.0;
     for (std::size_t i = 0; i < curve.size(); ++i) {
         const auto place = static_cast<std::size_t>(static_cast<double>(i) / step);
@@ -41,6 +41,7 @@ std::vector<double> coarse(const std::vector<float>& curve, double rate, std::si
     for (std::size_t i = 0; i < count; ++i) {
         result[i] -= mean;
     }
+    curve.give_back();
     return result;
 }
 
@@ -55,12 +56,9 @@ PulseSpectrum::PulseSpectrum(const OnsetCurves& curves) {
     width_ = 1.0 / std::max(seconds, 0.1);
     magnitude_.assign(static_cast<std::size_t>(fastest_pulse * 4.2 / step_) + 2, 0.0);
     magnitude_.resize(std::min(magnitude_.size(), size / 2));
-    FFTReal fft{static_cast<int>(size)};
-    std::vector<double> real(size);
-    std::vector<double> imaginary(size);
     for (const Band band : all_bands) {
         const auto which = static_cast<std::size_t>(band);
-        const std::vector<double> curve = coarse(curves.of(band), curves.rate, size);
+        const std::vector<double> curve = coarse(curves.of(band), curves.rate);
         double power = 0.0;
         for (const double value : curve) {
             power += value * value;
@@ -68,11 +66,9 @@ PulseSpectrum::PulseSpectrum(const OnsetCurves& curves) {
         if (power <= 0.0) {
             continue;
         }
-        fft.forward(curve.data(), real.data(), imaginary.data());
         const double scale = weights[which] / std::sqrt(power * static_cast<double>(count));
-        for (std::size_t i = 0; i < magnitude_.size(); ++i) {
-            magnitude_[i] += scale * std::hypot(real[i], imaginary[i]);
-        }
+        padded_spectrum(curve, size, magnitude_.size(),
+                        [&](std::size_t i, double magnitude) { magnitude_[i] += scale * magnitude; });
     }
 }
 

@@ -38,13 +38,15 @@ struct Ends {
 Ends ends_of(const TrackFeatures& features) {
     Ends ends;
     float full = 0.0F;
-    for (const std::vector<float>& envelope : features.envelope) {
-        full = envelope.empty() ? full : std::max(full, *std::max_element(envelope.begin(), envelope.end()));
+    for (const LongCurve<float>& envelope : features.envelope) {
+        for (std::size_t i = 0; i < envelope.size(); ++i) {
+            full = std::max(full, envelope[i]);
+        }
     }
     const std::size_t count = features.envelope[0].size();
     const auto sounds = [&](std::size_t i, float part) {
         return std::any_of(features.envelope.begin(), features.envelope.end(),
-                           [&](const std::vector<float>& envelope) { return envelope[i] > part * full; });
+                           [&](const LongCurve<float>& envelope) { return envelope[i] > part * full; });
     };
     std::size_t first = 0;
     while (first < count && !sounds(first, 0.05F)) {

@@ -38,14 +38,14 @@ void mix_down(std::span<const float> interleaved, std::size_t channels, std::vec
     }
 }
 
-}  // namespace
+/// What is heard in one reading. All that reading takes is given back with its end.
+struct Heard {
+    TrackFeatures features;
+    std::optional<double> lufs, true_peak_db;
+};
 
-std::string AnalysisSettings::analyser() const {
-    return "crowdjack-struct-export " CROWDJACK_VERSION ", bpm " + shortest(lowest_bpm) + ".." + shortest(highest_bpm);
-}
-
-TrackAnalysis analyse_track(const std::filesystem::path& file, const AnalysisSettings& settings,
-                            const std::atomic<bool>& stop, const std::function<void(double)>& advanced) {
+Heard listen_to(const std::filesystem::path& file, const std::atomic<bool>& stop,
+                const std::function<void(double)>& advanced) {
     AudioBlocks audio{file};
     const std::size_t channels = audio.channels();
     FeatureExtractor extractor{audio.rate()};
@@ -62,7 +62,19 @@ TrackAnalysis analyse_track(const std::filesystem::path& file, const AnalysisSet
         extractor.add(mono);
         advanced(static_cast<double>(count) / audio.rate());
     }
-    const TrackFeatures features = extractor.finish();
+    return {extractor.finish(), meter.lufs(), meter.true_peak_db()};
+}
+
+}  // namespace
+
+std::string AnalysisSettings::analyser() const {
+    return "crowdjack-struct-export " CROWDJACK_VERSION ", bpm " + shortest(lowest_bpm) + ".." + shortest(highest_bpm);
+}
+
+TrackAnalysis analyse_track(const std::filesystem::path& file, const AnalysisSettings& settings,
+                            const std::atomic<bool>& stop, const std::function<void(double)>& advanced) {
+    const Heard heard = listen_to(file, stop, advanced);
+    const TrackFeatures& features = heard.features;
     TrackAnalysis analysis;
     analysis.file = std::filesystem::absolute(file).lexically_normal();
     analysis.length_s = features.length_s;
@@ -80,8 +92,8 @@ TrackAnalysis analyse_track(const std::filesystem::path& file, const AnalysisSet
         analysis.key = {analysis.tags.key, 1.0};
         analysis.key_from_tag = true;
     }
-    analysis.lufs = meter.lufs();
-    analysis.true_peak_db = meter.true_peak_db();
+    analysis.lufs = heard.lufs;
+    analysis.true_peak_db = heard.true_peak_db;
     return analysis;
 }
 

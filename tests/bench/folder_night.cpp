@@ -4,10 +4,10 @@
 // other, how even is the loudness, is anything missing?
 //
 // usage: folder_night SONG_CRATE [MINUTES [BARS]]   (4 minutes of tracks of 40 bars by default)
-#include "struct-export/analysis/band_envelopes.hpp"
-#include "struct-export/analysis/onsets.hpp"
-#include "tests/session/setlist_ears.hpp"
+#include "struct-export/analysis/audio_blocks.hpp"
+#include "tests/bench/night_ears.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/figures.hpp"
 #include "tests/support/jack_clients.hpp"
 #include "tests/support/outsider.hpp"
 #include "tests/support/process.hpp"
@@ -32,6 +32,7 @@ namespace {
 
 struct Handover {
     char from{}, to{};
+    double from_trim_db{}, to_trim_db{};
     std::int64_t begin{}, end{};  ///< JACK frames
 };
 
@@ -55,82 +56,113 @@ std::vector<Handover> handovers_in(const fs::path& played) {
     }
     std::vector<Handover> result;
     for (std::size_t i = 1; i < rows.size(); ++i) {
-        result.push_back(
-            {rows[i - 1][0][0], rows[i][0][0], std::atoll(rows[i][3].c_str()), std::atoll(rows[i - 1][4].c_str())});
+        const auto& from = rows[i - 1];
+        const auto& to = rows[i];
+        result.push_back({from[0][0], to[0][0], std::atof(from[9].c_str()), std::atof(to[9].c_str()),
+                          std::atoll(to[3].c_str()), std::atoll(from[4].c_str())});
     }
     return result;
 }
 
-/// When a deck's kicks begin, in seconds from `from` on.
-std::vector<double> kicks(const test::Capture& capture, std::size_t channel, std::int64_t from, std::int64_t until) {
-    std::vector<float> heard = capture.samples(channel, from, until);
-    std::replace_if(
-        heard.begin(), heard.end(), [](float sample) { return std::isnan(sample); }, 0.0F);
-    BandEnvelopes envelopes{test::set_rate};
-    envelopes.add(heard);
-    TrackFeatures features;
-    features.envelope_rate = envelopes.step_rate();
-    features.envelope = envelopes.take();
-    std::vector<double> result;
-    for (const Onset& onset : find_onsets(onset_curves(features), 0.4)) {
-        if (onset.band == Band::low) {
-            result.push_back(onset.at_s);
+std::size_t channel_of(char deck) { return static_cast<std::size_t>(1 + deck - 'A'); }
+
+/// What was found in all hand-overs.
+struct Night {
+    std::vector<double> kick_errors_ms;
+    double lowest_db{0.0}, highest_db{0.0};  ///< of the mix, against the tracks in it
+};
+
+void listen_to(const test::Capture& capture, const Handover& handover, Night& night) {
+    const auto own = [&](char deck) { return test::heard(capture, channel_of(deck), handover.begin, handover.end); };
+    const std::vector<float> out = own(handover.from);
+    const std::vector<float> in = own(handover.to);
+    std::vector<double> lost;
+    for (const auto& gap : capture.gaps()) {
+        lost.push_back(static_cast<double>(gap.expected - handover.begin) / test::set_rate);
+        lost.push_back(static_cast<double>(gap.came - handover.begin) / test::set_rate);
+    }
+    const std::vector<double> errors = test::kick_errors(out, in, lost);
+    night.kick_errors_ms.insert(night.kick_errors_ms.end(), errors.begin(), errors.end());
+    const std::vector<double> mix = test::short_term(test::heard(capture, 0, handover.begin, handover.end));
+    const std::vector<double> outgoing = test::short_term(out);
+    const std::vector<double> incoming = test::short_term(in);
+    double low = 0.0;
+    double high = 0.0;
+    std::string curve;
+    for (std::size_t i = 0; i < mix.size(); ++i) {
+        const double from = outgoing[i] + handover.from_trim_db;
+        const double to = incoming[i] + handover.to_trim_db;
+        const double off = test::beyond_both(mix[i], from, to);
+        low = std::min(low, off);
+        high = std::max(high, off);
+        if (i % 20 == 0) {
+            char text[80];
+            std::snprintf(text, sizeof text, " %.1f(%.1f,%.1f)", mix[i], from, to);
+            curve += text;
         }
     }
-    return result;
+    std::printf("hand-over %c to %c, %.1f s: %zu kicks heard together, the mix %+.1f to %+.1f dB beyond both; "
+                "LUFS of it (and of both) every 2 s:%s\n",
+                handover.from, handover.to, static_cast<double>(handover.end - handover.begin) / test::set_rate,
+                errors.size(), low, high, curve.c_str());
+    night.lowest_db = std::min(night.lowest_db, low);
+    night.highest_db = std::max(night.highest_db, high);
 }
 
-/// How far each kick of one deck is from the nearest of the other, ms; those without a partner are left out.
-std::vector<double> kick_errors(const test::Capture& capture, const Handover& handover) {
-    const auto channel = [](char deck) { return static_cast<std::size_t>(2 + deck - 'A'); };
-    const auto one = kicks(capture, channel(handover.from), handover.begin, handover.end);
-    const auto other = kicks(capture, channel(handover.to), handover.begin, handover.end);
-    std::vector<double> errors;
-    for (const double kick : one) {
-        double nearest = 1.0;
-        for (const double each : other) {
-            nearest = std::min(nearest, std::abs(each - kick));
+/// The longest quiet in the music itself, at its slowest.
+double quiet_in_tracks(const fs::path& folder) {
+    constexpr double slowest = 0.9;
+    double longest = 0.0;
+    for (const auto& entry : fs::directory_iterator{folder}) {
+        if (entry.path().extension() == ".csv") {
+            continue;
         }
-        if (nearest < 0.1) {
-            errors.push_back(1000.0 * nearest);
+        AudioBlocks audio{entry.path()};
+        test::QuietMeter meter{audio.rate()};
+        std::vector<float> block(8192 * audio.channels());
+        while (const std::size_t count = audio.read(block)) {
+            for (std::size_t i = 0; i < count; ++i) {
+                meter.add(block[i * audio.channels()]);
+            }
+        }
+        longest = std::max(longest, meter.longest_s() / slowest);
+    }
+    return longest;
+}
+
+double quiet_in_mix(const test::Capture& capture, std::int64_t first, std::int64_t last) {
+    test::QuietMeter meter{test::set_rate};
+    for (std::int64_t at = first; at < last; at += 480'000) {
+        for (const float sample : capture.samples(0, at, std::min<std::int64_t>(at + 480'000, last))) {
+            meter.add(sample);
         }
     }
-    return errors;
+    return meter.longest_s();
 }
 
-/// Mean of the momentary loudness of a stretch of the master, LUFS; the quiet between hits does not count.
-double loudness(const test::Capture& capture, std::int64_t from, std::int64_t until) {
-    auto left = capture.samples(0, from, until);
-    auto right = capture.samples(1, from, until);
-    for (auto* side : {&left, &right}) {
-        std::replace_if(
-            side->begin(), side->end(), [](float sample) { return std::isnan(sample); }, 0.0F);
-    }
-    std::vector<double> values = test::momentary(left, right);
-    std::sort(values.begin(), values.end());
-    return values.empty() ? -100.0 : values[values.size() / 2];
-}
-
-void report(const test::Capture& capture, const std::vector<Handover>& handovers) {
-    std::vector<double> all;
-    for (const Handover& handover : handovers) {
-        const std::vector<double> errors = kick_errors(capture, handover);
-        all.insert(all.end(), errors.begin(), errors.end());
-        const std::int64_t around = static_cast<std::int64_t>(8.0 * test::set_rate);
-        const double before = loudness(capture, handover.begin - around, handover.begin);
-        const double during = loudness(capture, handover.begin, handover.end);
-        const double after = loudness(capture, handover.end, handover.end + around);
-        std::printf(
-            "hand-over %c to %c: %zu kicks heard together, loudness %.1f, %.1f, %.1f LUFS before, while, after\n",
-            handover.from, handover.to, errors.size(), before, during, after);
-    }
-    std::sort(all.begin(), all.end());
-    if (all.empty()) {
-        std::printf("no hand-over was heard: give it more minutes\n");
-        return;
-    }
-    std::printf("kicks of two decks: median %.2f ms apart, worst %.2f ms, of %zu\n", all[all.size() / 2], all.back(),
-                all.size());
+/// @returns whether all is as promised
+bool report(const Night& night, std::size_t handovers, double first_s, double quiet_s, double own_quiet_s) {
+    char text[160];
+    bool all = handovers > 0;
+    const auto figure = [&](const char* id, const char* what, const char* target, bool met) {
+        test::print_figure(id, what, text, target, met);
+        all = all && met;
+    };
+    std::snprintf(text, sizeof text, "%.1f s", first_s);
+    figure("M1", "a folder's first sound after the command", "< 15 s", first_s < 15.0);
+    const double median = test::median(night.kick_errors_ms);
+    const double worst = test::percentile(night.kick_errors_ms, 1.0);
+    std::snprintf(text, sizeof text, "%.2f ms; %.2f ms, of %zu in %zu", median, worst, night.kick_errors_ms.size(),
+                  handovers);
+    figure("M2", "kicks of two tracks in a hand-over: median; worst", "≤ 5 ms; ≤ 15 ms",
+           !night.kick_errors_ms.empty() && median <= 5.0 && worst <= 15.0);
+    std::snprintf(text, sizeof text, "%+.1f dB; %+.1f dB", night.lowest_db, night.highest_db);
+    figure("M3", "the mix in a hand-over against the quieter and the louder of its tracks, each in 3 s",
+           "within 1.5 dB", night.lowest_db >= -1.5 && night.highest_db <= 1.5);
+    std::snprintf(text, sizeof text, "%.2f s; %.2f s", quiet_s, own_quiet_s);
+    figure("M4", "longest time below -60 dB: of the mix; of the tracks", "no longer + 0.05 s",
+           quiet_s <= own_quiet_s + 0.05);
+    return all;
 }
 
 }  // namespace
@@ -157,18 +189,17 @@ int main(int argc, char** argv) {
     test::Process play{{test::program_path("crowdjack-session"), "play", (folder / "music").string(), "--driver",
                         "dummy", "--seed", "5", "--harmonic", "--played-out", played.string()}};
     (void)test::wait_for_client("default", "deck-C");
-    test::Capture capture{"default", {"night-ears", 5, minutes * 60.0 + 30.0}};
+    test::Capture capture{"default", {"night-ears", 4, minutes * 60.0 + 30.0}};
+    // The left side of everything: a deck's own sound, before the mixer's trim, fader and bands, and the mix.
     capture.listen_to("mixer-bus:master_l", 0);
-    capture.listen_to("mixer-bus:master_r", 1);
-    for (std::size_t deck = 0; deck < 3; ++deck) {
-        capture.listen_to("deck-" + std::string(1, static_cast<char>('A' + deck)) + ":out_l", 2 + deck);
+    for (const char deck : {'A', 'B', 'C'}) {
+        capture.listen_to("deck-" + std::string(1, deck) + ":out_l", channel_of(deck));
     }
     if (!capture.wait_for_sound(0, capture.first_frame(), test::Deadline{60'000})) {
         std::printf("nothing sounds:\n%s\n", play.output().c_str());
         return 1;
     }
-    std::printf("first sound %.1f s after the command\n",
-                std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+    const double first_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     const std::int64_t first = *capture.first_sound(0, capture.first_frame());
     const std::int64_t last = first + static_cast<std::int64_t>(minutes * 60.0 * test::set_rate);
     (void)capture.wait_until(last, test::Deadline{static_cast<std::int64_t>(minutes * 60'000.0) + 60'000});
@@ -178,6 +209,15 @@ int main(int argc, char** argv) {
         lost += gap.came - gap.expected;
     }
     std::printf("the clock jumped over %lld frames\n", static_cast<long long>(lost));
-    report(capture, handovers_in(played));
-    return 0;
+    Night night;
+    std::size_t count = 0;
+    for (const Handover& handover : handovers_in(played)) {
+        if (handover.end <= last) {
+            listen_to(capture, handover, night);
+            ++count;
+        }
+    }
+    const bool all =
+        report(night, count, first_s, quiet_in_mix(capture, first, last), quiet_in_tracks(folder / "music"));
+    return all ? 0 : 1;
 }

@@ -203,6 +203,28 @@ TEST_CASE("kept is what is young and little enough; nothing else's file is ever 
     CHECK(fs::exists(path("set-20300112.wav")));
 }
 
+TEST_CASE("what was recorded before the clock was set is not taken for half a century old") {
+    const TemporaryFolder folder;
+    const RecordingName name{folder / "set-%Y%m%d-%H%M.wav"};
+    make_recording(folder / "set-20300101-1200.wav", 1000000, std::chrono::hours{24});
+    make_recording(folder / "set-19700101-0003.wav", 1000000);
+    fs::last_write_time(folder / "set-19700101-0003.wav",
+                        std::chrono::file_clock::from_sys(
+                            std::chrono::sys_time<fs::file_time_type::duration>{std::chrono::seconds{180}}));
+    KeepRule rule;
+    rule.add("14d");
+    CHECK(RecordingKeep{name, rule}.apply(folder / "set-20300102-1200.wav").empty());
+    CHECK(fs::exists(folder / "set-19700101-0003.wav"));
+    // It is the younger of the two, too.
+    rule.add("1M");
+    const auto removed = RecordingKeep{name, rule}.apply(folder / "set-20300102-1200.wav");
+    CHECK(removed == std::vector<fs::path>{folder / "set-20300101-1200.wav"});
+    // From now on it ages.
+    fs::last_write_time(folder / "set-19700101-0003.wav",
+                        fs::file_time_type::clock::now() - std::chrono::hours{24 * 15});
+    CHECK(RecordingKeep{name, rule}.apply(folder / "set-20300102-1200.wav").size() == 1);
+}
+
 TEST_CASE("without --record-keep nothing is removed, not even on a full disk") {
     const TemporaryFolder folder;
     make_recording(folder / "set.wav", 1000, std::chrono::hours{24 * 1000});

@@ -97,9 +97,10 @@ public:
     void played(const PlayedTrack& track) override { rows.push_back(track); }
 
     /// 50 ms.
-    void step() {
-        now.frame = now.frame + Frames{2400};
-        now.seconds += 0.05;
+    void step() { step_to({now.frame + Frames{2400}, now.seconds + 0.05}); }
+    /// To a moment that is not past.
+    void step_to(const Now& then) {
+        now = then;
         if (on_step) {
             on_step();
         }

@@ -282,14 +282,57 @@ TEST_CASE("through a hand-over each band of two unrelated tracks keeps its power
     }
 }
 
-TEST_CASE("lows go over first, then mids, then highs, from silence to silence") {
-    CHECK(handover_setting(Side::incoming, 0.0) == StripSetting{0.0F, 50.0F, 0.0F, 0.0F});
+/// What comes out of a strip, of a track whose bands have these powers.
+static double power(const StripSetting& strip, const std::array<double, 3>& bands) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < bands.size(); ++i) {
+        const double gain =
+            strip.fader * strip.control(std::array{Control::low, Control::mid, Control::high}[i]) / 50.0;
+        sum += gain * gain * bands[i];
+    }
+    return sum;
+}
+
+TEST_CASE("whatever two tracks have in their bands, a hand-over is neither much quieter nor much louder than both") {
+    constexpr std::array levels{0.02, 0.3, 1.0};
+    std::vector<std::array<double, 3>> tracks;
+    for (const double low : levels) {
+        for (const double mid : levels) {
+            for (const double high : levels) {
+                tracks.push_back({low, mid, high});
+            }
+        }
+    }
+    double dip = 0.0;
+    double bump = 0.0;
+    for (int i = 0; i <= 200; ++i) {
+        const StripSetting out = handover_setting(Side::outgoing, i / 200.0);
+        const StripSetting in = handover_setting(Side::incoming, i / 200.0);
+        for (const auto& from : tracks) {
+            for (const auto& to : tracks) {
+                const double mix = power(out, from) + power(in, to);
+                const double one = power(StripSetting{}, from);
+                const double other = power(StripSetting{}, to);
+                dip = std::min(dip, 10.0 * std::log10(mix / std::min(one, other)));
+                bump = std::max(bump, 10.0 * std::log10(mix / std::max(one, other)));
+            }
+        }
+    }
+    CHECK(dip > -2.0);
+    CHECK(bump < 1.3);
+}
+
+TEST_CASE("highs come in first, lows go over at once in the middle, from silence to silence") {
+    CHECK(handover_setting(Side::incoming, 0.0) == StripSetting{0.0F, 0.0F, 0.0F, 0.0F});
     CHECK(handover_setting(Side::outgoing, 0.0) == StripSetting{});
-    CHECK(handover_setting(Side::outgoing, 1.0 / 3.0).low == doctest::Approx(0.0));
-    CHECK(handover_setting(Side::outgoing, 1.0 / 3.0).mid == 50.0F);
-    CHECK(handover_setting(Side::outgoing, 2.0 / 3.0).mid == doctest::Approx(0.0));
-    CHECK(handover_setting(Side::outgoing, 2.0 / 3.0).high == 50.0F);
-    CHECK(handover_setting(Side::incoming, 2.0 / 3.0).high == doctest::Approx(0.0));
+    CHECK(handover_setting(Side::incoming, 0.1).high > 0.0F);
+    CHECK(handover_setting(Side::incoming, 0.19).mid == doctest::Approx(0.0));
+    CHECK(handover_setting(Side::incoming, 0.39).low == doctest::Approx(0.0));
+    CHECK(handover_setting(Side::outgoing, 0.39).low == 50.0F);
+    CHECK(handover_setting(Side::incoming, 0.61).low == doctest::Approx(50.0));
+    CHECK(handover_setting(Side::outgoing, 0.61).low == doctest::Approx(0.0));
+    CHECK(handover_setting(Side::outgoing, 0.81).mid == doctest::Approx(0.0));
+    CHECK(handover_setting(Side::outgoing, 0.9).high > 0.0F);
     CHECK(handover_setting(Side::outgoing, 1.0).fader == 0.0F);
     CHECK(handover_setting(Side::incoming, 1.0) == StripSetting{});
 }

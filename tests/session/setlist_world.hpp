@@ -87,8 +87,12 @@ public:
         std::ofstream{csv} << "path,bpm,key,target_bpm,speed,ini_cue,begin_cue,end_cue,begin_cue_adj,end_cue_adj,"
                               "duration_orig,duration_sectioned,part_file_orig,part_file\n"
                            << rows_;
+        return start_setlist_of(csv, options);
+    }
+    /// The setlist program on any source.
+    Process& start_setlist_of(const std::filesystem::path& source, const std::vector<std::string>& options) {
         std::vector<std::string> command{
-            program_path("crowdjack-session"), "setlist", csv.string(), "--server", server_.name(), "--played-out",
+            program_path("crowdjack-session"), "setlist", source.string(), "--server", server_.name(), "--played-out",
             (folder / "played.csv").string()};
         command.insert(command.end(), options.begin(), options.end());
         setlist = std::make_unique<Process>(command, at_home());
