@@ -56,8 +56,17 @@ void Acts::run(double seconds, const std::function<void()>& after_each) {
         const Act& act = acts[turn < order.size() ? order[turn] : random_() % acts.size()];
         ++counts_[act.name];
         (this->*act.play)();
+        keep_session(act.name);
         after_each();
         pause_for(calm_ ? between(3.0, 15.0) : between(0.5, 3.5));
+    }
+}
+
+/// As systemd does; but it must not be needed.
+void Acts::keep_session(const char* act) {
+    check(stage_.session().running(), string{"the session ended by itself, last of "} + act);
+    if (!stage_.session().running()) {
+        stage_.start();
     }
 }
 
@@ -73,7 +82,7 @@ void Acts::begin(const string& name, double echo, bool left, bool right) {
 void Acts::check(bool fine, const string& otherwise) {
     if (!fine) {
         failures_.push_back(otherwise);
-        std::printf("  %s\n", otherwise.c_str());
+        std::printf("  after %.1f s: %s\n", seconds_now() - deeds_.front().begin, otherwise.c_str());
         std::fflush(stdout);
     }
 }
@@ -104,7 +113,6 @@ void Acts::stop_deck() {
 /// Without it nobody mends anything, but nothing breaks either.
 void Acts::kill_session() {
     begin("session-killed");
-    check(stage_.session().running(), "the session had ended though nobody killed it");
     stage_.session().kill_hard();
     stage_.start();  // as systemd does
 }

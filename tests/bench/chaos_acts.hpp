@@ -39,6 +39,7 @@ private:
     void begin(const std::string& name, double echo = 0.0, bool left = false, bool right = false);
     void end() { deeds_.back().end = seconds_now(); }
     void check(bool fine, const std::string& otherwise);
+    void keep_session(const char* act);
 
     void kill_client();
     void stop_deck();
