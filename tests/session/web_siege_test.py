@@ -290,9 +290,8 @@ def main():
             one = (room,)
             return run([(tells_its_health, one), (speaks_oscquery, one), (feeds_twenty_viewers, one), (refuses_foreign_hosts, one),
                         (refuses_foreign_pages, one), (refuses_without_the_token, one), (bears_malformed_requests, one),
-                        (bears_floods_of_one, one), (bears_slow_loris, one), (bears_ten_thousand, one), (bears_guessing, one),
-                        (takes_no_set_for_a_hanging_client, one),
-                        (tells_that_it_is_down, one)])
+                        (bears_floods_of_one, one), (bears_slow_loris, one), (bears_ten_thousand, one),
+                        (takes_no_set_for_a_hanging_client, one), (bears_guessing, one), (tells_that_it_is_down, one)])
         finally:
             print((room.folder / "log").read_text(errors="replace")[-3000:], file=sys.stderr)
 
