@@ -2,17 +2,14 @@
 #include "bpm-follower/bpm_config.hpp"
 
 #include "common/error.hpp"
+#include "common/text_file.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <fstream>
 #include <initializer_list>
-#include <iterator>
 #include <map>
-#include <system_error>
 
 namespace crowdjack {
 
@@ -199,18 +196,12 @@ BpmConfig parse_bpm_config(std::string_view text, const std::string& name) {
 }
 
 BpmConfig read_bpm_config(const std::filesystem::path& path) {
-    std::error_code error;
-    const auto bytes = std::filesystem::file_size(path, error);
-    std::ifstream file{path, std::ios::binary};
-    if (error || !file) {
-        throw UsageError{"--bpm-config '" + path.string() + "' can't be read: " +
-                         (error ? error.message() : errno_text(errno)) + ": give the path of a bpm_config.json"};
+    std::string text;
+    try {
+        text = read_bounded(path, largest_file);
+    } catch (const Failure& failure) {
+        throw UsageError{std::string{"--bpm-config: "} + failure.what() + ": give the path of a bpm_config.json"};
     }
-    if (bytes > largest_file) {
-        throw UsageError{"--bpm-config '" + path.string() + "' is " + std::to_string(bytes) +
-                         " bytes long: a bpm_config.json is a few hundred"};
-    }
-    const std::string text{std::istreambuf_iterator<char>{file}, {}};
     return parse_bpm_config(text, path.string());
 }
 

@@ -54,6 +54,8 @@ void MixerProcess::prepare(const ServerFormat& format) {
     mixer_.prepare(format.rate);
     if (!tap_ || tap_->rate() != format.rate) {
         tap_ = std::make_shared<Tap>(format.rate);
+    } else {
+        tap_->begin_new_clock();
     }
     meter_period_ = static_cast<std::uint32_t>(std::lround(format.rate / meters_per_second));
     meter_frames_ = 0;

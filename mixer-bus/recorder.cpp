@@ -16,8 +16,7 @@ namespace {
 
 constexpr JackFrame first_ever{std::numeric_limits<std::int64_t>::min() / 2};
 constexpr Seconds furthest_back{10.0};
-constexpr Seconds on_its_way{0.5};     ///< a frame that was now when the command left is past when it comes
-constexpr Seconds longest_hole{16.0};  ///< a clock that jumps further is another clock
+constexpr Seconds on_its_way{0.5};  ///< a frame that was now when the command left is past when it comes
 
 RecordingFormat format_or_refuse(const fs::path& path) {
     if (const auto format = recording_format(path)) {
@@ -178,7 +177,7 @@ void Recorder::tick() {
     std::int64_t frames = 0;
     for (const Tap::Jump& jump : tap_->jumps_after(jumps_)) {
         const Frames missed = jump.came - jump.expected;
-        if (missed > Frames{0} && missed < to_frames(longest_hole, tap_->rate())) {
+        if (!jump.new_clock && missed > Frames{0}) {
             ++holes;
             frames += missed.value;
         } else {

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cerrno>
 #include <limits>
+#include <utility>
 
 namespace crowdjack {
 
@@ -35,10 +36,11 @@ CROWDJACK_REALTIME void Tap::write(JackFrame frame, std::span<const float> left,
                                    std::span<const float> right) noexcept {
     const std::int64_t position = published_.load(std::memory_order_relaxed);
     const std::int64_t anchors = anchor_count_.load(std::memory_order_relaxed);
-    if (anchors == 0 || frame.value != next_frame_) {
+    if (anchors == 0 || frame.value != next_frame_ || new_clock_) {
         Anchor& anchor = anchors_[static_cast<std::size_t>(anchors % anchor_capacity)];
         anchor.position.store(position, std::memory_order_release);
         anchor.frame.store(frame.value, std::memory_order_release);
+        anchor.new_clock.store(std::exchange(new_clock_, false), std::memory_order_release);
         anchor_count_.store(anchors + 1, std::memory_order_release);
     }
     const auto frames = static_cast<std::int64_t>(left.size());
@@ -69,8 +71,9 @@ std::vector<Tap::Jump> Tap::jumps_after(std::int64_t count) const {
         const Anchor& anchor = anchors_[static_cast<std::size_t>(i % anchor_capacity)];
         const std::int64_t run =
             anchor.position.load(std::memory_order_acquire) - before.position.load(std::memory_order_acquire);
-        jumps.push_back(
-            {{before.frame.load(std::memory_order_acquire) + run}, {anchor.frame.load(std::memory_order_acquire)}});
+        jumps.push_back({{before.frame.load(std::memory_order_acquire) + run},
+                         {anchor.frame.load(std::memory_order_acquire)},
+                         anchor.new_clock.load(std::memory_order_acquire)});
     }
     return jumps;
 }

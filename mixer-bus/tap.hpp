@@ -32,6 +32,9 @@ public:
     /// Audio thread. `frame` is the JACK frame of the first sample. At most half the depth at once.
     CROWDJACK_REALTIME void write(JackFrame frame, std::span<const float> left, std::span<const float> right) noexcept;
 
+    /// Control thread, while no cycle runs: the next frame written belongs to another clock than those before.
+    void begin_new_clock() noexcept { new_clock_ = true; }
+
     /// Audio thread, while the server freewheels: true when writing `frames` more would overtake a reader that must not
     /// lose anything (the recorder).
     [[nodiscard]] CROWDJACK_REALTIME bool must_wait(std::size_t frames) const noexcept;
@@ -52,6 +55,7 @@ public:
 
     struct Jump {
         JackFrame expected, came;
+        bool new_clock{};  ///< between the two nothing was left out: frames are counted anew
     };
     /// The jumps after the first `count` (as clock_jumps() counted them), the 60 latest at most. Any thread.
     [[nodiscard]] std::vector<Jump> jumps_after(std::int64_t count) const;
@@ -68,6 +72,7 @@ private:
     /// From `position` on, JACK frames count up from `frame`.
     struct Anchor {
         std::atomic<std::int64_t> position{0}, frame{0};  ///< written by audio (release), read by anyone (acquire)
+        std::atomic<bool> new_clock{false};               ///< likewise
     };
     /// A reader's place, for must_wait().
     struct Seat {
@@ -89,6 +94,7 @@ private:
     std::unique_ptr<std::atomic<std::uint64_t>[]> ring_;
     int lock_error_{0};
     std::int64_t next_frame_{0};                          ///< audio only: the frame expected next
+    bool new_clock_{false};                               ///< control between cycles, audio within them
     alignas(64) std::atomic<std::int64_t> claimed_{0};    ///< written by audio (release), read by readers (acquire)
     alignas(64) std::atomic<std::int64_t> published_{0};  ///< written by audio (release), read by anyone (acquire)
     std::atomic<std::int64_t> anchor_count_{0};           ///< likewise; only the last 64 are held

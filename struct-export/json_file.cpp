@@ -2,14 +2,11 @@
 #include "struct-export/json_file.hpp"
 
 #include "common/error.hpp"
+#include "common/text_file.hpp"
 
-#include <fcntl.h>
 #include <nlohmann/json.hpp>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <string_view>
 
 namespace crowdjack {
@@ -54,47 +51,7 @@ std::string without_nan(std::string_view text, std::string_view instead) {
     return result;
 }
 
-struct Descriptor {
-    int fd;
-    ~Descriptor() {
-        if (fd >= 0) {
-            ::close(fd);
-        }
-    }
-};
-
 }  // namespace
-
-std::string read_bounded(const std::filesystem::path& file, std::uintmax_t limit) {
-    // Non-blocking, so that a FIFO of that name is refused instead of waited for.
-    const Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-    struct stat status {};
-    if (descriptor.fd < 0 || ::fstat(descriptor.fd, &status) != 0) {
-        throw Failure{"cannot read " + file.string() + ": " + errno_text(errno)};
-    }
-    if (!S_ISREG(status.st_mode)) {
-        throw Failure{"cannot read " + file.string() + ": not a regular file"};
-    }
-    const auto size = static_cast<std::uintmax_t>(status.st_size);
-    if (size > limit) {
-        throw Failure{file.string() + ": " + std::to_string(size >> 20U) + " MB is more than the " +
-                      std::to_string(limit >> 20U) + " MB such a file may have"};
-    }
-    std::string text(size, '\0');
-    std::size_t have = 0;
-    while (have < text.size()) {
-        const ssize_t count = ::read(descriptor.fd, text.data() + have, text.size() - have);
-        if (count < 0) {
-            throw Failure{"cannot read " + file.string() + ": " + errno_text(errno)};
-        }
-        if (count == 0) {
-            break;
-        }
-        have += static_cast<std::size_t>(count);
-    }
-    text.resize(have);
-    return text;
-}
 
 nlohmann::ordered_json parse_json(const std::string& text, const std::string& name) {
     const auto not_too_deep = [&name](int depth, nlohmann::ordered_json::parse_event_t /*event*/,

@@ -3,16 +3,11 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
 
 namespace crowdjack {
-
-/// The bytes of a regular file of at most `limit` bytes.
-/// @throws Failure naming the file when it is larger, not regular or unreadable; a larger one is not read at all
-[[nodiscard]] std::string read_bounded(const std::filesystem::path& file, std::uintmax_t limit);
 
 /// Parses JSON text, nested at most 64 deep, keeping the order of keys.
 /// @param name  what to call it in errors

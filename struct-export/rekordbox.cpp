@@ -2,7 +2,7 @@
 #include "struct-export/rekordbox.hpp"
 
 #include "common/error.hpp"
-#include "struct-export/json_file.hpp"
+#include "common/text_file.hpp"
 #include "struct-export/rekordbox_location.hpp"
 #include "struct-export/text.hpp"
 

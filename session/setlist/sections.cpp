@@ -2,6 +2,7 @@
 #include "session/setlist/sections.hpp"
 
 #include "common/error.hpp"
+#include "common/text_file.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +10,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
-#include <fstream>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -211,14 +211,8 @@ std::vector<Section> parse_sections(std::string_view text, const std::string& so
 }
 
 std::vector<Section> read_sections(const std::filesystem::path& file, std::vector<std::string>* passed_over) {
-    std::ifstream stream{file, std::ios::binary};
-    if (!stream) {
-        throw Failure{"cannot read " + file.string() + ": does it exist, and may you read it?"};
-    }
-    const std::string text{std::istreambuf_iterator<char>{stream}, {}};
-    if (stream.bad()) {
-        throw Failure{"reading " + file.string() + " failed half-way: is it a file?"};
-    }
+    const std::string text =
+        read_list(file, "give a folder of music, a playlist, or the CSV that crowdjack-struct-export makes, in UTF-8");
     std::vector<Section> sections = parse_sections(text, file.string(), passed_over);
     for (Section& section : sections) {
         section.part_file = whole_path(section.part_file, file.parent_path());

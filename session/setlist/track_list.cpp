@@ -3,7 +3,7 @@
 
 #include "common/error.hpp"
 #include "common/music_files.hpp"
-#include "struct-export/json_file.hpp"
+#include "common/text_file.hpp"
 
 #include <pugixml.hpp>
 
@@ -17,8 +17,6 @@ namespace crowdjack {
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::uintmax_t largest_playlist = std::uintmax_t{64} << 20U;
 
 std::string lower(std::string text) {
     std::transform(text.begin(), text.end(), text.begin(),
@@ -70,8 +68,8 @@ fs::path file_of(std::string place, const fs::path& folder) {
 }
 
 std::vector<fs::path> of_playlist(const fs::path& source, std::vector<std::string>& passed_over) {
-    const std::string text = read_bounded(source, largest_playlist);
     const bool xspf = lower(source.extension().string()) == ".xspf";
+    const std::string text = read_list(source, "a playlist names a file on each line, or is XSPF, in UTF-8");
     std::error_code error;
     const fs::path folder = fs::absolute(source, error).parent_path();
     std::vector<fs::path> files;

@@ -140,6 +140,23 @@ TEST_CASE("a clock that jumps keeps every frame's time right") {
     CHECK(tap->position_of(JackFrame{65}) == 2001);
 }
 
+TEST_CASE("a new clock that counts further is no hole, and one that happens to go on where the old one ended is told") {
+    const auto tap = std::make_shared<Tap>(48000.0);
+    write_counted(*tap, 0, 1000);
+    write_counted(*tap, 2000, 1000);  // a cycle was left out
+    tap->begin_new_clock();
+    write_counted(*tap, 150000, 1000);
+    tap->begin_new_clock();
+    write_counted(*tap, 151000, 1000);
+    const auto jumps = tap->jumps_after(0);
+    REQUIRE(jumps.size() == 3);
+    CHECK_FALSE(jumps[0].new_clock);
+    CHECK(jumps[1].new_clock);
+    CHECK(jumps[2].new_clock);
+    CHECK(jumps[2].expected == jumps[2].came);
+    CHECK(tap->position_of(JackFrame{151500}) == 3500);
+}
+
 TEST_CASE("while readers come, go and stall, the writer never waits and what they hear is exact") {
     const auto tap = std::make_shared<Tap>(48000.0, Seconds{0.5});
     std::atomic<bool> stop{false};

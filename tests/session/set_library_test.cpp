@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/error.hpp"
 #include "session/play_session.hpp"
 #include "session/session_paths.hpp"
 #include "session/setlist/choice.hpp"
@@ -11,6 +12,7 @@
 #include "tests/support/surroundings.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <cmath>
 #include <fstream>
@@ -153,6 +155,20 @@ TEST_CASE("the parts of an export are called by their tags, in logs and status")
     REQUIRE(library.sections().size() == 2);
     CHECK(library.sections()[0].name() == "Band - Hello");
     CHECK(library.sections()[1].name() == "other");
+}
+
+TEST_CASE("a sound file or a pipe in the place of a list is refused in words, and never waited for") {
+    const test::TemporaryFolder folder;
+    std::vector<std::string> passed_over;
+    std::ofstream{folder / "part.wav", std::ios::binary} << "RIFF" << std::string(1'000'000, '\0');
+    fs::copy(folder / "part.wav", folder / "part.m3u");
+    REQUIRE(::mkfifo((folder / "pipe.csv").c_str(), 0600) == 0);
+    CHECK_THROWS_WITH_AS((void)read_sections(folder / "part.wav", &passed_over), doctest::Contains("this is no text"),
+                         Failure);
+    CHECK_THROWS_WITH_AS((void)list_tracks(folder / "part.m3u", passed_over), doctest::Contains("this is no text"),
+                         Failure);
+    CHECK_THROWS_WITH_AS((void)read_sections(folder / "pipe.csv", &passed_over),
+                         doctest::Contains("not a regular file"), Failure);
 }
 
 TEST_CASE("a whole track starts on its first downbeat and hands over where its outro begins") {
