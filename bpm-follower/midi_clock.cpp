@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bpm-follower/midi_clock.hpp"
 
+#include "bpm-follower/midi_messages.hpp"
+
 #include <algorithm>
 #include <cmath>
 
 namespace crowdjack {
 
 namespace {
-
-constexpr std::uint8_t timing_clock = 0xF8;
-constexpr std::uint8_t song_position = 0xF2;
-constexpr std::uint8_t start_message = 0xFA;
-constexpr std::uint8_t continue_message = 0xFB;
-constexpr std::uint8_t stop_message = 0xFC;
 
 std::int64_t frame_of_tick(const TempoMap& tempo, double tick) noexcept {
     return std::llround(tempo.frame_of(Beats{tick / MidiClock::ticks_per_beat}));
@@ -38,9 +34,10 @@ CROWDJACK_REALTIME void MidiClock::emit_transport(const TempoMap& tempo, JackFra
     if (goes_on) {
         const auto sixteenth = static_cast<std::uint32_t>((tick / ticks_per_sixteenth) & 0x3FFF);
         emit(offset, 3,
-             {song_position, static_cast<std::uint8_t>(sixteenth & 0x7FU), static_cast<std::uint8_t>(sixteenth >> 7U)});
+             {midi_message::song_position, static_cast<std::uint8_t>(sixteenth & 0x7FU),
+              static_cast<std::uint8_t>(sixteenth >> 7U)});
     }
-    emit(offset, 1, {starts ? start_message : continue_message, 0, 0});
+    emit(offset, 1, {starts ? midi_message::start : midi_message::go_on, 0, 0});
     wanted_ = Wanted::nothing;
 }
 
@@ -48,7 +45,7 @@ CROWDJACK_REALTIME std::span<const ClockEvent> MidiClock::cycle(const TempoMap& 
                                                                 std::uint32_t frames) noexcept {
     count_ = 0;
     if (wanted_ == Wanted::stop) {
-        emit(0, 1, {stop_message, 0, 0});
+        emit(0, 1, {midi_message::stop, 0, 0});
         wanted_ = Wanted::nothing;
     }
     if (tempo.empty()) {
@@ -69,7 +66,7 @@ CROWDJACK_REALTIME std::span<const ClockEvent> MidiClock::cycle(const TempoMap& 
         if (offset >= static_cast<std::int64_t>(frames)) {
             break;
         }
-        emit(offset, 1, {timing_clock, 0, 0});
+        emit(offset, 1, {midi_message::timing_clock, 0, 0});
         ++next_tick_;
     }
     return {events_.data(), count_};

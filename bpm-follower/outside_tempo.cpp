@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bpm-follower/outside_tempo.hpp"
 
+#include "bpm-follower/midi_messages.hpp"
+
 #include <cmath>
 #include <cstddef>
 
 namespace crowdjack {
 
 namespace {
-
-constexpr std::uint8_t timing_clock = 0xF8;
-constexpr std::uint8_t song_position = 0xF2;
-constexpr std::uint8_t start_message = 0xFA;
 
 constexpr std::size_t ticks_per_beat = 24;
 constexpr std::int64_t ticks_per_sixteenth = 6;
@@ -23,17 +21,17 @@ constexpr double changing = 0.003;
 
 void MidiClockIn::take(const ClockMessage& message) {
     switch (message.status) {
-    case start_message:
+    case midi_message::start:
         next_index_ = 0;
         bars_known_ = true;
         ticks_.clear();
         break;
-    case song_position:
+    case midi_message::song_position:
         next_index_ = message.sixteenths * ticks_per_sixteenth;
         bars_known_ = true;
         ticks_.clear();
         break;
-    case timing_clock: {
+    case midi_message::timing_clock: {
         const auto frame = static_cast<double>(message.frame.value);
         if (!ticks_.empty() && frame - ticks_.back().frame > silence_s * rate_) {
             ticks_.clear();

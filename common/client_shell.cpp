@@ -316,6 +316,12 @@ void ClientShell::show_progress(double part) {
     }
 }
 
+void ClientShell::view_closed() {
+    if (nsm_) {
+        nsm_->view_closed();
+    }
+}
+
 void ClientShell::begin_stop() {
     if (stopping_) {
         loop_.stop();  // asked twice: at once

@@ -102,6 +102,8 @@ public:
     void tell_manager(int priority, const std::string& message);
     /// How far opening a project is, 0…1.
     void show_progress(double part);
+    /// Tells the manager that the user closed what hooks.show_gui had shown.
+    void view_closed();
 
     /// Opens JACK (under NSM: when told to), enters the registry, runs until SIGINT, SIGTERM or quit().
     /// @returns the exit code

@@ -54,6 +54,8 @@ public:
     void set_dirty(bool dirty);
     /// What tells this client from others like it in the manager's list. Sent when it changed.
     void set_label(const std::string& label);
+    /// The user closed the view that `show_gui` had shown.
+    void view_closed() { tell_open(false); }
     /// How far opening or saving is, 0…1.
     void set_progress(double part);
     /// For the user to read. @param priority  0…3, 3 the most urgent

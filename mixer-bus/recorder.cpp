@@ -14,7 +14,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr JackFrame first_ever{std::numeric_limits<std::int64_t>::min() / 2};
 constexpr Seconds furthest_back{10.0};
 constexpr Seconds on_its_way{0.5};  ///< a frame that was now when the command left is past when it comes
 

@@ -9,11 +9,7 @@
 
 namespace crowdjack {
 
-namespace {
-
-constexpr JackFrame first_ever{std::numeric_limits<std::int64_t>::min() / 2};
-
-}  // namespace
+namespace {}  // namespace
 
 Streamer::Streamer(ClientShell& shell, MixerProcess& process, RunningNote& note, StreamerSettings settings)
     : shell_{shell}, process_{process}, note_{note}, settings_{std::move(settings)} {}

@@ -9,12 +9,16 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace crowdjack {
+
+/// Before every frame: from it on, a reader gets the oldest that is held.
+constexpr JackFrame first_ever{std::numeric_limits<std::int64_t>::min() / 2};
 
 /// The master of the last 16 seconds, for whoever wants it: one writer (audio), many readers, no lock, nobody waits.
 ///

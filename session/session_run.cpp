@@ -289,7 +289,10 @@ bool SessionRun::show_gui(bool show) {
                                      "--server", shell_.server()},
                                     {{"NSM_URL", ""}},
                                     logs_.channel("gui")},
-                                   [this](const Ending&) { gui_.reset(); });
+                                   [this](const Ending&) {
+                                       gui_.reset();
+                                       shell_.view_closed();
+                                   });
     }
     return gui_.has_value();
 }

@@ -15,7 +15,7 @@ namespace crowdjack {
 
 namespace {
 
-constexpr int most_channels = 16;
+constexpr int most_cut_channels = 16;
 constexpr float absurd = 16.0F;  ///< 24 dB over full scale: no music, but a stretcher would smear it over seconds
 constexpr std::uint64_t largest_wav = 0xFFFF'0000U;
 
@@ -59,7 +59,7 @@ AudioReader::AudioReader(const std::filesystem::path& file) : path_{file} {
     file_ = std::make_unique<const MappedFile>(error ? file : resolved);
     reader_ = open_track_reader(*file_);
     length_ = reader_->format().frames;
-    if (channels() > most_channels) {
+    if (channels() > most_cut_channels) {
         throw Failure{"cannot read " + file.string() + ": it has " + std::to_string(channels()) +
                       " channels (1 to 16 can be cut)"};
     }

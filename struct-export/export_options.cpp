@@ -20,7 +20,7 @@ namespace po = boost::program_options;
 
 namespace {
 
-void describe(PlainCommandLine& line) {
+void describe_export(PlainCommandLine& line) {
     const auto number = [](const char* name) { return po::value<double>()->value_name(name); };
     const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
     line.own.add_options()("bpm", number("B"), "the set's tempo; picks tracks near it (required)")(
@@ -180,7 +180,7 @@ void read_paths(const PlainCommandLine& line, const Values& values, ExportOption
 std::optional<ExportOptions> parse_export_options(int argc, const char* const* argv) {
     PlainCommandLine line{"crowdjack-struct-export",
                           "Cuts the mixable section of each track and fits it to one tempo."};
-    describe(line);
+    describe_export(line);
     if (!line.parse(argc, argv)) {
         return std::nullopt;
     }

@@ -14,7 +14,7 @@ namespace crowdjack {
 
 namespace {
 
-constexpr int deepest = 64;
+constexpr int deepest_xml = 64;
 constexpr std::uintmax_t largest_xml = std::uintmax_t{256} << 20U;
 
 /// Turns the parser's offsets into lines.
@@ -36,7 +36,7 @@ private:
 class DepthCheck : public pugi::xml_tree_walker {
 public:
     bool for_each(pugi::xml_node& node) override {
-        too_deep = depth() > deepest ? node : pugi::xml_node{};
+        too_deep = depth() > deepest_xml ? node : pugi::xml_node{};
         return too_deep.empty();
     }
     pugi::xml_node too_deep;
@@ -53,7 +53,7 @@ public:
         DepthCheck check;
         document_.traverse(check);
         if (!check.too_deep.empty()) {
-            throw Failure{at(check.too_deep.offset_debug()) + ": nested deeper than " + std::to_string(deepest) +
+            throw Failure{at(check.too_deep.offset_debug()) + ": nested deeper than " + std::to_string(deepest_xml) +
                           " levels"};
         }
     }

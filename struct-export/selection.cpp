@@ -22,7 +22,7 @@ namespace {
 constexpr double slowest = 0.25;
 constexpr double fastest = 4.0;
 constexpr double well_enough_beats = 0.05;  ///< every beat so near its place needs no warp
-constexpr double same_bpm = 1e-6;           ///< 120.1 + 0.1 falls short of 120.2 in the last digit of a double
+constexpr double rounding_bpm = 1e-6;       ///< 120.1 + 0.1 falls short of 120.2 in the last digit of a double
 
 class Selector {
 public:
@@ -99,7 +99,8 @@ private:
             plan.warnings.push_back("BPM " + fixed(plan.tempo.bpm, 2) + " from " + to_text(plan.tempo.source) +
                                     " is in doubt: " + plan.tempo.warning);
         }
-        if (plan.tempo.bpm < options_.lowest_bpm - same_bpm || plan.tempo.bpm > options_.highest_bpm + same_bpm) {
+        if (plan.tempo.bpm < options_.lowest_bpm - rounding_bpm ||
+            plan.tempo.bpm > options_.highest_bpm + rounding_bpm) {
             throw NotExported{"BPM outside range", fixed(plan.tempo.bpm, 2) + " (" + to_text(plan.tempo.source) +
                                                        ") is not within " + shortest(options_.lowest_bpm) + "…" +
                                                        shortest(options_.highest_bpm)};

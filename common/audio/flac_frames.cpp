@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/audio/flac_frames.hpp"
 
+#include "common/audio/bytes.hpp"
 #include "common/audio/tag_bounds.hpp"
 
 #include <algorithm>
@@ -13,16 +14,6 @@ namespace {
 
 constexpr std::size_t least_frame = 9;
 constexpr int most_trials = 1000;  // places in a damaged file at which decoding is tried
-
-unsigned octet(std::span<const std::byte> bytes, std::size_t at) { return std::to_integer<unsigned>(bytes[at]); }
-
-std::uint64_t big_endian(std::span<const std::byte> bytes, std::size_t at, std::size_t size) {
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-        value = value << 8U | octet(bytes, at + i);
-    }
-    return value;
-}
 
 /// Eight bytes at a time: table k is the checksum of a byte that k zero bytes follow.
 using Crc16Tables = std::array<std::array<std::uint16_t, 256>, 8>;
@@ -192,12 +183,12 @@ std::optional<FlacInfo> flac_info_at(std::span<const std::byte> bytes, std::size
     at += 4;
     for (bool last = false; !last && at + block_head <= bytes.size();) {
         const unsigned head = octet(bytes, at);
-        const auto size = static_cast<std::size_t>(big_endian(bytes, at + 1, 3));
+        const auto size = static_cast<std::size_t>(big_endian<std::uint64_t>(bytes, at + 1, 3));
         if (head == 0xFF) {
             break;  // a frame already
         }
         if ((head & 0x7FU) == 0 && size >= stream_info && at + block_head + stream_info <= bytes.size()) {
-            const std::uint64_t packed = big_endian(bytes, at + block_head + 10, 8);
+            const std::uint64_t packed = big_endian<std::uint64_t>(bytes, at + block_head + 10, 8);
             info.rate = static_cast<int>(packed >> 44U);
             info.channels = static_cast<std::uint32_t>(packed >> 41U & 7U) + 1;
             info.bits = static_cast<int>(packed >> 36U & 31U) + 1;
@@ -233,8 +224,8 @@ std::optional<FlacHeader> flac_header_at(std::span<const std::byte> bytes, std::
     FlacHeader header;
     header.channels = channels < 8 ? channels + 1 : 2;
     header.bits = depths.at(bits);
-    header.samples = coded_samples(samples, big_endian(bytes, at + 4 + number, samples_bytes));
-    header.rate = coded_rate(rate, big_endian(bytes, at + 4 + number + samples_bytes, rate_bytes));
+    header.samples = coded_samples(samples, big_endian<std::uint64_t>(bytes, at + 4 + number, samples_bytes));
+    header.rate = coded_rate(rate, big_endian<std::uint64_t>(bytes, at + 4 + number + samples_bytes, rate_bytes));
     header.bytes = size + 1;
     return header;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/audio/mpeg_frames.hpp"
 
+#include "common/audio/bytes.hpp"
 #include "common/audio/tag_bounds.hpp"
 
 #include <algorithm>
@@ -14,16 +15,6 @@ namespace {
 constexpr std::size_t header_bytes = 4;
 constexpr std::size_t searched_for_first = std::size_t{1} << 20U;
 constexpr std::int64_t decoder_delay = 529;  // of a Layer III synthesis, beside what the encoder adds
-
-unsigned octet(std::span<const std::byte> bytes, std::size_t at) { return std::to_integer<unsigned>(bytes[at]); }
-
-std::uint32_t big_endian(std::span<const std::byte> bytes, std::size_t at, std::size_t size) {
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-        value = value << 8U | octet(bytes, at + i);
-    }
-    return value;
-}
 
 unsigned kilobits(bool first_version, int layer, unsigned index) {
     constexpr std::array<std::array<unsigned, 15>, 5> table{
@@ -39,7 +30,8 @@ unsigned kilobits(bool first_version, int layer, unsigned index) {
 /// Two headers differ in nothing but the checksum, the bit rate and how two channels are joined.
 bool are_alike(std::span<const std::byte> bytes, std::size_t a, std::size_t b) {
     constexpr std::uint32_t fixed = 0xFFFE'0CCFU;
-    return ((big_endian(bytes, a, header_bytes) ^ big_endian(bytes, b, header_bytes)) & fixed) == 0;
+    return ((big_endian<std::uint32_t>(bytes, a, header_bytes) ^ big_endian<std::uint32_t>(bytes, b, header_bytes)) &
+            fixed) == 0;
 }
 
 /// Where two headers of one kind (of any, when it is 0) follow each other, from `from` on.
@@ -106,7 +98,7 @@ std::optional<InfoFrame> info_frame_at(std::span<const std::byte> bytes, std::si
     constexpr std::size_t delay_after_encoder = 21;
     const auto frame = bytes.subspan(place, std::min(header.bytes, bytes.size() - place));
     if (begins_with(frame, vbri_at, "VBRI") && frame.size() >= vbri_at + 18) {
-        return InfoFrame{big_endian(frame, vbri_at + 14, 4), false, 0, 0};
+        return InfoFrame{big_endian<std::uint32_t>(frame, vbri_at + 14, 4), false, 0, 0};
     }
     std::size_t at = header_bytes + header.side_information;
     if (header.layer != 3 || !(begins_with(frame, at, "Xing") || begins_with(frame, at, "Info"))) {
@@ -117,17 +109,17 @@ std::optional<InfoFrame> info_frame_at(std::span<const std::byte> bytes, std::si
     if (frame.size() < at + 4) {
         return info;
     }
-    const std::uint32_t flags = big_endian(frame, at, 4);
+    const std::uint32_t flags = big_endian<std::uint32_t>(frame, at, 4);
     at += 4;
     if ((flags & 1U) != 0 && frame.size() >= at + 4) {
-        info.frames = big_endian(frame, at, 4);
+        info.frames = big_endian<std::uint32_t>(frame, at, 4);
     }
     at += ((flags & 1U) != 0 ? 4U : 0U) + ((flags & 2U) != 0 ? 4U : 0U) + ((flags & 4U) != 0 ? 100U : 0U) +
           ((flags & 8U) != 0 ? 4U : 0U);
     const bool by_lame =
         begins_with(frame, at, "LAME") || begins_with(frame, at, "Lavf") || begins_with(frame, at, "Lavc");
     if (by_lame && frame.size() >= at + delay_after_encoder + 3) {
-        const std::uint32_t both = big_endian(frame, at + delay_after_encoder, 3);
+        const std::uint32_t both = big_endian<std::uint32_t>(frame, at + delay_after_encoder, 3);
         info.knows_delay = true;
         info.delay = both >> 12U;
         info.padding = both & 0xFFFU;

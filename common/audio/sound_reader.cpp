@@ -17,10 +17,6 @@ namespace crowdjack {
 
 namespace {
 
-constexpr int most_channels = 64;
-constexpr int lowest_rate = 1000;
-constexpr int highest_rate = 768000;
-
 [[noreturn]] void refuse(const MappedFile& file, const std::string& why) {
     throw Failure{"cannot play '" + file.path().string() + "': " + why};
 }

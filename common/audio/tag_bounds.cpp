@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/audio/tag_bounds.hpp"
 
+#include "common/audio/bytes.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -13,8 +15,6 @@ constexpr std::size_t id3v1_bytes = 128;
 constexpr std::size_t ape_head = 32;
 constexpr std::size_t most_zeros = std::size_t{64} << 20U;  // of a file that may hold nothing else
 constexpr std::string_view ape_mark{"APETAGEX"};
-
-unsigned octet(std::span<const std::byte> bytes, std::size_t at) { return std::to_integer<unsigned>(bytes[at]); }
 
 /// ID3v2.4 section 3.1: four bytes of seven bits; a footer repeats the head.
 std::size_t id3_length(std::span<const std::byte> bytes, std::size_t at) {

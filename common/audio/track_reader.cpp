@@ -17,10 +17,6 @@ namespace crowdjack {
 
 namespace {
 
-constexpr std::uint32_t most_channels = 64;
-constexpr double lowest_rate = 1000.0;
-constexpr double highest_rate = 768000.0;
-
 std::unique_ptr<TrackReader> open_ogg(std::span<const std::byte> bytes, const std::string& path) {
     if (std::vector<std::byte> flac = flac_in_ogg(bytes); !flac.empty()) {
         return std::make_unique<FlacReader>(std::span<const std::byte>{}, std::move(flac));
@@ -114,7 +110,7 @@ std::unique_ptr<TrackReader> open_track_reader(const MappedFile& file) {
     if (format.frames < 1) {
         refuse("it holds no audio");
     }
-    if (format.channels < 1 || format.channels > most_channels) {
+    if (format.channels < 1 || format.channels > std::uint32_t{most_channels}) {
         refuse("it has " + std::to_string(format.channels) + " channels (1 to 64 can be read)");
     }
     if (format.rate < lowest_rate || format.rate > highest_rate) {

@@ -12,6 +12,13 @@
 
 namespace crowdjack {
 
+/// What can be played.
+/// @{
+constexpr int most_channels = 64;
+constexpr int lowest_rate = 1000;     ///< Hz
+constexpr int highest_rate = 768000;  ///< Hz
+/// @}
+
 /// What a track is, apart from its samples.
 struct TrackFormat {
     double rate{48000.0};                ///< Hz

@@ -7,7 +7,7 @@ namespace crowdjack {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds{5};
+constexpr auto seek_patience = std::chrono::seconds{5};
 
 }  // namespace
 
@@ -52,7 +52,7 @@ void PlaceSeeker::begin(Wish wish) {
             }
         });
     });
-    loop_.after(patience, [this, weak = std::weak_ptr{attempt}] {
+    loop_.after(seek_patience, [this, weak = std::weak_ptr{attempt}] {
         if (const auto sought = weak.lock()) {
             finished(sought, false);
         }

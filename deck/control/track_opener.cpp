@@ -7,8 +7,8 @@ namespace crowdjack {
 
 namespace {
 
-constexpr auto patience = std::chrono::milliseconds{300};  ///< with what something newer waits for
-constexpr int most_inside = 8;                             ///< openings that hang
+constexpr auto replace_patience = std::chrono::milliseconds{300};  ///< with what something newer waits for
+constexpr int most_inside = 8;                                     ///< openings that hang
 
 /// Counts a worker while it opens.
 class Inside {
@@ -74,7 +74,7 @@ void TrackOpener::begin(Wish wish) {
         });
     };
     attempt->result.stream = std::make_shared<TrackStream>(open, attempt->wish.start_s, epoch_, opened);
-    loop_.after(patience, [this, attempt] { leave_behind(attempt); });
+    loop_.after(replace_patience, [this, attempt] { leave_behind(attempt); });
 }
 
 void TrackOpener::finished(const std::shared_ptr<Attempt>& attempt) {
@@ -101,7 +101,7 @@ void TrackOpener::leave_behind(const std::shared_ptr<Attempt>& attempt) {
         attempt->result.stream.reset();  // what hangs owns itself, and ends by itself
         begin(*std::exchange(next_, std::nullopt));
     } else {
-        loop_.after(patience, [this, attempt] { leave_behind(attempt); });
+        loop_.after(replace_patience, [this, attempt] { leave_behind(attempt); });
     }
 }
 

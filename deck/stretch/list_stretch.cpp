@@ -3,6 +3,7 @@
 
 #include "deck/render/read_head.hpp"
 #include "deck/stretch/stretch_take.hpp"
+#include "deck/stretch/thread_time.hpp"
 
 #include <algorithm>
 #include <array>
@@ -47,12 +48,6 @@ public:
         }
     }
 };
-
-double thread_seconds() noexcept {
-    timespec now{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 Trajectory measured_motion(double rate) {
     Trajectory motion;

@@ -3,6 +3,7 @@
 #include "deck/stretch/stretch_worker.hpp"
 
 #include "common/log.hpp"
+#include "deck/stretch/thread_time.hpp"
 
 #include <pthread.h>
 #include <sched.h>
@@ -19,12 +20,6 @@ constexpr std::int64_t nothing_yet = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t everything = std::numeric_limits<std::int64_t>::max();
 constexpr double lost_s =
     0.1;  // behind by more than this and its priming, a take starts anew sooner than it catches up
-
-double thread_seconds() noexcept {
-    timespec now{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 double since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -9,9 +9,7 @@ namespace crowdjack {
 
 namespace {
 
-constexpr float legacy_level = 0.8F;
 constexpr double furthest_seconds = 600.0;
-constexpr auto loading_limit = std::chrono::seconds{60};
 
 std::string strip_of(char deck) { return std::string(1, deck); }
 

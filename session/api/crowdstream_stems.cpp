@@ -13,8 +13,6 @@ namespace crowdjack {
 namespace {
 
 constexpr std::int32_t deck_c_buffer = 2100;
-constexpr double legacy_level = 0.8;
-constexpr auto loading_limit = std::chrono::seconds{60};
 
 OscMessage stem_message(const char* address, int slot) {
     OscMessage message{address};

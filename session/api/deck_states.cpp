@@ -7,7 +7,7 @@ namespace crowdjack {
 
 namespace {
 
-constexpr auto listening = std::chrono::seconds{10};
+constexpr auto state_listening = std::chrono::seconds{10};
 
 }  // namespace
 
@@ -38,7 +38,7 @@ void DeckStates::see_peers(const std::vector<PeerInfo>& peers) {
     pids_ = std::move(now);
 }
 
-void DeckStates::listen(const std::string& deck) { peers_.subscribe(deck, listening); }
+void DeckStates::listen(const std::string& deck) { peers_.subscribe(deck, state_listening); }
 
 const DeckView& DeckStates::view(const std::string& deck) const {
     static const DeckView unknown;

@@ -16,7 +16,7 @@ constexpr auto refresh_period = std::chrono::milliseconds{500};
 constexpr auto bpm_period = std::chrono::seconds{1};
 constexpr auto beat_look = std::chrono::milliseconds{50};
 /// Ahead of now, so that every deck has the line before it begins, deeper than the keep-pitch decks' reserve.
-constexpr double lead_seconds = 0.2;
+constexpr double line_lead_seconds = 0.2;
 constexpr Seconds longest_line{3600.0};
 
 }  // namespace
@@ -63,7 +63,7 @@ void FallbackTempo::set_tempo(Bpm bpm) {
         throw OscError{OscErrorCode::not_ready, "there is no JACK server"};
     }
     const JackClient& jack = shell_.jack();
-    const JackFrame from = jack.soonest() + to_frames(Seconds{lead_seconds}, jack.format().rate);
+    const JackFrame from = jack.soonest() + to_frames(Seconds{line_lead_seconds}, jack.format().rate);
     issue(bpm, map_.empty() ? Beats{0.0} : map_.beat_at(static_cast<double>(from.value)), from);
 }
 
@@ -157,7 +157,7 @@ void FallbackTempo::frames_are_void() {
 void FallbackTempo::server_is_back() {
     if (issuing_ && last_) {
         const JackClient& jack = shell_.jack();
-        issue(last_->second, last_->first, jack.soonest() + to_frames(Seconds{lead_seconds}, jack.format().rate));
+        issue(last_->second, last_->first, jack.soonest() + to_frames(Seconds{line_lead_seconds}, jack.format().rate));
     }
 }
 

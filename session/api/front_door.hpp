@@ -8,6 +8,7 @@
 #include "session/api/joint_answer.hpp"
 #include "session/api/stem_slots.hpp"
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <optional>
@@ -44,6 +45,9 @@ public:
     void frames_are_void();
 
 private:
+    static constexpr float legacy_level = 0.8F;
+    static constexpr std::chrono::seconds loading_limit{60};
+
     using Handler = void (CrowdstreamDoor::*)(const ApiArguments&, const OscReplyTo&);
     void serve(const char* address, Handler handler);
 

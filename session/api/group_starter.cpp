@@ -12,7 +12,7 @@ namespace crowdjack {
 namespace {
 
 /// From the choice of the frame until every deck has taken it: messages, control threads, a busy machine.
-constexpr double lead_seconds = 0.04;
+constexpr double group_lead_seconds = 0.04;
 /// Should an event of a deck get lost on the way.
 constexpr auto ask_again = std::chrono::milliseconds{250};
 
@@ -130,7 +130,7 @@ bool GroupStarter::settle(Group& group) {
         known[deck] = readiness(group, deck);
     }
     const JackClient& jack = shell_.jack();
-    const JackFrame soonest = jack.soonest() + to_frames(Seconds{lead_seconds}, jack.format().rate);
+    const JackFrame soonest = jack.soonest() + to_frames(Seconds{group_lead_seconds}, jack.format().rate);
     const GroupStart start{names, group.due, *group.due_frame};
     const GroupStart::Decision decision = start.decide(SessionClock::now(), soonest, known);
     if (decision.wait) {

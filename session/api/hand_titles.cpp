@@ -13,7 +13,7 @@ namespace crowdjack {
 namespace {
 
 constexpr auto renewal = std::chrono::seconds{5};
-constexpr auto listening = std::chrono::seconds{15};
+constexpr auto title_listening = std::chrono::seconds{15};
 constexpr std::size_t most_unread = 64;  ///< starts that a hanging disk keeps back; older ones are of no interest
 
 }  // namespace
@@ -45,8 +45,8 @@ void HandTitles::cued(const std::string& deck) {
 
 /// And to a setlist, which may take the deck.
 void HandTitles::listen_to(const std::string& deck) {
-    shell_.peers().subscribe(deck, listening);
-    shell_.peers().subscribe("setlist", listening);
+    shell_.peers().subscribe(deck, title_listening);
+    shell_.peers().subscribe("setlist", title_listening);
 }
 
 void HandTitles::started(const std::string& deck, JackFrame frame) {

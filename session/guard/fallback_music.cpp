@@ -13,7 +13,7 @@ namespace crowdjack {
 
 namespace {
 
-constexpr auto look_period = std::chrono::seconds{1};
+constexpr auto fallback_look_period = std::chrono::seconds{1};
 constexpr double fade_in_s = 3.0;
 constexpr double fade_out_s = 4.0;
 constexpr auto faded_out = std::chrono::milliseconds{4300};
@@ -28,7 +28,7 @@ void FallbackMusic::use(std::string file, std::function<std::vector<Connection>(
     file_ = std::move(file);
     connections_ = std::move(connections);
     if (!file_.empty()) {
-        shell_.loop().every(look_period, [this] { look(); });
+        shell_.loop().every(fallback_look_period, [this] { look(); });
     }
 }
 

@@ -12,7 +12,7 @@ namespace crowdjack {
 
 namespace {
 
-constexpr auto look_period = std::chrono::seconds{1};
+constexpr auto guard_look_period = std::chrono::seconds{1};
 constexpr auto opening_patience = std::chrono::seconds{15};  ///< a set may have to look at its first track first
 constexpr auto fallback_retry = std::chrono::seconds{30};    ///< while the silence lasts
 
@@ -47,7 +47,7 @@ Guard::Guard(ClientShell& shell, LogRelay& logs, DeckStates& decks, const Sessio
         silent_ = false;
         look();
     });
-    shell.loop().every(look_period, [this] { look(); });
+    shell.loop().every(guard_look_period, [this] { look(); });
 }
 
 void Guard::see_peers(const std::vector<PeerInfo>& peers) {

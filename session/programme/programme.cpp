@@ -10,7 +10,7 @@ namespace crowdjack {
 
 namespace {
 
-constexpr auto look_period = std::chrono::seconds{1};
+constexpr auto programme_look_period = std::chrono::seconds{1};
 constexpr const char* setlist_client = "setlist";
 
 }  // namespace
@@ -21,7 +21,7 @@ Programme::Programme(ClientShell& shell, SetlistKeeper& keeper, Plan plan)
     shell_.peers().subscribe(setlist_client);
     shell_.peers().on_event(at::setlist_paused,
                             [this](const PeerInfo&, const OscArguments& heard) { paused_ = heard.flag(0, "paused"); });
-    shell_.loop().every(look_period, [this] { paused_ = paused_ && setlist_runs(); });
+    shell_.loop().every(programme_look_period, [this] { paused_ = paused_ && setlist_runs(); });
     if (plan_.source.empty()) {
         return;
     }
@@ -30,7 +30,7 @@ Programme::Programme(ClientShell& shell, SetlistKeeper& keeper, Plan plan)
     shell_.peers().on_event(at::setlist_ended, [this](const PeerInfo&, const OscArguments& heard) {
         found_ = found_ && heard.text(2, "why") != "stopped";
     });
-    shell_.loop().every(look_period, [this] { look(); });
+    shell_.loop().every(programme_look_period, [this] { look(); });
 }
 
 void Programme::patch_is_whole() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/setlist/set_player.hpp"
 
+#include "session/setlist/patience.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -12,9 +14,8 @@ namespace {
 constexpr double gathering_s = 0.5;  ///< at the start: until every deck that is there has said so
 constexpr double fewest_handover_beats = 2.0;
 constexpr double measure_patience_s = 15.0;
-constexpr double command_patience_s = 1.0;  ///< until a deck's state must show what it was told
-constexpr double rest_after_s = 0.25;       ///< a strip is made flat this long after its track is over
-constexpr double largest_trim = 4.0;        ///< 12 dB either way
+constexpr double rest_after_s = 0.25;  ///< a strip is made flat this long after its track is over
+constexpr double largest_trim = 4.0;   ///< 12 dB either way
 
 }  // namespace
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The player's choice of what comes next and on which deck, and of what it takes over from an earlier run.
+#include "session/setlist/patience.hpp"
 #include "session/setlist/set_player.hpp"
 
 namespace crowdjack {
 
 namespace {
 
-constexpr double command_patience_s = 1.0;   ///< until a deck's state must show what it was told
 constexpr double beatless_bpm = 120.0;       ///< of a track without a beat where there is no tempo line
 constexpr double adopt_patience_s = 10.0;    ///< until a track that plays already is known
 constexpr double latest_choice_s = 20.0;     ///< before the next track is needed: then the choice waits no more

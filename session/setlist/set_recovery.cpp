@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The player's other half: putting right what went wrong.
+#include "session/setlist/patience.hpp"
 #include "session/setlist/set_player.hpp"
 
 #include <algorithm>
@@ -10,9 +11,7 @@ namespace crowdjack {
 
 namespace {
 
-constexpr double silence_patience_s = 1.0;  ///< the session's restart comes first
 constexpr double rejoin_patience_s = 3.0;
-constexpr double lost_after_s = 4.0;
 constexpr double rejoin_ahead_s = 0.8;
 constexpr double quit_fade_s = 1.2;
 constexpr double unfaded_s = 0.05;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the suite tells the player, and what it answers to whoever asks.
+#include "session/setlist/patience.hpp"
 #include "session/setlist/set_player.hpp"
 
 #include <algorithm>
@@ -9,8 +10,6 @@ namespace crowdjack {
 
 namespace {
 
-constexpr double silence_patience_s = 1.0;  ///< the session's restart comes first
-constexpr double lost_after_s = 4.0;
 constexpr double busy_s = 10.0;
 constexpr double moved_beats = 0.05;  ///< beyond what a keep-pitch method wanders
 constexpr int moved_reports = 3;

@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::size_t most_listens = 512;  ///< of one socket
 
-HttpResponse json_response(const Json& document) { return {200, "application/json", dumped(document) + "\n", {}}; }
-
 std::string host_name(const std::string& host) { return host.substr(0, host.rfind(':')); }
 
 /// The name of the attribute that is asked for; empty when all are.
@@ -45,6 +43,8 @@ std::vector<OscAtom> atoms_of(const Json& values, const std::string& type) {
 }
 
 }  // namespace
+
+HttpResponse json_response(const Json& document) { return {200, "application/json", dumped(document) + "\n", {}}; }
 
 /// Asks everybody at and below a path; done when all have answered or been given up.
 struct OscQuery::Gathering {

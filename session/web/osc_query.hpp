@@ -14,6 +14,9 @@
 
 namespace crowdjack::web {
 
+/// A document as the answer to a request.
+[[nodiscard]] HttpResponse json_response(const Json& document);
+
 /// The OSCQuery proposal for the running suite: its tree over HTTP, changes over WebSocket (LISTEN). Values are asked
 /// of the clients when somebody wants them, never before. Control thread only.
 class OscQuery {

@@ -25,8 +25,6 @@ WallTime wall_time() {
     return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-HttpResponse json_response(const Json& document) { return {200, "application/json", dumped(document) + "\n", {}}; }
-
 /// Carried by every answer: nothing is loaded from elsewhere, nothing runs that did not come as a file from here,
 /// nobody puts the page into a frame of theirs.
 HttpResponse guarded(HttpResponse response, const std::string& host) {

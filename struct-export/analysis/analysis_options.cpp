@@ -23,7 +23,7 @@ namespace {
 constexpr double slowest = 30.0, fastest = 300.0;
 constexpr int most_patient = 19;  ///< nice value
 
-void describe(PlainCommandLine& line) {
+void describe_analysis(PlainCommandLine& line) {
     const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
     line.own.add_options()("struct-dir", text("DIR")->default_value("struct"),
                            "where the structure JSONs go, one a track")(
@@ -67,7 +67,7 @@ std::pair<double, double> parse_bpm_range(const std::string& text) {
 std::optional<AnalysisOrder> parse_analysis_options(int argc, const char* const* argv) {
     PlainCommandLine line{"crowdjack-struct-export analyse",
                           "Finds each track's beats, bars, key, form and loudness by listening to it."};
-    describe(line);
+    describe_analysis(line);
     if (!line.parse(argc, argv)) {
         return std::nullopt;
     }

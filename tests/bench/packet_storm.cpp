@@ -5,7 +5,8 @@
 // After each batch the program must answer. At the end every program is the one it was (nothing died and was started
 // again), and a deck that nobody spoke to has played on without losing a frame.
 //
-// usage: packet_storm [PACKETS [SEQUENCES [SEED [CLIENT…]]]]   (20,000, 2,000 and 1; deck-A, mixer-bus, bpm-follower and
+// usage: packet_storm [PACKETS [SEQUENCES [SEED [CLIENT…]]]]   (20,000, 2,000 and 1; deck-A, mixer-bus, bpm-follower
+// and
 //        the session's door)
 #include "common/osc_endpoint.hpp"
 #include "common/osc_message.hpp"

@@ -401,7 +401,7 @@ TEST_CASE("the session's view opens in a terminal when the manager's user asks f
     Room room;
     const fs::path seen = room.session / "seen";
     std::ofstream{room.music / "x-terminal-emulator"} << "#!/bin/sh\necho \"$@\" > '" << seen.string()
-                                                      << "'\nexec sleep 100\n";
+                                                      << "'\necho $$ > '" << seen.string() << ".pid'\nexec sleep 100\n";
     fs::permissions(room.music / "x-terminal-emulator", fs::perms::owner_all);
     const std::string path = std::getenv("PATH");
     setenv("PATH", (room.music.path().string() + ":" + path).c_str(), 1);
@@ -418,6 +418,15 @@ TEST_CASE("the session's view opens in a terminal when the manager's user asks f
     CHECK(eventually([&] { return read_text(seen).find("status --watch --server test") != std::string::npos; }));
     room.manager.osc().forget();
     room.manager.osc().send(door.url, "/nsm/client/hide_optional_gui");
+    CHECK(room.manager.osc().wait_for("/nsm/client/gui_is_hidden"));
+    // The user closes the terminal.
+    fs::remove(seen.string() + ".pid");
+    room.manager.osc().forget();
+    room.manager.osc().send(door.url, "/nsm/client/show_optional_gui");
+    CHECK(room.manager.osc().wait_for("/nsm/client/gui_is_shown"));
+    REQUIRE(eventually([&] { return std::atoi(read_text(seen.string() + ".pid").c_str()) > 0; }));
+    CHECK_FALSE(room.manager.osc().wait_for("/nsm/client/gui_is_hidden", 0, Deadline{300}));
+    CHECK(::kill(std::atoi(read_text(seen.string() + ".pid").c_str()), SIGTERM) == 0);
     CHECK(room.manager.osc().wait_for("/nsm/client/gui_is_hidden"));
     CHECK(session->terminate() == 0);
 }
