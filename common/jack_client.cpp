@@ -395,6 +395,7 @@ void JackClient::shutdown_callback(void* self) {
 void JackClient::info_shutdown_callback(jack_status_t, const char*, void* self) { shutdown_callback(self); }
 
 void JackClient::shut_down() {
+    note_jack_server_lost();
     if (!gone_.exchange(true, std::memory_order_relaxed)) {
         loop_.post(while_alive([this] { server_gone(); }));
     }

@@ -21,6 +21,18 @@ constexpr auto breath = std::chrono::microseconds{300};
 
 std::atomic<bool> stuck{false};  ///< written by whoever closes, read by anybody (relaxed)
 
+std::atomic<int> open_clients{0};         ///< of this process; written by whoever opens or closes (seq_cst)
+std::atomic<bool> server_is_lost{false};  ///< until they are closed; written by JACK's threads and who closes (seq_cst)
+
+void forget_client() noexcept {
+    int before = open_clients.load();
+    while (before > 0 && !open_clients.compare_exchange_weak(before, before - 1)) {
+    }
+    if (before <= 1) {
+        server_is_lost.store(false);
+    }
+}
+
 std::int64_t now_ns() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
 }
@@ -109,6 +121,16 @@ void JackClosing::wait_for_calm() const {
     }
 }
 
+void note_jack_client() noexcept {
+    if (open_clients.fetch_add(1) == 0) {
+        server_is_lost.store(false);
+    }
+}
+
+void note_jack_server_lost() noexcept { server_is_lost.store(true); }
+
+bool jack_clients_remain() noexcept { return server_is_lost.load() && open_clients.load() > 0; }
+
 bool jack_is_stuck() noexcept { return stuck.load(std::memory_order_relaxed); }
 
 bool JackClosing::close(jack_client_t* client, std::chrono::milliseconds deadline) const {
@@ -121,6 +143,7 @@ bool JackClosing::close(jack_client_t* client, std::chrono::milliseconds deadlin
     if (!closed) {
         stuck.store(true, std::memory_order_relaxed);
     }
+    forget_client();
     return closed;
 }
 

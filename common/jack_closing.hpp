@@ -41,4 +41,16 @@ private:
     std::atomic<std::int64_t> last_change_ns_{0};  ///< written by JACK's notification thread (relaxed)
 };
 
+/// What libjack does to the clients of a process when their server dies: the next jack_client_open() of that process
+/// deletes all that are still open (jackd2 1.9, JackLibGlobals::Init: "clients are still allocated, cleanup"), though
+/// others hold them. So nobody opens before all of them are closed.
+/// @{
+/// A client was opened. Any thread; close() is its end.
+void note_jack_client() noexcept;
+/// The server of this process's clients is gone. Any thread, also JACK's.
+void note_jack_server_lost() noexcept;
+/// Clients of a server that is gone are still open. Any thread.
+[[nodiscard]] bool jack_clients_remain() noexcept;
+/// @}
+
 }  // namespace crowdjack

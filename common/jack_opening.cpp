@@ -19,8 +19,16 @@ std::atomic<std::size_t> attempts_inside{0};  ///< written by the opening thread
 jack_client_t* open_client(const std::string& server, const std::string& name, int more, jack_status_t& status) {
     const JackDoor turn{std::chrono::seconds{1}};
     const auto options = static_cast<jack_options_t>(JackNoStartServer | JackServerName | more);
+    if (jack_clients_remain()) {
+        status = static_cast<jack_status_t>(JackFailure | JackServerFailed);
+        return nullptr;
+    }
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): JACK's own interface
-    return jack_client_open(name.c_str(), options, &status, server.c_str());
+    jack_client_t* const client = jack_client_open(name.c_str(), options, &status, server.c_str());
+    if (client != nullptr) {
+        note_jack_client();
+    }
+    return client;
 }
 
 /// Asks the server itself whether it has a client of that name; nothing when it does not let us in either.

@@ -24,7 +24,7 @@ void RenderAhead::forget(DeckMix& mix, JackFrame frame) noexcept {
     if (frame < end_ && begin_ < end_) {
         mix.settle_heads(place(std::max(frame, begin_)).speed);
     }
-    end_ = begin_;
+    begin_ = end_ = JackFrame{};  // also for a server whose clock begins anew
 }
 
 bool RenderAhead::render(DeckMix& mix, JackFrame frame, std::size_t size, RenderScratch& scratch) noexcept {

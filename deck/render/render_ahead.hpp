@@ -40,7 +40,7 @@ public:
     /// See DeckEngine::make_resident().
     bool make_resident() noexcept;
 
-    /// Past what is held; the motion's place before it.
+    /// Past what is held, 0 when nothing is; the motion's place before it.
     /// @{
     [[nodiscard]] JackFrame end() const noexcept { return end_; }
     [[nodiscard]] CROWDJACK_REALTIME Place place(JackFrame frame) const noexcept {

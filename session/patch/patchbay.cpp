@@ -102,6 +102,7 @@ struct Patchbay::Worker {
         woken.notify_all();
     }
     void lose_server() {
+        note_jack_server_lost();
         const std::lock_guard lock{mutex};
         server_gone = true;
         woken.notify_all();

@@ -133,13 +133,18 @@ SuiteSnapshot StatusCollector::snapshot() const {
         const auto warned = warned_s_.find(client.name);
         client.near_budget = warned != warned_s_.end() && now < warned->second + BudgetWatch::quiet_s;
         client.answers = !asked || (heard != heard_s_.end() && now < heard->second + silence_s);
-        client.hangs = server_lives && pulse != pulses_.end() && pulse->second.count > 0 &&
-                       now > pulse->second.changed_s + still_s;
+        client.hangs = server_lives && pulse != pulses_.end() && pulse->second.stands_still();
         if (!client.answers) {
             result.decks.erase(client.name);
         }
     }
     return result;
+}
+
+/// By the looks, not by the clock: whoever looks late, on a busy machine, has seen nothing stand still. A program
+/// without an audio thread, or whose thread is not running yet, never had a beat.
+bool StatusCollector::Pulse::stands_still() const {
+    return reader.beat() != std::chrono::steady_clock::time_point{} && looked_s > changed_s + still_s;
 }
 
 void StatusCollector::note_budget(const ClientStatus& client) {
@@ -158,13 +163,15 @@ void StatusCollector::look_at_pulse(const std::string& client) {
     if (found == pulses_.end()) {
         if (auto reader = PulseReader::open(link_.server(), client)) {
             const std::uint64_t count = reader->count();
-            pulses_.emplace(client, Pulse{std::move(*reader), count, steady_seconds()});
+            const double now = steady_seconds();
+            pulses_.emplace(client, Pulse{std::move(*reader), count, now, now});
         }
         return;
     }
+    found->second.looked_s = steady_seconds();
     if (const std::uint64_t count = found->second.reader.count(); count != found->second.count) {
         found->second.count = count;
-        found->second.changed_s = steady_seconds();
+        found->second.changed_s = found->second.looked_s;
     }
 }
 

@@ -31,7 +31,10 @@ private:
     struct Pulse {
         PulseReader reader;
         std::uint64_t count{};
-        double changed_s{};
+        double changed_s{};  ///< when a look last found another count
+        double looked_s{};
+
+        [[nodiscard]] bool stands_still() const;
     };
 
     using Take = void (*)(StatusCollector&, const std::string& client, const OscArguments&);

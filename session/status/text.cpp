@@ -61,7 +61,11 @@ void add_mixer(std::ostringstream& out, const MixerStatus& mixer) {
     for (const TapReaderStatus& reader : mixer.readers) {
         if (reader.state != "idle") {
             out << "  " << std::left << std::setw(9) << reader.name << reader.state << ", " << std::setprecision(0)
-                << reader.written << " frames, lost " << reader.lost << '\n';
+                << reader.written << " frames, lost " << reader.lost;
+            if (const auto listeners = named_number(mixer.state, "listeners"); listeners && reader.name == "streamer") {
+                out << ", listeners " << *listeners;
+            }
+            out << '\n';
         }
     }
 }

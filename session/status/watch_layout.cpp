@@ -135,6 +135,9 @@ Row tap_row(const MixerStatus& mixer, double rate) {
         if (!idle) {
             row.push_back({" " + minutes_text(rate > 0.0 ? reader.written / rate : 0.0)});
             row.push_back({formatted(" lost %.0f ", reader.lost), reader.lost > 0.0 ? Tone::alarm : Tone::dim});
+            if (const auto listeners = named_number(mixer.state, "listeners"); listeners && reader.name == "streamer") {
+                row.push_back({formatted("listeners %.0f ", *listeners)});
+            }
         }
         row.push_back({"  "});
     }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 
@@ -132,6 +133,9 @@ std::vector<Lamp> lamps_of(const SuiteSnapshot& snapshot, const Disk& disk) {
     }
     lamps.push_back(take_lamp("recorder", reader_of(snapshot, "recorder")));
     lamps.push_back(take_lamp("stream", reader_of(snapshot, "streamer")));
+    if (const auto listeners = snapshot.mixer ? named_number(snapshot.mixer->state, "listeners") : std::nullopt) {
+        lamps.back().text += ", listeners " + std::to_string(std::lround(*listeners));
+    }
     lamps.push_back(detector_lamp(snapshot));
     lamps.push_back(disk_lamp(disk));
     return lamps;

@@ -157,6 +157,9 @@ void add_mixer(Exposition& out, const MixerStatus& mixer) {
     for (const TapReaderStatus& reader : mixer.readers) {
         out.sample(reader.written, {{"reader", reader.name}});
     }
+    if (const auto listeners = named_number(mixer.state, "listeners")) {
+        out.single("stream_listeners", "gauge", "How many listen, as the Icecast server says.", *listeners);
+    }
     out.family("tap_lost_frames_total", "counter", "Frames of the master that a reader was too late for.");
     for (const TapReaderStatus& reader : mixer.readers) {
         out.sample(reader.lost, {{"reader", reader.name}});

@@ -172,6 +172,14 @@ public:
         right.resize(left.size());
     }
 
+    /// Another server, whose clock stands at `frame`; what sounded before is forgotten.
+    void restart_server(std::int64_t frame) {
+        engine.prepare(rate);
+        first_frame_ = now_ = frame;
+        left.clear();
+        right.clear();
+    }
+
     [[nodiscard]] std::int64_t now() const noexcept { return now_; }
     /// What sounded at a JACK frame.
     [[nodiscard]] float at(std::int64_t frame) const { return left.at(static_cast<std::size_t>(frame - first_frame_)); }

@@ -476,6 +476,26 @@ TEST_CASE("the server's restart keeps the beat: with a line the deck waits for i
     CHECK(index_of(rig.at(f0 + 2000)) == 3 * 24'000 + 2000);
 }
 
+TEST_CASE(
+    "a deck whose storage was slow as the server came back reads on where it stands, though the clock began anew") {
+    DeckRig rig;
+    const auto track = std::make_shared<FunctionTrack>(index_sound(), 60 * 48'000, DeckRig::rate);
+    rig.play(rig.open(track));
+    rig.run_seconds(10.0);
+    track->freeze(true);
+    rig.run(5 * 48'000, false);  // more than is read ahead
+    REQUIRE(rig.engine.starved_frames() > 0);
+    const auto place = static_cast<std::int64_t>(std::llround(rig.position())) + 128;
+    rig.restart_server(1000);
+    rig.run(1024, false);
+    track->freeze(false);
+    REQUIRE(eventually([&] {
+        rig.run(128, false);
+        return index_of(rig.left.back()).has_value();
+    }));
+    CHECK(index_of(rig.left.back()) == place + rig.now() - 1 - 1000);
+}
+
 TEST_CASE("ejecting fades out, forgets everything and gives the tracks back") {
     DeckRig rig;
     TrackStream* const stream = rig.open(sine_sound(low_tone));

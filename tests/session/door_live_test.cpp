@@ -88,6 +88,31 @@ TEST_CASE("who subscribes at the door hears every deck, with the deck in the add
     CHECK(room.osc.wait_for(at::mixer_meters));
 }
 
+TEST_CASE("a phone's layout reaches mixer and decks under its own names, with floats only, and is answered by them") {
+    SessionRoom room;
+    REQUIRE(room.wait_until_whole());
+    room.start_again_with("[osc.map]\n\"/1/fader1\" = \"/mixer/A/gain\"\n\"/1/push1\" = \"/deck/A/start\"\n");
+    REQUIRE(room.wait_until_whole());
+    OscClient phone;
+    const auto moved = phone.request(front_door, "/1/fader1", {0.25F});
+    REQUIRE(moved);
+    CHECK_MESSAGE(moved->is_reply_to("/1/fader1"), moved->shown());
+    const auto asked = phone.request(front_door, "/1/fader1");
+    REQUIRE(asked);
+    CHECK_MESSAGE(asked->address == "/1/fader1", asked->shown());
+    CHECK_MESSAGE(asked->number(0) == doctest::Approx(0.25), asked->shown());
+    const std::string track = room.coded_track("left.wav", CodedChannels::left_only);
+    REQUIRE(room.ask(at::cue, {std::string{"A"}, track})->is_reply_to(at::cue));
+    REQUIRE(phone.request(front_door, "/1/push1", {1.0F})->is_reply_to("/1/push1"));
+    const auto plays = [&room] {
+        const auto state = room.ask("/deck/A/state");
+        return state && state->text(0) == "playing";
+    };
+    REQUIRE(eventually(plays));
+    phone.send(front_door, "/1/push1", {0.0F});  // let go
+    CHECK(plays());
+}
+
 TEST_CASE("two senders of one command each get their own answer") {
     SessionRoom room;
     REQUIRE(room.wait_until_whole());

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/jack_closing.hpp"
+#include "common/jack_opening.hpp"
 #include "tests/session/session_room.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -76,6 +79,34 @@ Capture& listen(std::unique_ptr<Capture>& capture, double seconds) {
 }
 
 }  // namespace
+
+TEST_CASE("a client that still stands at a dead server is left alone when the next one of its program comes") {
+    const auto opened = [](const std::string& name) {
+        const auto opening = crowdjack::JackOpening::begin("test", name, {});
+        REQUIRE(opening->wait_until(std::chrono::steady_clock::now() + patient));
+        return opening->take();
+    };
+    JackServer server;
+    jack_client_t* const first = opened("first");
+    REQUIRE(first != nullptr);
+    std::atomic<bool> lost{false};
+    jack_on_shutdown(
+        first,
+        [](void* told) {
+            crowdjack::note_jack_server_lost();
+            static_cast<std::atomic<bool>*>(told)->store(true);
+        },
+        &lost);
+    REQUIRE(jack_activate(first) == 0);
+    server.kill_hard();
+    REQUIRE(eventually([&] { return lost.load(); }));
+    CHECK(opened("second") == nullptr);  // libjack would delete the first, which is still ours to close
+    CHECK(crowdjack::JackClosing{}.close(first));
+    server.restart();
+    jack_client_t* const third = opened("third");
+    REQUIRE(third != nullptr);
+    CHECK(crowdjack::JackClosing{}.close(third));
+}
 
 TEST_CASE("a session file becomes a sounding set: server, clients, patch, and a group start on one frame") {
     SessionRoom room;

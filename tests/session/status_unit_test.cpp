@@ -115,6 +115,14 @@ TEST_CASE("the table names what is wrong: a hung client, one near its budget, a 
     CHECK(status_table(SuiteSnapshot{}).find("no client of crowdjack runs") != std::string::npos);
 }
 
+TEST_CASE("who listens to the stream is counted in the table once the server says it") {
+    SuiteSnapshot suite = busy_suite();
+    suite.mixer->readers = {{"streamer", "streaming", 480000.0, 0.0, 0.0, 64.0}};
+    CHECK(status_table(suite).find("listeners") == std::string::npos);
+    suite.mixer->state.emplace_back("listeners", "12");
+    CHECK(status_table(suite).find("streamer streaming, 480000 frames, lost 0, listeners 12") != std::string::npos);
+}
+
 TEST_CASE("no name or path brings control bytes to a terminal: table, document and live view") {
     SuiteSnapshot suite = busy_suite();
     suite.decks["deck-A"].path = "/music/\x1b]0;you\x07\xc2\x9b"

@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page in a real browser: what it shows, and that each control does what it says. usage: web_page_test.py [PICTURES]"""
+"""The page in a real browser: what it shows, and that each control does what it says."""
 import json
-import os
 import shutil
 import sys
 
-from web_tools import Browser, Room, ask, eventually, named, osc_send, registry_entry, run, write_track
+from web_tools import Browser, Room, ask, eventually, named, registry_entry, run, write_track
 
 HOSTILE = [
     "<script>window.owned=1</script>",
@@ -250,33 +249,6 @@ def keyboard_and_reader(room, browser):
     assert wide <= 0, wide
 
 
-def pictures(room, browser, folder):
-    """pictures at the size of a phone and of a desk"""
-    os.makedirs(folder, exist_ok=True)
-    browser.value("document.getElementById('try').open = false; setTheme('dark'); window.scrollTo(0, 0)")
-    for number in range(240):  # a crowd that warms up
-        osc_send(57122, "/dance/total_movement", 0.05 + 0.5 * min(1.0, number / 150))
-        if number % 12 == 0:
-            browser.value("new Promise(done => setTimeout(done, 100))")
-    for strip in ("A", "B", "C", "D", "mic"):
-        ask("mixer-bus", "/mixer/eq_all", strip, 50.0, 50.0, 50.0)
-        ask("mixer-bus", "/mixer/gain", strip, 1.0)
-        ask("mixer-bus", "/mixer/trim", strip, 1.0)
-    ask("deck-B", "/deck/start")
-    for name, width, height, ratio, mobile in (("page-phone", 390, 844, 2, True), ("page-desktop", 1440, 900, 1, False)):
-        browser.size(width, height, ratio, mobile)
-        browser.value("new Promise(done => setTimeout(done, 1200))")
-        assert browser.value("document.documentElement.scrollWidth <= window.innerWidth"), name
-        browser.picture(os.path.join(folder, name + ".png"))
-    browser.value("setTheme('light')")
-    browser.size(390, 844, 2, True)
-    browser.value("new Promise(done => setTimeout(done, 600))")
-    browser.picture(os.path.join(folder, "page-phone-light.png"))
-    browser.value("setTheme('dark'); document.getElementById('mixer').scrollIntoView()")
-    browser.value("new Promise(done => setTimeout(done, 600))")
-    browser.picture(os.path.join(folder, "page-phone-mixer.png"))
-
-
 def main():
     if not shutil.which("chromium"):
         print("skipped: there is no chromium (tests/packages names it)", file=sys.stderr)
@@ -295,8 +267,6 @@ def main():
                      (every_fader_and_band, both), (every_switch, both), (master_and_phones, both), (tempo_by_hand, both),
                      (decks_start_and_stop, both), (records, both), (streams, both), (tries_an_address, both),
                      (says_what_is_refused, both), (restarts_a_client, both), (keyboard_and_reader, both)]
-            if len(sys.argv) > 1:
-                tests.append((pictures, (room, browser, sys.argv[1])))
             tests.append((hostile_names, both))
             return run(tests)
         finally:

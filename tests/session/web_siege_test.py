@@ -252,6 +252,22 @@ def tells_its_health(room):
     assert "crowdjack_up 1\n" in room.get("/metrics")[2]
 
 
+def takes_no_set_for_a_hanging_client(room):
+    """a set list has no audio thread, and nothing says that it hangs"""
+    music = room.folder / "music"
+    music.mkdir()
+    for name in ("one", "other"):
+        write_track(music / (name + ".wav"), 30.0)
+    assert room.say("/setlist/start", str(music))[0] == 200
+    eventually(lambda: ask("setlist", "/setlist/state"), "a set list that answers")
+    eventually(lambda: 'client="setlist"' in room.get("/metrics")[2], "the page to know of it")
+    end = time.monotonic() + 3.0  # a pulse stands still after half a second
+    while time.monotonic() < end:
+        assert "hangs" not in room.get("/health")[2], room.get("/health")[2]
+        time.sleep(0.1)
+    assert room.say("/setlist/stop")[0] == 200
+
+
 def tells_that_it_is_down(room):
     """health is 503, with the reason, when the suite is gone"""
     room.session.terminate()
@@ -274,8 +290,8 @@ def main():
             one = (room,)
             return run([(tells_its_health, one), (speaks_oscquery, one), (feeds_twenty_viewers, one), (refuses_foreign_hosts, one),
                         (refuses_foreign_pages, one), (refuses_without_the_token, one), (bears_malformed_requests, one),
-                        (bears_floods_of_one, one), (bears_slow_loris, one), (bears_ten_thousand, one), (bears_guessing, one),
-                        (tells_that_it_is_down, one)])
+                        (bears_floods_of_one, one), (bears_slow_loris, one), (bears_ten_thousand, one),
+                        (takes_no_set_for_a_hanging_client, one), (bears_guessing, one), (tells_that_it_is_down, one)])
         finally:
             print((room.folder / "log").read_text(errors="replace")[-3000:], file=sys.stderr)
 

@@ -242,6 +242,18 @@ TEST_CASE("lamps say in words what their colour says") {
     CHECK(lamp("deck-A").text == "well");
 }
 
+TEST_CASE("the stream's lamp says how many listen") {
+    SuiteSnapshot suite = healthy_suite();
+    suite.mixer->readers = {{"streamer", "streaming", 1e6, 0, 0, 0}};
+    suite.mixer->state.emplace_back("listeners", "3");
+    const auto lamps = lamps_of(suite, {true, 1e11, 1e12});
+    const auto stream =
+        std::find_if(lamps.begin(), lamps.end(), [](const Lamp& each) { return each.name == "stream"; });
+    REQUIRE(stream != lamps.end());
+    CHECK(stream->text == "streaming, listeners 3");
+    CHECK(stream->colour == Lamp::Colour::good);
+}
+
 TEST_CASE("the chronicle tells what was played once, and each trouble once") {
     Chronicle chronicle;
     SuiteSnapshot suite = healthy_suite();

@@ -51,6 +51,7 @@ jack_client_t* open_client(const std::string& server, const std::string& name) {
     if (client == nullptr) {
         throw std::runtime_error{"cannot open " + name + " on " + server};
     }
+    note_jack_client();
     const std::lock_guard lock{opened_mutex};
     const auto& closing = opened[client] = std::make_unique<JackClosing>();
     closing->watch(client);

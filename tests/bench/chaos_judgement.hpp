@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "tests/bench/chaos_acts.hpp"
+#include "tests/bench/chaos_stage.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace crowdjack::test::chaos {
+
+/// What a process holds.
+struct Held {
+    int descriptors{}, mappings{};
+    std::map<std::string, int> kinds;  ///< of the descriptors: what each leads to, numbers left out
+    std::size_t resident_kib{};
+};
+
+[[nodiscard]] std::map<std::string, Held> held_by_all(const Stage& stage);
+/// Prints both; false when something grew.
+[[nodiscard]] bool judge_held(const std::map<std::string, Held>& before, const std::map<std::string, Held>& after);
+
+[[nodiscard]] std::uintmax_t bytes_in(const std::filesystem::path& folder);
+
+/// The files that the mixer records, looked into when they are finished: every frame is the right one of its track, or
+/// silence.
+class Recordings {
+public:
+    explicit Recordings(std::filesystem::path folder) : folder_{std::move(folder)} {}
+
+    /// Judges all files but the one that is being written.
+    void look();
+    /// Judges the rest and prints the sums. False when a frame was wrong, or none was heard.
+    [[nodiscard]] bool judge();
+    /// Seconds of silence in the files, of the channel that has more of it.
+    [[nodiscard]] double silent_seconds() const;
+
+private:
+    struct Sums {
+        double in_phase_s{0.0}, silent_s{0.0};
+        std::int64_t ramps{0}, wrong{0};
+        int breaks{0};  ///< places where it leaves its phase
+    };
+    void take(const std::filesystem::path& path);
+    [[nodiscard]] static Sums explain(const std::filesystem::path& path, std::size_t channel);
+
+    std::filesystem::path folder_;
+    std::set<std::filesystem::path> known_;
+    Sums sums_[2];
+    int files_{0};
+};
+
+/// What the witness heard from `begin` to `end` (seconds_now()) beside what was done: prints the silence of each kind
+/// of deed and each stretch that none explains. False when there is one.
+[[nodiscard]] bool judge_silence(const std::vector<std::string>& heard, const std::vector<Deed>& deeds, double begin,
+                                 double end, double& silent_seconds);
+
+}  // namespace crowdjack::test::chaos
