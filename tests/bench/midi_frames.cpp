@@ -4,6 +4,7 @@
 // in the deck's sound.
 //
 // usage: midi_frames [EVENTS]   (10000 by default, a hundred a second)
+#include "common/protocol/description.hpp"
 #include "tests/session/session_room.hpp"
 #include "tests/support/figures.hpp"
 
@@ -201,26 +202,16 @@ private:
     std::array<int, 3> unsure_{};  ///< events of each channel that tell nothing
 };
 
-constexpr const char* map_text = R"(
-takeover = "jump"
-[[control]]
-input = "note 1 60"
-address = "/deck/A/start"
-[[control]]
-input = "note 1 61"
-address = "/mixer/C/mute"
-on = "hold"
-[[control]]
-input = "note 1 62"
-address = "/mixer/D/mute"
-on = "hold"
-[[control]]
-input = "cc 1 1"
-address = "/mixer/C/gain"
-[[control]]
-input = "cc 1 2"
-address = "/mixer/D/gain"
-)";
+const std::string map_text = [] {
+    const auto control = [](const std::string& input, const std::string& address, const std::string& more = {}) {
+        return "[[control]]\ninput = \"" + input + "\"\naddress = \"" + address + "\"\n" + more;
+    };
+    using crowdjack::protocol::filled;
+    return "takeover = \"jump\"\n" + control("note 1 60", filled(at::deck_start, {"A"})) +
+           control("note 1 61", filled(at::mixer_mute, {"C"}), "on = \"hold\"\n") +
+           control("note 1 62", filled(at::mixer_mute, {"D"}), "on = \"hold\"\n") +
+           control("cc 1 1", filled(at::mixer_gain, {"C"})) + control("cc 1 2", filled(at::mixer_gain, {"D"}));
+}();
 
 }  // namespace
 

@@ -214,7 +214,7 @@ int main(int count, char** arguments) {
                    "\x80", std::string("\xFF\0\0\0\0\0\0\0\0", 9), std::string("\xFE\0\x01", 3), "{\"id\":1}"},
                   tell_page},
                  {"nsm",
-                  {"/nsm/client/open", "/nsm/client/save", "/reply", "/error", ",sss", ",i", std::string(4, '\0'),
+                  {"/nsm/client/open", "/nsm/client/save", at::reply, at::error, ",sss", ",i", std::string(4, '\0'),
                    std::string("#bundle\0", 8), "/nsm/server/announce", "../../x", "/nsm/client/hide_optional_gui"},
                   hear_manager}});
 }

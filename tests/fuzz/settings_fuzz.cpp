@@ -3,6 +3,7 @@
 #include "bpm-follower/bpm_config.hpp"
 #include "common/error.hpp"
 #include "common/osc_endpoint.hpp"
+#include "common/protocol/description.hpp"
 #include "mixer-bus/stream_target.hpp"
 #include "session/api/access.hpp"
 #include "session/midi/midi_map.hpp"
@@ -148,8 +149,9 @@ int main(int count, char** arguments) {
           read_config},
          {"midi-map",
           {"[[control]]\n", "input = ", "output = ", "\"cc 1 7\"", "\"note 16 127\"", "\"cc14 1 7 39\"", "\"pitch 1\"",
-           "\"relative 1 20\"", "\"program 1\"", "/mixer/A/gain", "/deck/B/start", "scale = ", "arguments = [",
-           "press = \"hold\"", "soft = false", "equals = \"playing\"", "step = 0"},
+           "\"relative 1 20\"", "\"program 1\"", protocol::filled(at::mixer_gain, {"A"}),
+           protocol::filled(at::deck_start, {"B"}), "scale = ", "arguments = [", "press = \"hold\"", "soft = false",
+           "equals = \"playing\"", "step = 0"},
           read_map},
          {"stream-address",
           {"icecast://", "source:", "@", "%25", "%", "%zz", "[::1]", ":8000", "/live", "\x01", " ", ":0"},

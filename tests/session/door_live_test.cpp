@@ -91,7 +91,8 @@ TEST_CASE("who subscribes at the door hears every deck, with the deck in the add
 TEST_CASE("a phone's layout reaches mixer and decks under its own names, with floats only, and is answered by them") {
     SessionRoom room;
     REQUIRE(room.wait_until_whole());
-    room.start_again_with("[osc.map]\n\"/1/fader1\" = \"/mixer/A/gain\"\n\"/1/push1\" = \"/deck/A/start\"\n");
+    room.start_again_with("[osc.map]\n\"/1/fader1\" = \"" + of_a(at::mixer_gain) + "\"\n\"/1/push1\" = \"" +
+                          of_a(at::deck_start) + "\"\n");
     REQUIRE(room.wait_until_whole());
     OscClient phone;
     const auto moved = phone.request(front_door, "/1/fader1", {0.25F});
@@ -105,7 +106,7 @@ TEST_CASE("a phone's layout reaches mixer and decks under its own names, with fl
     REQUIRE(room.ask(at::cue, {std::string{"A"}, track})->is_reply_to(at::cue));
     REQUIRE(phone.request(front_door, "/1/push1", {1.0F})->is_reply_to("/1/push1"));
     const auto plays = [&room] {
-        const auto state = room.ask("/deck/A/state");
+        const auto state = room.ask(of_a(at::deck_state));
         return state && state->text(0) == "playing";
     };
     REQUIRE(eventually(plays));
