@@ -2,6 +2,7 @@
 #include "bpm-follower/state_text.hpp"
 
 #include "common/error.hpp"
+#include "common/whole_number.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -18,7 +19,7 @@ namespace {
 bool playable(Bpm bpm) noexcept { return bpm.value >= 1.0 && bpm.value <= 1000.0; }
 bool countable(Beats beat) noexcept { return std::abs(beat.value) <= 1e12; }
 
-JackFrame frame(const json& number) { return JackFrame{number.get<WireFrame>()}; }
+JackFrame frame(const json& number) { return JackFrame{whole_number<WireFrame>(number)}; }
 
 AnnouncedLine line_of(const json& text, double rate) {
     const Beats start{text.at("b0").get<double>()};
@@ -27,7 +28,7 @@ AnnouncedLine line_of(const json& text, double rate) {
     if (!countable(start) || !playable(from) || !playable(to)) {
         throw Failure{"the beat or tempo of a line is out of range"};
     }
-    return {text.at("serial").get<std::int32_t>(),
+    return {whole_number<std::int32_t>(text.at("serial")),
             TempoLine{frame(text.at("f0")), start, from, frame(text.at("f1")), to, rate}};
 }
 
@@ -93,7 +94,7 @@ SavedState parse_state(const std::string& text) {
                            Beats{document.at("beat").get<double>()},
                            frame(document.at("frame")),
                            {},
-                           document.at("serial").get<std::int32_t>(),
+                           whole_number<std::int32_t>(document.at("serial")),
                            document.value("stays", false)};
         if (!(state.rate > 0.0) || !playable(state.conductor.bpm) || !playable(state.conductor.target) ||
             !countable(state.conductor.beat)) {

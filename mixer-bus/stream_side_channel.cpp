@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace crowdjack {
@@ -29,7 +31,7 @@ std::optional<int> listeners_in(std::string_view status_json, const std::string&
     for (const auto& one : all) {
         if (one.is_object() && one.contains("listenurl") && one["listenurl"].is_string() && one.contains("listeners") &&
             one["listeners"].is_number_integer() && one["listenurl"].get<std::string>().ends_with(mount)) {
-            return one["listeners"].get<int>();
+            return static_cast<int>(std::clamp<std::int64_t>(one["listeners"].get<std::int64_t>(), 0, 1'000'000'000));
         }
     }
     return {};

@@ -3,6 +3,7 @@
 
 #include "common/atomic_file.hpp"
 #include "common/error.hpp"
+#include "common/whole_number.hpp"
 #include "struct-export/json_file.hpp"
 #include "struct-export/text.hpp"
 
@@ -78,8 +79,8 @@ std::optional<CutResult> earlier_result(const CutOrder& order, const std::string
             return std::nullopt;
         }
         CutResult result;
-        result.original.value = receipt.at("original").at("frames").get<std::int64_t>();
-        result.fitted.value = receipt.at("fitted").at("frames").get<std::int64_t>();
+        result.original.value = whole_number<std::int64_t>(receipt.at("original").at("frames"));
+        result.fitted.value = whole_number<std::int64_t>(receipt.at("fitted").at("frames"));
         result.rate = receipt.at("rate").get<double>();
         return result;
     } catch (const Failure&) {

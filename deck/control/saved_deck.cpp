@@ -2,6 +2,7 @@
 #include "deck/control/saved_deck.hpp"
 
 #include "common/error.hpp"
+#include "common/whole_number.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -33,7 +34,7 @@ double finite(const Json& from, const char* key, double low, double high) {
 /// Frames are counted from a server's start: in a thousand years of any rate no one gets beyond.
 JackFrame frame(const Json& from) {
     constexpr std::int64_t furthest = std::int64_t{1} << 52U;
-    const auto value = from.get<std::int64_t>();
+    const auto value = whole_number<std::int64_t>(from);
     if (value < -furthest || value > furthest) {
         throw Failure{"a frame in it is out of range"};
     }
@@ -50,7 +51,7 @@ NumberedLine parse_line(const Json& from, double server_rate) {
     if (!(std::abs(beat.value) <= most_beats)) {
         throw Failure{"a beat in its lines is out of range"};
     }
-    return {from.at(0).get<std::int32_t>(),
+    return {whole_number<std::int32_t>(from.at(0)),
             TempoLine{frame(from.at(1)), beat, begin, frame(from.at(4)), end, server_rate}};
 }
 
@@ -148,7 +149,7 @@ SavedDeck::Next parse_next(const Json& from) {
 
 SavedDeck::Stem parse_stem(const Json& from) {
     SavedDeck::Stem stem;
-    stem.slot = from.at("slot").get<std::size_t>();
+    stem.slot = whole_number<std::size_t>(from.at("slot"));
     if (stem.slot > 15) {
         throw Failure{"a stem's slot is beyond 15"};
     }
@@ -264,7 +265,7 @@ SavedDeck parse_saved_deck(const std::string& text) {
             if (!(seconds >= 0.0 && seconds <= 1e6)) {
                 throw Failure{"a hot cue in it is out of range"};
             }
-            deck.hotcues[point.at(0).get<int>()] = seconds;
+            deck.hotcues[whole_number<int>(point.at(0))] = seconds;
         }
         deck.line_sender = from.at("line_sender").get<std::string>();
         for (const Json& line : from.at("lines")) {
