@@ -13,7 +13,7 @@ namespace crowdjack {
 namespace {
 
 constexpr double full_percentile = 0.98;
-constexpr double large_value = 2.0;
+constexpr double large_in_trace = 2.0;
 constexpr std::size_t evidence_length = 20;
 
 /// Rounded to three digits: a maximum that was found out is no more exact than that, and people are to repeat it.
@@ -23,7 +23,7 @@ double three_digits(double value) {
 }
 
 bool are_no_fractions(const std::vector<double>& totals) {
-    const auto large = [](double value) { return value > large_value; };
+    const auto large = [](double value) { return value > large_in_trace; };
     if (totals.size() < evidence_length) {
         return 2 * std::count_if(totals.begin(), totals.end(), large) >= static_cast<std::ptrdiff_t>(totals.size());
     }

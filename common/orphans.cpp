@@ -17,7 +17,7 @@ namespace crowdjack {
 
 namespace {
 
-constexpr auto patience = std::chrono::milliseconds{4000};
+constexpr auto orphan_patience = std::chrono::milliseconds{4000};
 
 /// Of this machine, and not only waiting for its parent to ask how it ended.
 bool is_running(pid_t pid) {
@@ -44,7 +44,7 @@ bool relieve_orphan(const std::string& server, const std::string& name) {
                {"why", "its session manager is gone, and a new one opens its project"}});
     ::kill(holder->pid, SIGTERM);
     // Its entry goes first, while it still fades out: its name, its ports and its OSC port are free when it has ended.
-    const auto until = std::chrono::steady_clock::now() + patience;
+    const auto until = std::chrono::steady_clock::now() + orphan_patience;
     while (is_running(holder->pid) && std::chrono::steady_clock::now() < until) {
         std::this_thread::sleep_for(std::chrono::milliseconds{10});
     }

@@ -23,7 +23,7 @@ namespace crowdjack {
 namespace {
 
 constexpr const char* writer_flag = "--store-port-names";
-constexpr auto patience = std::chrono::seconds{2};
+constexpr auto naming_patience = std::chrono::seconds{2};
 
 }  // namespace
 
@@ -56,7 +56,7 @@ bool store_port_names(const std::string& server, const std::vector<PortName>& na
     if (error != 0) {
         return false;
     }
-    const auto deadline = std::chrono::steady_clock::now() + patience;
+    const auto deadline = std::chrono::steady_clock::now() + naming_patience;
     int status{};
     while (::waitpid(child, &status, WNOHANG) == 0) {
         if (std::chrono::steady_clock::now() > deadline) {

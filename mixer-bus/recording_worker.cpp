@@ -15,8 +15,8 @@ namespace crowdjack {
 
 namespace {
 
-constexpr std::size_t buffer_frames = 8192;
-constexpr auto nap = std::chrono::milliseconds{20};
+constexpr std::size_t record_frames = 8192;
+constexpr auto record_nap = std::chrono::milliseconds{20};
 constexpr auto valid_every = std::chrono::milliseconds{500};  ///< kill -9 loses this plus a nap
 constexpr auto sync_every = std::chrono::seconds{2};          ///< a power cut loses this plus the time syncing takes
 constexpr auto tidy_every = std::chrono::seconds{5};
@@ -36,7 +36,7 @@ RecordingWorker::RecordingWorker(std::shared_ptr<Tap> tap, Recording::Request re
     : tap_{std::move(tap)},
       request_{std::move(request)},
       reader_{tap_, request_.from, true},
-      buffer_(2 * buffer_frames),
+      buffer_(2 * record_frames),
       path_{request_.path},
       part_from_{request_.from},
       listener_{std::move(listener)} {
@@ -134,7 +134,7 @@ bool RecordingWorker::open_next_part() {
 void RecordingWorker::await_first_cycle() {
     std::unique_lock lock{mutex_};
     while (tap_->written() == 0 && !stop_at_) {
-        changed_.wait_for(lock, nap);
+        changed_.wait_for(lock, record_nap);
     }
     reader_.attach();
 }
@@ -212,7 +212,7 @@ void RecordingWorker::tell_removed(const std::filesystem::path& path, const char
 
 /// False when the medium takes no more.
 bool RecordingWorker::copy_some(bool& busy) {
-    std::size_t wanted = buffer_frames;
+    std::size_t wanted = record_frames;
     if (request_.split.value > 0) {
         const std::int64_t left = std::max<std::int64_t>(0, request_.split.value - file_->frames());
         wanted = std::min(wanted, static_cast<std::size_t>(left));
@@ -294,9 +294,9 @@ void RecordingWorker::write_cue_sheet() {
 void RecordingWorker::rest(bool busy) {
     std::unique_lock lock{mutex_};
     if (!busy) {
-        changed_.wait_for(lock, nap);
-    } else if (reader_.lag() < static_cast<std::int64_t>(buffer_frames / 8)) {
-        changed_.wait_for(lock, nap, [&] { return stop_at_.has_value(); });
+        changed_.wait_for(lock, record_nap);
+    } else if (reader_.lag() < static_cast<std::int64_t>(record_frames / 8)) {
+        changed_.wait_for(lock, record_nap, [&] { return stop_at_.has_value(); });
     }
 }
 

@@ -22,8 +22,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Milliseconds = std::chrono::milliseconds;
 
-constexpr std::size_t buffer_frames = 1024;
-constexpr Milliseconds nap{20};
+constexpr std::size_t stream_frames = 1024;
+constexpr Milliseconds stream_nap{20};
 constexpr Milliseconds handshake_patience{5000};  ///< for an attempt, and for a server that takes nothing more
 constexpr Milliseconds standstill{1000};          ///< of the tap; then silence is sent
 constexpr Milliseconds first_pause{250}, longest_pause{2000};
@@ -38,7 +38,7 @@ struct Streaming::Shared {
           request{std::move(wanted)},
           reader{tap, request.from},
           listener{std::move(told)},
-          buffer(2 * buffer_frames),
+          buffer(2 * stream_frames),
           title{request.playing} {}
 
     const std::shared_ptr<Tap> tap;
@@ -228,9 +228,9 @@ bool Streaming::Shared::fill_standstill(IcecastConnection& connection) {
     if (now - last_sound < standstill) {
         return connection.send({});
     }
-    const double seconds = std::chrono::duration<double>(nap).count();
+    const double seconds = std::chrono::duration<double>(stream_nap).count();
     std::fill(buffer.begin(), buffer.end(), 0.0F);
-    const auto frames = std::min(buffer_frames, static_cast<std::size_t>(seconds * tap->rate()));
+    const auto frames = std::min(stream_frames, static_cast<std::size_t>(seconds * tap->rate()));
     encoder->write(std::span{buffer}.first(2 * frames));
     return connection.send(encoder->take());
 }
@@ -251,12 +251,12 @@ bool Streaming::Shared::feed(IcecastConnection& connection) {
         } else if (Clock::now() - moving > handshake_patience) {
             return false;  // the server takes nothing: as good as gone
         }
-        const bool behind = !clogged && reader.lag() >= static_cast<std::int64_t>(buffer_frames);
+        const bool behind = !clogged && reader.lag() >= static_cast<std::int64_t>(stream_frames);
         if (behind ? !send_some(connection)
                    : !(clogged ? connection.send({}) : pass_on_title(connection) && fill_standstill(connection))) {
             return false;
         }
-        if (!behind && !wait(nap)) {
+        if (!behind && !wait(stream_nap)) {
             say_goodbye(connection);
             return true;
         }
@@ -283,7 +283,7 @@ void Streaming::Shared::say_goodbye(IcecastConnection& connection) {
         }
         encoder->write(std::span{buffer}.first(2 * part.frames));
         sent += static_cast<std::int64_t>(part.frames);
-        if (reader.lag() < static_cast<std::int64_t>(buffer_frames)) {
+        if (reader.lag() < static_cast<std::int64_t>(stream_frames)) {
             break;  // the mix goes on; what came before the command is out
         }
     }

@@ -12,7 +12,7 @@ namespace crowdjack {
 
 namespace {
 
-constexpr std::uint16_t movement_port = 57122;
+constexpr std::uint16_t usual_movement_port = 57122;
 
 }  // namespace
 
@@ -27,7 +27,7 @@ int run_under_nsm(int argc, const char* const* argv) {
     ClientShell shell{{"session", {"session"}, "crowdjack-session", "crowdjack session"}, *options, idle};
     // NSM passes no options: the movement port belongs to this door or to a follower beside it, whoever comes first.
     if (!command.given("osc-port")) {
-        (void)shell.osc().listen_too(options->osc_bind, movement_port);
+        (void)shell.osc().listen_too(options->osc_bind, usual_movement_port);
     }
     SessionFile session;
     session.keep = Keep::once;  // there is no list to edit: what is unpatched by hand is not wanted any more

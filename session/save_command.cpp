@@ -17,11 +17,11 @@ namespace crowdjack {
 
 namespace {
 
-constexpr auto open_deadline = std::chrono::seconds{5};
+constexpr auto save_open_deadline = std::chrono::seconds{5};
 
 GraphView present_graph(const std::string& server) {
     route_jack_messages();
-    jack_client_t* client = open_jack_client("session-save", server, open_deadline);
+    jack_client_t* client = open_jack_client("session-save", server, save_open_deadline);
     if (client == nullptr) {
         throw Failure{"cannot reach JACK server '" + server + "' to look at its patch: is the session running?"};
     }

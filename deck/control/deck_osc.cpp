@@ -25,8 +25,6 @@ Deck::Failed complains(const OscRequest& request) {
 /// What came fits the address's description: the handlers only pick it up.
 bool asks(const OscRequest& request) { return request.description->asks(request.arguments.size()); }
 
-OscMessage answer(const OscRequest& request) { return OscMessage{std::string{request.address}}; }
-
 void cue(Deck& deck, const OscRequest& request) {
     if (asks(request)) {
         request.reply_to.send(answer(request).text(deck.cue_path()).precise(deck.cue_seconds()));

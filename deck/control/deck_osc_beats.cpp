@@ -10,8 +10,6 @@ namespace crowdjack {
 namespace {
 
 // No nil in answers: gcc 12 takes the atom for uninitialised where that is inlined.
-OscMessage answer(const OscRequest& request) { return OscMessage{std::string{request.address}}; }
-
 void grid(Deck& deck, const OscRequest& request) {
     const OscArguments& in = request.arguments;
     if (in.empty()) {

@@ -16,8 +16,8 @@ constexpr int piece_ms = 50;
 constexpr int seek_ms = 16;
 constexpr int overlap_ms = 8;
 
-constexpr double least_ratio = 0.1;
-constexpr double greatest_ratio = 10.0;
+constexpr double least_wsola_ratio = 0.1;
+constexpr double greatest_wsola_ratio = 10.0;
 constexpr std::size_t matched_frames = 16;   // a run this long does not repeat by chance but in silence and test tones
 constexpr double learning_per_piece = 0.04;  // a second or so: above the jitter of single pieces, below a slow drift
 
@@ -43,7 +43,7 @@ WsolaEngine::WsolaEngine(double rate, double ratio)
 
 // The library's queues allocate while they grow: let them grow to their greatest now.
 void WsolaEngine::prewarm() {
-    library_.setTempo(1.0 / least_ratio);
+    library_.setTempo(1.0 / least_wsola_ratio);
     const std::vector<float> silence(2 * max_feed());
     library_.putSamples(silence.data(), static_cast<unsigned>(max_feed()));
     library_.clear();
@@ -62,7 +62,7 @@ StretchPlace WsolaEngine::place() const noexcept {
 }
 
 void WsolaEngine::set_ratio(double ratio) {
-    const double tempo = 1.0 / std::clamp(ratio, least_ratio, greatest_ratio);
+    const double tempo = 1.0 / std::clamp(ratio, least_wsola_ratio, greatest_wsola_ratio);
     library_.setTempo(tempo);
     // The library wants a whole piece and seek window, or the way to the next piece if that is longer.
     const std::int64_t skip = std::llround(tempo * static_cast<double>(piece_ - overlap_));
@@ -76,7 +76,7 @@ std::size_t WsolaEngine::wanted() const {
 }
 
 std::size_t WsolaEngine::max_feed() const noexcept {
-    return static_cast<std::size_t>(std::ceil(static_cast<double>(piece_) / least_ratio)) +
+    return static_cast<std::size_t>(std::ceil(static_cast<double>(piece_) / least_wsola_ratio)) +
            static_cast<std::size_t>(2 * seek_);
 }
 

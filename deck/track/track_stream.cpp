@@ -23,7 +23,7 @@ constexpr double calm_look_s = 0.5;
 constexpr double wary_look_s = 0.4 * point_ahead_s;
 constexpr milliseconds shortest_look{20};
 constexpr std::chrono::seconds wary_for{2};  ///< after the control side spoke: a jump may follow
-constexpr milliseconds fade_allowance{500};
+constexpr milliseconds release_allowance{500};
 constexpr std::size_t spare_pages = 12;  // kept behind before anything is evicted
 
 }  // namespace
@@ -182,7 +182,7 @@ void TrackStream::State::keep_what_fades(ResidencyWants& wants) {
         left_behind_at = now;
     }
     last_playhead = at;
-    if (left_behind != TrackWindows::nowhere && now - left_behind_at < fade_allowance) {
+    if (left_behind != TrackWindows::nowhere && now - left_behind_at < release_allowance) {
         wants.points.push_back(left_behind);
     }
 }

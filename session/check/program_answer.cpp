@@ -20,7 +20,7 @@ namespace crowdjack {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds{5};
+constexpr auto answer_patience = std::chrono::seconds{5};
 constexpr std::size_t longest_answer = 64 * 1024;
 
 pid_t start(const std::filesystem::path& program, std::vector<std::string> words, int output) {
@@ -45,7 +45,7 @@ pid_t start(const std::filesystem::path& program, std::vector<std::string> words
 
 /// All that comes until the end, or as much as is of use. @returns false when the time is over first
 bool read_to_end(int fd, std::string& text) {
-    const auto until = std::chrono::steady_clock::now() + patience;
+    const auto until = std::chrono::steady_clock::now() + answer_patience;
     std::array<char, 4096> buffer{};
     while (true) {
         const auto left =

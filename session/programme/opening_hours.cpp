@@ -11,7 +11,7 @@ namespace {
 
 constexpr int day_seconds = 24 * 3600;
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_blanks(std::string_view text) {
     const auto begin = text.find_first_not_of(" \t");
     return begin == std::string_view::npos ? std::string_view{}
                                            : text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
@@ -75,13 +75,13 @@ std::optional<OpeningHours> OpeningHours::parse(std::string_view text) {
     hours.text_ = std::string{text};
     for (std::string_view rest = text;;) {
         const std::size_t comma = rest.find(',');
-        const std::string_view span = trimmed(rest.substr(0, comma));
+        const std::string_view span = without_blanks(rest.substr(0, comma));
         const std::size_t dash = span.find('-');
         if (dash == std::string_view::npos) {
             return std::nullopt;
         }
-        const auto from = parse_time(trimmed(span.substr(0, dash)));
-        const auto until = parse_time(trimmed(span.substr(dash + 1)));
+        const auto from = parse_time(without_blanks(span.substr(0, dash)));
+        const auto until = parse_time(without_blanks(span.substr(dash + 1)));
         if (!from || !until || *from == *until || *from == day_seconds) {
             return std::nullopt;
         }

@@ -9,7 +9,7 @@ namespace crowdjack {
 namespace {
 
 constexpr double silence_s = 1.0;
-constexpr auto patience = std::chrono::seconds{2};
+constexpr auto collect_patience = std::chrono::seconds{2};
 constexpr double still_s = 0.5;  ///< a pulse that did not change for so long stands still
 
 }  // namespace
@@ -73,7 +73,7 @@ void StatusCollector::question(const PeerInfo& peer, const char* address, Take t
         take(*this, client, answer.values);
     };
     try {
-        link_.peers().ask(peer.client, OscMessage{address}, answered, patience);
+        link_.peers().ask(peer.client, OscMessage{address}, answered, collect_patience);
         ++open_;
     } catch (const OscError&) {
         return;  // gone in between, or so slow that its questions pile up

@@ -20,7 +20,7 @@ namespace {
 
 constexpr ControlLoop::Duration refresh_period{100};
 constexpr double message_s = 6.0;
-constexpr auto patience = std::chrono::seconds{10};  ///< a recording takes its time to open
+constexpr auto watch_patience = std::chrono::seconds{10};  ///< a recording takes its time to open
 
 /// Owns the terminal while it lives.
 class Screen {
@@ -183,7 +183,7 @@ private:
             [this, what](const PeerAnswer& answer) {
                 say(what + (answer.ok ? " done" : " refused: " + answer.message));
             },
-            patience);
+            watch_patience);
     }
 
     void start_or_stop() {

@@ -19,7 +19,7 @@ namespace crowdjack {
 
 namespace {
 
-constexpr std::size_t longest_line = 4000;
+constexpr std::size_t longest_log_line = 4000;
 constexpr auto pause = std::chrono::milliseconds{250};  ///< for one that prints too much
 
 /// Is `path` still the name of what `file` is?
@@ -107,7 +107,7 @@ void LogRelay::take(const std::string& client, Channel& channel, std::string_vie
         pass_on(client, channel, std::string_view{channel.partial}.substr(begin, end - begin));
     }
     channel.partial.erase(0, begin);
-    if (channel.partial.size() > longest_line) {
+    if (channel.partial.size() > longest_log_line) {
         pass_on(client, channel, channel.partial);
         channel.partial.clear();
     }
