@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "common/quantities.hpp"
 #include "common/eq_curve.hpp"
+#include "common/quantities.hpp"
 #include "mixer-bus/mixer_process.hpp"
 #include "mixer-bus/parameters.hpp"
 

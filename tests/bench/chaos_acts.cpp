@@ -101,12 +101,12 @@ string Acts::signal_one(std::size_t first, std::size_t count, int number) {
 }
 
 void Acts::kill_client() {
-    begin("client-killed", 5.0);
+    begin("client-killed", 3.0);
     deeds_.back().name += " " + signal_one(1, 4, SIGKILL);
 }
 
 void Acts::stop_deck() {
-    begin("deck-stopped", 6.0);
+    begin("deck-stopped", 4.0);
     (void)signal_one(2, 2, SIGSTOP);
 }
 
@@ -149,7 +149,7 @@ void Acts::kill_server() {
 }
 
 void Acts::pull_card() {
-    begin("card-away", 10.0, true, true);
+    begin("card-away", 8.0, true, true);
     std::ofstream{stage_.away()} << "x";
     kill_server();
     pause_for(between(2.0, 5.0));
@@ -160,7 +160,7 @@ void Acts::pull_card() {
 /// The server comes back at another rate, plays on, and comes back at the first.
 void Acts::change_rate() {
     for (const int hertz : {44100, static_cast<int>(rate)}) {
-        begin("rate-" + std::to_string(hertz), 10.0, true, true);
+        begin("rate-" + std::to_string(hertz), 6.0, true, true);
         stage_.set_rate(hertz);
         kill_server();
         end();
@@ -177,7 +177,7 @@ void Acts::remove_folder() {
 }
 
 void Acts::fill_folder() {
-    begin("folder-full", 5.0);
+    begin("folder-full", 3.0);
     const fs::path filler = stage_.runtime() / "filler";
     fill(filler);
     deeds_.back().name += " " + signal_one(1, 4, SIGKILL);
