@@ -182,6 +182,7 @@ private:
     static void info_shutdown_callback(jack_status_t code, const char* reason, void* self);
     CROWDJACK_EVERY_CYCLE void run_cycle(jack_nframes_t frames) noexcept;
     CROWDJACK_EVERY_CYCLE void take_clock(jack_nframes_t frames) noexcept;
+    [[nodiscard]] jack_time_t cycle_usecs() const noexcept;
     [[nodiscard]] bool clock_broke(jack_nframes_t wire, jack_nframes_t frames) noexcept;
     void sound_nothing(jack_nframes_t frames) noexcept;
     void notice() noexcept;

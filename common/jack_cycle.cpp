@@ -109,12 +109,19 @@ CROWDJACK_EVERY_CYCLE void JackClient::take_clock(jack_nframes_t frames) noexcep
     first_cycle_ = false;
     freewheeled_ = freewheeling_.load(std::memory_order_relaxed);
     next_wire_ = wire + frames;
-    cycle_usecs_ = cycle_time(client_);
+    cycle_usecs_ = cycle_usecs();
     last_frame_.store(unwrapped_, std::memory_order_release);
 }
 
+/// When the cycle at hand was due. A client without cycles sees many at once, of which the server's own estimate may be
+/// seconds late after a standstill: for it, now.
+jack_time_t JackClient::cycle_usecs() const noexcept {
+    return process_.wants_cycles() ? cycle_time(client_) : monotonic_ns() / 1000;
+}
+
 /// The clock stands elsewhere than after the last cycle. Missed cycles take as long as the frames they miss: to a few
-/// periods' rounding, and to what two sound cards' clocks differ.
+/// periods' rounding, and to what two sound cards' clocks differ. A server that stood still may have counted no frames
+/// meanwhile, which a client without cycles sees at once: that is no other clock.
 bool JackClient::clock_broke(jack_nframes_t wire, jack_nframes_t frames) noexcept {
     if (freewheeled_ || freewheeling_.load(std::memory_order_relaxed)) {
         return false;  // its frames take no time
@@ -123,10 +130,11 @@ bool JackClient::clock_broke(jack_nframes_t wire, jack_nframes_t frames) noexcep
     constexpr double slack_s = 0.03;
     const auto last_wire = static_cast<jack_nframes_t>(unwrapped_);
     const auto counted = static_cast<double>(static_cast<std::int32_t>(wire - last_wire));
-    const auto passed_us = static_cast<std::int64_t>(cycle_time(client_) - cycle_usecs_);
+    const auto passed_us = static_cast<std::int64_t>(cycle_usecs() - cycle_usecs_);
     const double passed = 1e-6 * static_cast<double>(passed_us) * format_.rate;
     const double longest = static_cast<double>(std::max(frames, next_wire_ - last_wire));
-    return std::abs(counted - passed) > 3.0 * longest + slack_s * format_.rate + most_drift * passed;
+    const double off = process_.wants_cycles() ? std::abs(counted - passed) : std::max(counted - passed, -counted);
+    return off > 3.0 * longest + slack_s * format_.rate + most_drift * passed;
 }
 
 CROWDJACK_EVERY_CYCLE void JackClient::beat_at(std::uint64_t begin_ns) noexcept {

@@ -17,8 +17,8 @@ public:
     /// @param hz  of the server
     void rate(double hz) noexcept { rate_ = hz; }
 
-    /// A frame that was the latest one at `seconds`. A clock that went back by more than half a second is another
-    /// run's.
+    /// A frame that was the latest one at `seconds`. A clock that stands more than half a second before what was heard
+    /// last is another run's. One that is only late stood still with its server, and is followed.
     Heard hear(WireFrame frame, double seconds) noexcept {
         if (!frame_) {
             frame_ = JackFrame{static_cast<std::int64_t>(frame)};
@@ -26,7 +26,7 @@ public:
             return Heard::fine;
         }
         const JackFrame heard = unwrap(frame, at(seconds));
-        const bool back = (at(seconds) - heard) > to_frames({0.5}, rate_);
+        const bool back = (*frame_ - heard) > to_frames({0.5}, rate_);
         frame_ = back ? JackFrame{static_cast<std::int64_t>(frame)} : heard;
         seconds_ = seconds;
         return back ? Heard::restarted : Heard::fine;

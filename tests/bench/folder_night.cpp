@@ -137,7 +137,7 @@ double quiet_in_mix(const test::Capture& capture, std::int64_t first, std::int64
             meter.add(sample);
         }
     }
-    return meter.longest_s();
+    return meter.longest_to_the_end_s();
 }
 
 /// @returns whether all is as promised
@@ -219,5 +219,8 @@ int main(int argc, char** argv) {
     }
     const bool all =
         report(night, count, first_s, quiet_in_mix(capture, first, last), quiet_in_tracks(folder / "music"));
+    if (!all) {
+        std::printf("its log:\n%s\n", play.output().c_str());
+    }
     return all ? 0 : 1;
 }

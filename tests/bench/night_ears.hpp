@@ -97,7 +97,7 @@ inline std::vector<double> kick_errors(const std::vector<float>& one, const std:
     return errors;
 }
 
-/// The longest time without a sample above -60 dB, between the first and the last that is, seconds.
+/// The longest time without a sample above -60 dB, from the first that is on.
 class QuietMeter {
 public:
     explicit QuietMeter(double rate) : rate_{rate} {}
@@ -113,7 +113,12 @@ public:
             ++quiet_;
         }
     }
+    /// Until the last sample above it, seconds.
     [[nodiscard]] double longest_s() const noexcept { return static_cast<double>(longest_) / rate_; }
+    /// The same, with the quiet after it.
+    [[nodiscard]] double longest_to_the_end_s() const noexcept {
+        return static_cast<double>(std::max(longest_, quiet_)) / rate_;
+    }
 
 private:
     double rate_;

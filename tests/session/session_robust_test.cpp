@@ -12,12 +12,14 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace crowdjack::test;
@@ -144,6 +146,21 @@ TEST_CASE(
     }));
     CHECK(SessionRoom::pid_of("mixer-bus") == mixer);
     CHECK(room.session->output().find("client-hangs") == string::npos);
+}
+
+TEST_CASE("a JACK server that stands still for a second is no other server: its clock goes on") {
+    SessionRoom room{1024};
+    REQUIRE(room.wait_until_whole());
+    for (int times = 0; times < 3; ++times) {
+        ::kill(room.server_pid(), SIGSTOP);
+        std::this_thread::sleep_for(std::chrono::milliseconds{1200});
+        ::kill(room.server_pid(), SIGCONT);
+        std::this_thread::sleep_for(
+            std::chrono::seconds{1});  // for as long the server's estimate of the time is behind
+    }
+    CHECK(room.patch() == "complete");
+    CHECK(room.session->terminate() == 0);
+    CHECK(room.session->whole_output().find("clock-jumped") == string::npos);
 }
 
 TEST_CASE("clients that flood, go to the background, fork helpers and ignore SIGTERM cost the others nothing") {

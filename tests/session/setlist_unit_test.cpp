@@ -2,6 +2,7 @@
 #include "common/eq_curve.hpp"
 #include "common/error.hpp"
 #include "session/setlist/choice.hpp"
+#include "session/setlist/clock.hpp"
 #include "session/setlist/handover.hpp"
 #include "session/setlist/sections.hpp"
 #include "session/setlist/timeline.hpp"
@@ -344,6 +345,19 @@ TEST_CASE("half-way through a band's ramp the strip stands at half its gain, not
     const StripSetting half = handover_setting(Side::incoming, 0.475);  // its lows come in from 0.4 to 0.55
     CHECK(band_gain(half, Control::low) == doctest::Approx(0.5).epsilon(1e-4));
     CHECK(half.low == doctest::Approx(37.457).epsilon(1e-4));
+}
+
+TEST_CASE("a server that stood still is followed, one that began anew is another") {
+    SetClock clock;
+    clock.rate(48000.0);
+    CHECK(clock.hear(WireFrame{480'000}, 100.0) == SetClock::Heard::fine);
+    // Of the next 1.2 seconds no frame was counted; and one report came late.
+    CHECK(clock.hear(WireFrame{480'000 + 24'000}, 101.7) == SetClock::Heard::fine);
+    CHECK(clock.hear(WireFrame{480'000 + 12'000}, 101.75) == SetClock::Heard::fine);
+    CHECK(clock.hear(WireFrame{480'000 + 36'000}, 101.95) == SetClock::Heard::fine);
+    CHECK(clock.at(102.95).value == 480'000 + 84'000);
+    CHECK(clock.hear(WireFrame{256}, 103.0) == SetClock::Heard::restarted);
+    CHECK(clock.at(104.0).value == 48'256);
 }
 
 TEST_CASE("with a line a cue moves to the nearest beat of its track; without one it stays in unity time") {
