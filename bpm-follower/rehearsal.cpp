@@ -8,7 +8,7 @@ namespace crowdjack {
 
 namespace {
 
-constexpr double rate = 48000.0;
+constexpr double rehearsal_rate = 48000.0;
 constexpr std::int64_t tick_frames = 480;
 constexpr int ticks_per_moment = 25;
 
@@ -18,9 +18,9 @@ Rehearsal rehearse(const ConductorSettings& settings, TracePlayer player,
                    const std::function<void(double, const TraceEvent&)>& told,
                    const std::function<void(double, const Decision&)>& decided) {
     Rehearsal result;
-    Conductor conductor{settings, rate};
+    Conductor conductor{settings, rehearsal_rate};
     double seconds = 0.0;
-    conductor.begin(JackFrame{0}, rate);
+    conductor.begin(JackFrame{0}, rehearsal_rate);
     conductor.on_decision([&](const Decision& decision) {
         if (decided) {
             decided(seconds, decision);

@@ -6,6 +6,7 @@
 #include "common/log.hpp"
 #include "common/peer_list.hpp"
 #include "common/runtime_folder.hpp"
+#include "common/text_file.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -17,8 +18,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <thread>
 #include <utility>
@@ -281,13 +280,7 @@ void RegistryEntry::put_back() {
     }
 }
 
-std::optional<std::string> RegistryEntry::load_state() const {
-    std::ifstream file{folder_ / (client_ + ".state"), std::ios::binary};
-    if (!file) {
-        return std::nullopt;
-    }
-    return std::string{std::istreambuf_iterator<char>{file}, {}};
-}
+std::optional<std::string> RegistryEntry::load_state() const { return read_text_file(folder_ / (client_ + ".state")); }
 
 std::optional<PulseReader> PulseReader::open(const std::string& server, const std::string& client) {
     fs::path path = registry_path(server) / (client + ".pulse");

@@ -11,22 +11,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
-#include <fstream>
-#include <iterator>
 
 namespace crowdjack {
-
-std::optional<std::string> read_text_file(const std::filesystem::path& path) {
-    std::ifstream file{path, std::ios::binary};
-    if (!file) {
-        return std::nullopt;
-    }
-    return std::string{std::istreambuf_iterator<char>{file}, {}};
-}
 
 namespace {
 
 constexpr std::size_t head_size = 4096;  ///< enough to tell text from sound
+constexpr std::uintmax_t largest_text = std::uintmax_t{64} << 20U;
 
 /// Up to `end` bytes in all; fewer when the file ends before.
 void read_up_to(const Descriptor& descriptor, std::size_t end, std::string& text, const std::filesystem::path& file) {
@@ -73,9 +64,16 @@ std::string read_bounded(const std::filesystem::path& file, std::uintmax_t limit
     return read_regular(file, limit, std::nullopt);
 }
 
+std::optional<std::string> read_text_file(const std::filesystem::path& path) {
+    try {
+        return read_bounded(path, largest_text);
+    } catch (const Failure&) {
+        return std::nullopt;
+    }
+}
+
 std::string read_list(const std::filesystem::path& file, std::string_view expected) {
-    constexpr std::uintmax_t largest = std::uintmax_t{64} << 20U;
-    return read_regular(file, largest, expected);
+    return read_regular(file, largest_text, expected);
 }
 
 }  // namespace crowdjack

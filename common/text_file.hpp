@@ -9,7 +9,8 @@
 
 namespace crowdjack {
 
-/// All of a small file; nothing when it can't be read.
+/// All of a file that the suite itself wrote; nothing when it can't be read, is no regular file (a FIFO is not waited
+/// for) or has more than 64 MB.
 [[nodiscard]] std::optional<std::string> read_text_file(const std::filesystem::path& path);
 
 /// The bytes of a regular file of at most `limit` bytes.

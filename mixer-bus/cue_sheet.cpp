@@ -40,6 +40,10 @@ std::string index_time(std::int64_t frame, double rate) {
 }
 
 std::string text_of(const fs::path& path) {
+    std::error_code error;
+    if (!fs::is_regular_file(path, error)) {  // to open a FIFO of that name would wait for its writer
+        return {};
+    }
     std::ifstream file{path, std::ios::binary};
     std::string text(4096, '\0');
     file.read(text.data(), static_cast<std::streamsize>(text.size()));

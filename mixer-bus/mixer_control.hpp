@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/quantities.hpp"
-#include "mixer-bus/eq_curve.hpp"
+#include "common/eq_curve.hpp"
 #include "mixer-bus/mixer_process.hpp"
 #include "mixer-bus/parameters.hpp"
 

@@ -12,10 +12,10 @@ namespace crowdjack {
 
 namespace {
 
-constexpr std::int64_t flac_block = 4096;  ///< frames libsndfile's encoder gathers before it writes any
-constexpr Seconds page{0.4};               ///< a page at least this often: what a crash can take of an .ogg or .opus
-constexpr float ogg_quality = 0.8F;        ///< about 256 kbit/s
-constexpr double kilobits = 256.0;         ///< of .opus and .mp3, a second
+constexpr std::int64_t flac_block = 4096;     ///< frames libsndfile's encoder gathers before it writes any
+constexpr Seconds longest_page{0.4};          ///< a page at least this often: what a crash can take of an .ogg or .opus
+constexpr float ogg_quality = 0.8F;           ///< about 256 kbit/s
+constexpr double recording_kilobits = 256.0;  ///< of .opus and .mp3, a second
 
 int sndfile_format(RecordingFormat format, SampleWidth width) {
     const int samples = width == SampleWidth::s16   ? SF_FORMAT_PCM_16
@@ -40,13 +40,13 @@ int sndfile_format(RecordingFormat format, SampleWidth width) {
 /// libsndfile 1.2: opus has 6 to 256 kbit/s a channel, mp3 32 to 320 in all, both straight along the level.
 void set_up_encoder(SNDFILE* file, RecordingFormat format) {
     if (format == RecordingFormat::opus) {
-        double page_ms = page.value * 1000.0;
-        double level = 1.0 - (kilobits / 2.0 - 6.0) / 250.0;
+        double page_ms = longest_page.value * 1000.0;
+        double level = 1.0 - (recording_kilobits / 2.0 - 6.0) / 250.0;
         sf_command(file, SFC_SET_OGG_PAGE_LATENCY_MS, &page_ms, sizeof page_ms);
         sf_command(file, SFC_SET_COMPRESSION_LEVEL, &level, sizeof level);
     } else if (format == RecordingFormat::mp3) {
         int constant = SF_BITRATE_MODE_CONSTANT;
-        double level = (320.0 - kilobits) / 288.0;
+        double level = (320.0 - recording_kilobits) / 288.0;
         sf_command(file, SFC_SET_BITRATE_MODE, &constant, sizeof constant);
         sf_command(file, SFC_SET_COMPRESSION_LEVEL, &level, sizeof level);
     }
@@ -84,9 +84,10 @@ RecordingFile::RecordingFile(std::unique_ptr<ByteSink> sink, const Settings& set
         if (!settings.date.empty()) {
             tags.emplace_back("DATE", settings.date);
         }
-        vorbis_ = std::make_unique<VorbisEncoder>(
-            settings.rate, VorbisEncoder::Settings{
-                               .quality = ogg_quality, .bits_per_second = 0, .page = page, .tags = std::move(tags)});
+        vorbis_ = std::make_unique<VorbisEncoder>(settings.rate, VorbisEncoder::Settings{.quality = ogg_quality,
+                                                                                         .bits_per_second = 0,
+                                                                                         .page = longest_page,
+                                                                                         .tags = std::move(tags)});
         return;
     }
     open_sndfile(settings);

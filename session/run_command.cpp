@@ -95,7 +95,9 @@ int keep_session(const CommonOptions& options, SessionFile session, std::vector<
         std::replace(words.begin(), words.end(), file, std::filesystem::absolute(file).string());
         return words;
     };
-    run.ensure_server();
+    if (!run.ensure_server()) {
+        return 0;
+    }
     const int code = shell.run();
     run.finish();
     return code;

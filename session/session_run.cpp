@@ -141,9 +141,9 @@ SessionRun::~SessionRun() {
     }
 }
 
-void SessionRun::ensure_server() {
+bool SessionRun::ensure_server() {
     const auto found = earlier_.find("jackd");
-    server_.ensure(found != earlier_.end() ? found->second : 0);
+    return server_.ensure(found != earlier_.end() ? found->second : 0);
 }
 
 void SessionRun::connected() {

@@ -34,8 +34,9 @@ public:
     SessionRun(ClientShell& shell, SessionFile session, Settings settings);
     ~SessionRun();
 
-    /// Makes sure that a JACK server answers; before shell.run(). @throws Failure
-    void ensure_server();
+    /// Makes sure that a JACK server answers; before shell.run(). @returns false when this program was told to stop
+    /// before one did @throws Failure
+    [[nodiscard]] bool ensure_server();
     /// After shell.run(): lets go of JACK and stops a server of ours, unless somebody else uses it.
     void finish();
 

@@ -18,14 +18,14 @@ constexpr std::size_t searched_for_first = std::size_t{1} << 20U;
 constexpr std::int64_t decoder_delay = 529;  // of a Layer III synthesis, beside what the encoder adds
 
 unsigned kilobits(bool first_version, int layer, unsigned index) {
-    constexpr std::array<std::array<unsigned, 15>, 5> table{
+    constexpr std::array<std::array<unsigned, 15>, 5> bitrates{
         {{0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448},
          {0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384},
          {0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320},
          {0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256},
          {0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160}}};
     const std::size_t row = first_version ? static_cast<std::size_t>(layer - 1) : layer == 1 ? 3 : 4;
-    return table.at(row).at(index);
+    return bitrates.at(row).at(index);
 }
 
 /// Two headers differ in nothing but the checksum, the bit rate and how two channels are joined.

@@ -3,10 +3,10 @@
 
 #include "common/atomic_file.hpp"
 #include "common/error.hpp"
+#include "common/text_file.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
+#include <filesystem>
 #include <set>
 #include <utility>
 
@@ -141,8 +141,7 @@ std::string Learner::answered(const std::string& line) {
     if (!control.description->asks(control.selectors)) {
         control.output.reset();
     }
-    std::ifstream before{file_, std::ios::binary};
-    const std::string text{std::istreambuf_iterator<char>{before}, {}};
+    const std::string text = std::filesystem::exists(file_) ? read_bounded(file_, longest_map) : std::string{};
     const std::string begin = text.empty() ? "device = \"learnt\"\n" : text;
     write_atomically(file_, begin + toml_of(control), Durability::power, 0644);
     map_ = load_map(file_);

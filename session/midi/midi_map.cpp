@@ -20,7 +20,6 @@ namespace {
 using protocol::Argument;
 using protocol::Role;
 
-constexpr std::size_t longest_map = 1'000'000;
 constexpr std::size_t most_nesting = 16;
 constexpr std::size_t most_dots = 256;
 

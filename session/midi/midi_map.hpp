@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -49,6 +50,8 @@ struct MidiMap {
     std::vector<Control> controls;
     std::vector<std::string> conflicts;  ///< in words: two controls that hear the same, two that move the same
 };
+
+inline constexpr std::size_t longest_map = 1'000'000;  ///< bytes
 
 /// @throws Failure when the file can't be read; UsageError with file, line and the nearest right name when it is wrong
 [[nodiscard]] MidiMap load_map(const std::filesystem::path& file);

@@ -118,7 +118,7 @@ void TrackChooser::known(std::size_t section) {
 }
 
 std::vector<std::size_t> TrackChooser::considered() const {
-    constexpr std::array<std::size_t, 3> sizes{1, 4, 24};
+    constexpr std::array<std::size_t, 5> sizes{1, 4, 8, 16, 24};
     const std::size_t size = settings_.as_known ? sizes[std::min(drawn_, sizes.size() - 1)] : order_.size();
     std::vector<std::size_t> result;
     for (const std::size_t section : order_) {

@@ -59,7 +59,7 @@ public:
         bool harmonic{false};  ///< prefer keys that go with the one before
         /// The sections are whole tracks that become known while the set plays (known()). So that the same seed gives
         /// the same set however fast that goes, a choice is made among the first few of a shuffled order and waits for
-        /// those: one for the first track, 4 for the second, 24 from then on.
+        /// those: one for the first track, then 4, 8, 16, and 24 from the fifth on.
         bool as_known{false};
     };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/setlist/handover.hpp"
 
+#include "common/eq_curve.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -42,6 +44,16 @@ constexpr std::array<HandoverRamp, 8> ramps{{
 constexpr std::array<HandoverRamp, 2> plain_ramps{
     {{Side::incoming, Control::fader, 1.0F, 0.0, 0.75}, {Side::outgoing, Control::fader, 0.0F, 0.25, 1.0}}};
 
+/// The mixer moves a fader and a band's gain linearly.
+float on_the_way(Control control, float from, float to, double done) {
+    const auto part = static_cast<float>(done);
+    if (control == Control::fader) {
+        return std::lerp(from, to, part);
+    }
+    const EqCurve curve;
+    return static_cast<float>(curve.percent({std::lerp(curve.gain(from).value, curve.gain(to).value, part)}));
+}
+
 StripSetting before(Side side, bool plain) noexcept {
     StripSetting setting;
     if (side == Side::incoming) {
@@ -78,7 +90,7 @@ StripSetting handover_setting(Side side, double place, bool plain) noexcept {
         if (ramp.side == side) {
             const double done = std::clamp((place - ramp.from) / (ramp.until - ramp.from), 0.0, 1.0);
             float& value = setting.control(ramp.control);
-            value = std::lerp(value, ramp.to, static_cast<float>(done));
+            value = on_the_way(ramp.control, value, ramp.to, done);
         }
     }
     return setting;

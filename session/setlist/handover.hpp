@@ -12,7 +12,7 @@ enum class Control { fader, low, mid, high };
 /// Whose strip it is.
 enum class Side { outgoing, incoming };
 
-/// A linear ramp of one control over part of the hand-over's window (0 its begin, 1 its end).
+/// A ramp, linear in gain, of one control over part of the hand-over's window (0 its begin, 1 its end).
 struct HandoverRamp {
     Side side{};
     Control control{};

@@ -22,7 +22,7 @@ namespace po = boost::program_options;
 
 constexpr ControlLoop::Duration turn_period{50};
 constexpr double whole_tracks_ahead_s = 45.0;  ///< so that a choice may wait for an analysis and still be early
-constexpr double patience_s = 10.0;            ///< for a session that is just starting
+constexpr double session_patience_s = 10.0;    ///< for a session that is just starting
 
 void add_options(CommandLine& line) {
     line.hidden.add_options()("sections", po::value<std::string>(), "");
@@ -133,7 +133,7 @@ private:
     void turn() {
         suite_.turn();
         found_decks_ = found_decks_ || suite_.now();
-        const bool hopeless = !found_decks_ && steady_seconds() > began_s_ + patience_s;
+        const bool hopeless = !found_decks_ && steady_seconds() > began_s_ + session_patience_s;
         if (hopeless || suite_.player().finished()) {
             link_.loop().stop();
         }

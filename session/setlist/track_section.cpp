@@ -18,7 +18,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int bar = 4;
+constexpr int bar_beats = 4;
 constexpr double most_beats = 64.0, usual_beats = 32.0;  ///< of a hand-over
 constexpr double fewest_beats = 64.0;                    ///< of a track that hands over in time
 constexpr double least_confidence = 0.5;
@@ -44,14 +44,14 @@ double begin_of_outro(const TrackStruct& track, const TrackGrid& grid, double be
             break;
         }
     }
-    return std::floor(std::max(begin, beats - most_beats) / bar + 0.25) * bar;
+    return std::floor(std::max(begin, beats - most_beats) / bar_beats + 0.25) * bar_beats;
 }
 
 void set_cues(Section& section, const TrackStruct& track, const TrackGrid& grid, double length_s) {
     section.bpm = section.target_bpm = grid.bpm;
     section.start_s = grid.first_beat_s;
     // Whole bars, so that it ends on the grid; what is left after them is reverb.
-    const double beats = std::floor((length_s - grid.first_beat_s) * grid.bpm / 60.0 / bar + 0.05) * bar;
+    const double beats = std::floor((length_s - grid.first_beat_s) * grid.bpm / 60.0 / bar_beats + 0.05) * bar_beats;
     section.begin_s = begin_of_outro(track, grid, beats) * 60.0 / grid.bpm;
     section.end_s = std::min(beats * 60.0 / grid.bpm, length_s - grid.first_beat_s);
 }
@@ -107,7 +107,7 @@ std::optional<Section> section_of_track(const std::filesystem::path& json, const
     const auto grid = grid_of_structure(json, track);
     const bool sure = number_of(document, "bpm_confidence").value_or(1.0) >= least_confidence &&
                       document.value("constant_tempo", true);
-    if (grid && grid->steady && sure && grid->beats_per_bar == bar &&
+    if (grid && grid->steady && sure && grid->beats_per_bar == bar_beats &&
         (length_s - grid->first_beat_s) * grid->bpm / 60.0 >= fewest_beats) {
         set_cues(section, structure, *grid, length_s);
         section.grid_source = text_of(document, "analyser").empty() ? "structure" : "analysis";

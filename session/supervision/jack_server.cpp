@@ -26,6 +26,7 @@ constexpr auto reach_patience = std::chrono::seconds{6};
 /// For a server that somebody else runs to come back by itself.
 constexpr auto stranger_patience = std::chrono::seconds{5};
 constexpr auto probe_deadline = std::chrono::seconds{3};
+constexpr auto stop_deadline = std::chrono::seconds{3};  ///< of a server that was just started
 
 /// May this user's threads have real-time priority? Tried on a thread of its own.
 bool realtime_is_permitted() {
@@ -104,7 +105,7 @@ std::vector<std::string> jackd_command(const JackSpec& spec, const std::string& 
 JackServer::JackServer(ControlLoop& loop, LogRelay& logs, JackSpec spec, std::string server)
     : loop_{loop}, logs_{logs}, spec_{std::move(spec)}, server_{std::move(server)} {}
 
-void JackServer::ensure(pid_t earlier) {
+bool JackServer::ensure(pid_t earlier) {
     route_jack_messages();
     if (earlier > 0 && environment_of(earlier, session_mark) == server_) {
         process_ = ChildProcess::adopt(loop_, earlier, [this](const Ending& ending) { ended(ending); });
@@ -113,7 +114,7 @@ void JackServer::ensure(pid_t earlier) {
     }
     if (jack_server_answers(server_, probe_deadline)) {
         log_event(LogLevel::info, "jack-server-found", {{"server", server_}, {"ours", process_.has_value()}});
-        return;
+        return true;
     }
     if (process_) {
         throw Failure{"JACK server '" + server_ + "' (pid " + std::to_string(process_->pid()) +
@@ -124,7 +125,7 @@ void JackServer::ensure(pid_t earlier) {
                       server_ + " -d dummy needs no sound card), or set autostart = true in [jack]"};
     }
     start();
-    wait_until_it_answers();
+    return wait_until_it_answers();
 }
 
 void JackServer::start() {
@@ -159,7 +160,7 @@ void JackServer::start() {
     }
 }
 
-void JackServer::wait_until_it_answers() {
+bool JackServer::wait_until_it_answers() {
     auto give_up = std::chrono::steady_clock::now() + start_deadline;
     bool again = false;
     while (!jack_server_answers(server_, probe_deadline)) {
@@ -169,8 +170,8 @@ void JackServer::wait_until_it_answers() {
                           "' right, is the sound card free? (driver = \"dummy\" needs none)"};
         }
         if (told_to_stop()) {
-            process_->signal(SIGTERM);
-            throw Failure{"stopped before the JACK server answered"};
+            stop(stop_deadline);
+            return false;
         }
         if (std::chrono::steady_clock::now() > give_up) {
             give_up += start_deadline;
@@ -190,6 +191,7 @@ void JackServer::wait_until_it_answers() {
         std::this_thread::sleep_for(std::chrono::milliseconds{10});
     }
     restarts_.ready(SessionClock::now());
+    return true;
 }
 
 void JackServer::ended(const Ending& ending) {

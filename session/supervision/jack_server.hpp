@@ -25,10 +25,10 @@ class JackServer {
 public:
     JackServer(ControlLoop& loop, LogRelay& logs, JackSpec spec, std::string server);
 
-    /// Before anything else: returns when a server answers.
+    /// Before anything else: returns when a server answers, or false when this program was told to stop meanwhile.
     /// @param earlier  pid of a server that an earlier run of this session started, or 0
     /// @throws Failure when there is none and none can be started, saying why and what to do
-    void ensure(pid_t earlier);
+    [[nodiscard]] bool ensure(pid_t earlier);
 
     /// Ends a server that is ours. Waits for its end, at most `deadline`, then kills it.
     void stop(std::chrono::milliseconds deadline);
@@ -53,7 +53,7 @@ private:
     void ended(const Ending& ending);
     void start_again(const Ending& ending);
     void try_to_start();
-    void wait_until_it_answers();
+    [[nodiscard]] bool wait_until_it_answers();
 
     ControlLoop& loop_;
     LogRelay& logs_;

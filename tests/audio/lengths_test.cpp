@@ -118,7 +118,7 @@ TEST_CASE("a deck, a setlist and the exporter find every file as long as FFmpeg 
             MESSAGE("skipped: " << kind.name << kind.ending << " can't be made here");
             continue;
         }
-        const std::string bytes = read_bytes(*whole);
+        const std::string bytes = text_of(*whole);
         for (const Damage& damage : damages()) {
             CAPTURE(kind.name);
             CAPTURE(kind.ending);
@@ -209,7 +209,7 @@ TEST_CASE("a header that lies is noticed: what it claims is told beside what the
         CAPTURE(kind.name);
         CAPTURE(kind.ending);
         CHECK(!open_sample_source(*whole)->format().is_cut_off());
-        const std::string bytes = read_bytes(*whole);
+        const std::string bytes = text_of(*whole);
         const fs::path cut = folder / ("cut" + kind.ending);
         write_bytes(cut, bytes.substr(0, bytes.size() / 2));
         const TrackFormat format = open_sample_source(cut)->format();
@@ -230,7 +230,7 @@ TEST_CASE(
     std::vector<std::pair<std::string, FileKind>> good;
     for (const FileKind& kind : file_kinds()) {
         if (const auto file = make_file(kind, folder.path())) {
-            good.emplace_back(read_bytes(*file), kind);
+            good.emplace_back(text_of(*file), kind);
         }
     }
     REQUIRE(!good.empty());

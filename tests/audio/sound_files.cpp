@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/audio/sound_files.hpp"
 
+#include "tests/support/surroundings.hpp"
 #include "tests/support/waves.hpp"
 
 #include <array>
@@ -293,11 +294,6 @@ std::vector<float> ffmpeg_decode(const fs::path& file) {
     }
     pclose(pipe);
     return sound;
-}
-
-std::string read_bytes(const fs::path& file) {
-    std::ifstream in{file, std::ios::binary};
-    return {std::istreambuf_iterator<char>{in}, {}};
 }
 
 void write_bytes(const fs::path& file, const std::string& bytes) { std::ofstream{file, std::ios::binary} << bytes; }

@@ -41,7 +41,6 @@ void make_sounds(const std::filesystem::path& folder);
 /// Interleaved, all channels, as ffmpeg decodes it; empty when it does not.
 [[nodiscard]] std::vector<float> ffmpeg_decode(const std::filesystem::path& file);
 
-[[nodiscard]] std::string read_bytes(const std::filesystem::path& file);
 void write_bytes(const std::filesystem::path& file, const std::string& bytes);
 
 }  // namespace crowdjack::test

@@ -17,7 +17,6 @@ namespace {
 constexpr std::array<const char*, 4> methods{"rate", "rubberband", "rubberband:fast", "wsola"};
 constexpr double sweep_s = 30.0;
 constexpr double track_bpm = 117.0;
-constexpr std::int64_t second = 48000;
 
 void write_drums(const std::filesystem::path& path, double seconds) {
     const auto sound = drum(60.0 / track_bpm * server_rate);

@@ -15,7 +15,6 @@ using namespace crowdjack::test;
 namespace {
 
 constexpr std::array engines{StretchMethod::rubberband, StretchMethod::rubberband_fast, StretchMethod::wsola};
-constexpr std::int64_t second = 48000;
 
 std::string name_of(StretchMethod method) { return std::string{stretch_name(method)}; }
 

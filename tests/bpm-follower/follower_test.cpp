@@ -186,8 +186,7 @@ TEST_CASE("the unit is asked for and settled at run time, and a killed follower 
         }
         const auto state = registry_of(server.name()) / (client + ".state");
         REQUIRE(eventually([&] {
-            std::ifstream file{state};
-            const std::string text{std::istreambuf_iterator<char>{file}, {}};
+            const std::string text = text_of(state);
             return text.find("\"unit\": \"percent\"") != std::string::npos;
         }));
         follower.process->kill_hard();
@@ -514,8 +513,7 @@ TEST_CASE("without a deck to ask, --resume goes on with the line and the mode of
         before.add(WireLine::of(*set).line());
         const auto state = registry_of(server.name()) / (client + ".state");
         REQUIRE(eventually([&] {
-            std::ifstream file{state};
-            const std::string text{std::istreambuf_iterator<char>{file}, {}};
+            const std::string text = text_of(state);
             return text.find("\"serial\": " + std::to_string(serial) + ",") != std::string::npos;
         }));
         follower.process->kill_hard();
@@ -533,8 +531,7 @@ TEST_CASE("without a deck to ask, --resume goes on with the line and the mode of
     // Giving the lead back makes no new line while nobody moves, but the next life must know of it.
     follower.ask(at::tempo_hold, {false});
     CHECK(eventually([&] {
-        std::ifstream file{registry_of(server.name()) / (client + ".state")};
-        const std::string text{std::istreambuf_iterator<char>{file}, {}};
+        const std::string text = text_of(registry_of(server.name()) / (client + ".state"));
         return text.find("\"mode\": \"follow\"") != std::string::npos;
     }));
 }
@@ -577,8 +574,7 @@ TEST_CASE("a replayed trace drives the line, and is written down as it is heard"
     CHECK(follower.target() == 130.0);
     follower.ask(at::tempo_set, {111.0});
     CHECK(follower.process->terminate() == 0);
-    std::ifstream night{folder / "night.csv"};
-    const std::string text{std::istreambuf_iterator<char>{night}, {}};
+    const std::string text = text_of(folder / "night.csv");
     CHECK(count_in(text, ",report,") == 4);
     CHECK(count_in(text, ",set,111,") == 1);
     CHECK(count_in(text, ",target,") >= 2);

@@ -18,7 +18,7 @@ using namespace crowdjack;
 
 namespace {
 
-constexpr double rate = 48000.0;
+constexpr double night_rate = 48000.0;
 constexpr MovementSource detector{0x0100007F, 40000};
 constexpr MovementSource another{0x0100007F, 40001};
 constexpr MovementUnit percent{MovementUnit::Kind::percent, 100.0};
@@ -32,7 +32,7 @@ class Night {
 public:
     Night() {
         conductor_.set_lead(Frames{4800});
-        conductor_.begin(now_, rate);
+        conductor_.begin(now_, night_rate);
     }
 
     void report(MovementSource source, double value, bool total = true) {
@@ -54,7 +54,7 @@ public:
 
 private:
     SourceUnits units_{{}, percent};
-    Conductor conductor_{{}, rate};
+    Conductor conductor_{{}, night_rate};
     JackFrame now_{480'000};
 };
 

@@ -46,7 +46,7 @@ std::string refusal_of(const std::string& json) {
     return {};
 }
 
-constexpr MovementSource detector{0x0100007F, 40000};
+constexpr MovementSource camera{0x0100007F, 40000};
 
 }  // namespace
 
@@ -189,12 +189,12 @@ TEST_CASE("a threshold given below a default draws the default down with it, as 
 TEST_CASE("a movement_max_value above 1 is what values above 1 are measured against") {
     const auto config = parse_bpm_config(R"({"movement_bpm": {"movement_max_value": 50}})", "f");
     SourceUnits units{{}, config.above_one};
-    CHECK(*units.read(detector, 0.5, 0.0).fraction == doctest::Approx(0.5));
+    CHECK(*units.read(camera, 0.5, 0.0).fraction == doctest::Approx(0.5));
     for (int i = 0; i < 9; ++i) {
-        CHECK(*units.read(detector, 25.0, 0.0).fraction == 1.0);
+        CHECK(*units.read(camera, 25.0, 0.0).fraction == 1.0);
     }
-    CHECK(*units.read(detector, 25.0, 0.0).fraction == doctest::Approx(0.5));
-    CHECK(*units.read(detector, 80.0, 0.0).fraction == doctest::Approx(1.0));
+    CHECK(*units.read(camera, 25.0, 0.0).fraction == doctest::Approx(0.5));
+    CHECK(*units.read(camera, 80.0, 0.0).fraction == doctest::Approx(1.0));
 }
 
 TEST_CASE("unknown keys of a bpm_config.json are warnings that name them") {

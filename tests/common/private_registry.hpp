@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "common/registry.hpp"
 #include "tests/support/surroundings.hpp"
 
 #include <cstdlib>
@@ -8,6 +9,8 @@
 #include <string>
 
 namespace crowdjack::test {
+
+inline PeerInfo deck_a() { return {"deck-A", "osc.udp://127.0.0.1:4711/", "deck", "deck-A", "deck-A.nABCD", 0}; }
 
 /// A registry of the test's own for its scope.
 class PrivateRegistry {

@@ -4,6 +4,7 @@
 #include "common/registry.hpp"
 #include "common/runtime_folder.hpp"
 #include "tests/common/private_registry.hpp"
+#include "tests/support/surroundings.hpp"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -19,16 +20,7 @@ using test::PrivateRegistry;
 using test::TemporaryFolder;
 namespace fs = std::filesystem;
 
-namespace {
-
-PeerInfo deck_a() { return {"deck-A", "osc.udp://127.0.0.1:4711/", "deck", "deck-A", "deck-A.nABCD", 0}; }
-
-std::string text_of(const fs::path& path) {
-    std::ifstream file{path};
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("a registry that is removed is put back by each of its owners, lock, words, pulse and state") {
     const PrivateRegistry registry;

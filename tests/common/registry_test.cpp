@@ -7,6 +7,7 @@
 #include "common/peers.hpp"
 #include "common/registry.hpp"
 #include "common/run_main.hpp"
+#include "common/text_file.hpp"
 #include "tests/common/private_registry.hpp"
 #include "tests/support/outsider.hpp"
 #include "tests/support/surroundings.hpp"
@@ -30,8 +31,6 @@ using test::TemporaryFolder;
 namespace fs = std::filesystem;
 
 namespace {
-
-PeerInfo deck_a() { return {"deck-A", "osc.udp://127.0.0.1:4711/", "deck", "deck-A", "deck-A.nABCD", 0}; }
 
 /// What `body` writes to stderr.
 template <typename Body>
@@ -225,11 +224,20 @@ TEST_CASE("an atomic write is the old or the new, and says where it could not be
     const TemporaryFolder folder;
     write_atomically(folder / "file", "one");
     write_atomically(folder / "file", "two");
-    std::ifstream file{folder / "file"};
-    CHECK(std::string{std::istreambuf_iterator<char>{file}, {}} == "two");
+    CHECK(test::text_of(folder / "file") == "two");
     CHECK(std::distance(fs::directory_iterator{folder.path()}, {}) == 1);
     const auto missing = folder.path() / "no" / "such" / "place";
     CHECK(complaint_of<Failure>([&] { write_atomically(missing, "x"); }).find(missing.string()) != std::string::npos);
+}
+
+TEST_CASE("in the place of a saved state a FIFO, a folder or nothing is not waited for: there is no state") {
+    const TemporaryFolder folder;
+    REQUIRE(mkfifo((folder / "fifo").c_str(), 0600) == 0);
+    write_atomically(folder / "state", "saved");
+    for (const char* other : {"fifo", ".", "missing"}) {
+        CHECK_FALSE(read_text_file(folder / other));
+    }
+    CHECK(read_text_file(folder / "state") == "saved");
 }
 
 TEST_CASE("names that would lead out of the registry are refused") {

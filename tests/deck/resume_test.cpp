@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A deck that was killed goes on as if it had never stopped; and floods of requests end nothing.
 #include "tests/deck/live_deck.hpp"
+#include "tests/support/surroundings.hpp"
 
 #include <doctest/doctest.h>
 
@@ -38,8 +39,7 @@ struct Room {
     /// Waits until the state file says it, of a track of this room: the file of the room before may still be there.
     bool remembers(const std::string& text) const {
         return eventually([&] {
-            std::ifstream file{state_file()};
-            const std::string all{std::istreambuf_iterator<char>{file}, {}};
+            const std::string all = text_of(state_file());
             return all.find(text) != std::string::npos && all.find(folder.path().string()) != std::string::npos;
         });
     }

@@ -74,11 +74,6 @@ void check_same(SampleSource& source, const AudioContent& wanted) {
 
 void write_bytes(const fs::path& path, const std::string& bytes) { std::ofstream{path, std::ios::binary} << bytes; }
 
-std::string read_bytes(const fs::path& path) {
-    std::ifstream in{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{in}, {}};
-}
-
 }  // namespace
 
 TEST_CASE("every uncompressed container and depth reads as libsndfile reads it, bit for bit") {
@@ -193,7 +188,7 @@ TEST_CASE("an Ogg file that was cut off plays to its last whole page") {
         const auto sound = as_channels(sine(440.0, 20.0, 48000.0, 0.5), 2);
         sf_write_float(file, sound.data(), static_cast<sf_count_t>(sound.size()));
         sf_close(file);
-        const std::string bytes = read_bytes(whole);
+        const std::string bytes = text_of(whole);
         const fs::path cut = folder / "cut.ogg";
         write_bytes(cut, bytes.substr(0, bytes.size() / 2));
         const auto source = open_sample_source(cut);
@@ -223,7 +218,7 @@ TEST_CASE("an MP3 without a length plays as long as it is, whatever its bit rate
         std::fill_n(sound.begin(), sound.size() / 4, 0.0F);  // so that a variable rate begins low
         sf_write_float(file, sound.data(), static_cast<sf_count_t>(sound.size()));
         sf_close(file);
-        const std::string bytes = read_bytes(whole);
+        const std::string bytes = text_of(whole);
         const std::string stream = bytes.substr(bytes.find(bytes.substr(0, 2), 64));  // from the second frame on
         REQUIRE(stream.find("Xing") == std::string::npos);
         REQUIRE(stream.find("Info") == std::string::npos);
@@ -261,7 +256,7 @@ TEST_CASE("an ID3 tag before a container loses no frame") {
         const auto sound = as_channels(sine(440.0, 0.1, 48000.0, 0.5), 2);
         sf_write_float(file, sound.data(), static_cast<sf_count_t>(sound.size()));
         sf_close(file);
-        const std::string bytes = read_bytes(plain);
+        const std::string bytes = text_of(plain);
         const fs::path tagged = folder / "tagged";
         write_bytes(tagged, tag + bytes);
         check_same(*open_sample_source(tagged), reference(plain));
@@ -274,7 +269,7 @@ TEST_CASE("a WAV whose recorder ended before it wrote the lengths plays to the e
     for (const SampleFormat format : {SampleFormat::pcm16, SampleFormat::float32}) {
         write_audio(path, as_channels(sine(441.0, 1.0, 48000.0, 0.5), 2), 2, 48000, format);
         const auto whole = all_of(*open_sample_source(path));
-        std::string bytes = read_bytes(path);
+        std::string bytes = text_of(path);
         const std::size_t data = bytes.find("data");
         REQUIRE(data != std::string::npos);
         bytes.replace(4, 4, 4, '\0');

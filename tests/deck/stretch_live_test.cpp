@@ -17,14 +17,12 @@ using namespace crowdjack::test;
 
 namespace {
 
-constexpr double beat_frames = 24000.0;
-constexpr std::int64_t second = 48000;
 constexpr std::int64_t period = 256;
 
 /// Drums from storage that can freeze.
 class FreezingSource final : public FunctionSource {
 public:
-    FreezingSource() : FunctionSource{drum(beat_frames)} {}
+    FreezingSource() : FunctionSource{drum(beat_at_120)} {}
 
     void read(const Trajectory& motion, double position, double step, std::span<float> left,
               std::span<float> right) override {
@@ -82,7 +80,7 @@ std::int64_t until_whole(StretchVoice& voice, std::int64_t frame) {
 
 void check_phase(StretchVoice& voice, std::int64_t frame, const Trajectory& motion) {
     const Stereo sound = render(voice, frame, frame + 6 * second);
-    const auto errors = beat_errors_ms(sound.left, frame, motion, beat_frames);
+    const auto errors = beat_errors_ms(sound.left, frame, motion, beat_at_120);
     REQUIRE(errors.size() >= 8);
     CHECK(quantile_of_size(errors, 1.0) < 1.0);
 }
@@ -119,7 +117,7 @@ TEST_CASE("storage that stalls for two seconds is silence, counted, and then in 
 TEST_CASE("a voice whose cycles were missed is in phase at the frame it is asked for") {
     StretchVoice voice{{server_rate, static_cast<std::uint32_t>(period), 0}};
     const Trajectory motion = free_motion(1.05);
-    voice.play({StretchMethod::rubberband, std::make_shared<FunctionSource>(drum(beat_frames)), motion, JackFrame{0}});
+    voice.play({StretchMethod::rubberband, std::make_shared<FunctionSource>(drum(beat_at_120)), motion, JackFrame{0}});
     render(voice, 0, second / period * period);
     std::int64_t frame = until_whole(voice, second / period * period);
     frame += 30 * second;
@@ -133,7 +131,7 @@ TEST_CASE("a voice told to play something already begun joins in phase, and says
     StretchVoice voice{{server_rate, static_cast<std::uint32_t>(period), 0}};
     read_cycle(voice, 10 * second);
     const Trajectory motion = free_motion(1.05);
-    voice.play({StretchMethod::rubberband, std::make_shared<FunctionSource>(drum(beat_frames)), motion, JackFrame{0}});
+    voice.play({StretchMethod::rubberband, std::make_shared<FunctionSource>(drum(beat_at_120)), motion, JackFrame{0}});
     const std::int64_t frame = until_whole(voice, 10 * second + period);
     CHECK(voice.health().playing);
     check_phase(voice, frame, motion);

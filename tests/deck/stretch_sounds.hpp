@@ -21,6 +21,8 @@
 namespace crowdjack::test {
 
 inline constexpr double server_rate = 48000.0;
+inline constexpr std::int64_t second = 48000;
+inline constexpr double beat_at_120 = 24000.0;  ///< frames
 
 /// A source given by a function of its (folded) position in file frames: left = right = sound(position).
 class FunctionSource : public StretchSource {

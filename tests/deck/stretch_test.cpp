@@ -19,8 +19,6 @@ using namespace crowdjack::test;
 namespace {
 
 constexpr std::array engines{StretchMethod::rubberband, StretchMethod::rubberband_fast, StretchMethod::wsola};
-constexpr double beat_frames = 24000.0;  // 120 BPM at 48 kHz
-constexpr std::int64_t second = 48000;
 constexpr StretchVoice::Settings settings{};
 
 std::shared_ptr<StretchSource> source_of(std::function<double(double)> sound) {
@@ -66,8 +64,8 @@ TEST_CASE("every drum sounds where the motion puts it, at any steady ratio") {
             CAPTURE(rate);
             StretchVoice voice{settings};
             const Trajectory motion = free_motion(rate);
-            const Stereo sound = render(playing(voice, method, drum(beat_frames), motion), 0, 11 * second);
-            const auto errors = beat_errors_ms(sound.left, 0, motion, beat_frames);
+            const Stereo sound = render(playing(voice, method, drum(beat_at_120), motion), 0, 11 * second);
+            const auto errors = beat_errors_ms(sound.left, 0, motion, beat_at_120);
             REQUIRE(errors.size() >= 17);
             // The targets of FIGURES T3; a steady ratio leaves WSOLA's seek window as the only spread.
             const bool phase_vocoder = method != StretchMethod::wsola;
@@ -138,7 +136,7 @@ TEST_CASE("a new tempo line takes effect at its f0") {
         motion.server_rate = motion.file_rate = server_rate;
         motion.tempo.add({JackFrame{0}, Beats{0.0}, Bpm{120.0}, JackFrame{0}, Bpm{120.0}, server_rate});
         motion.anchor(JackFrame{0}, 0.0);
-        const auto source = source_of(drum(beat_frames));
+        const auto source = source_of(drum(beat_at_120));
         voice.play({method, source, motion, JackFrame{0}});
         // Announced 250 ms ahead, the least lead the follower gives: 120 jumps to 126.
         const std::int64_t f0 = 5 * second + 1234;
@@ -151,7 +149,7 @@ TEST_CASE("a new tempo line takes effect at its f0") {
                 voice.play({method, source, turned, JackFrame{frame}});
             }
         });
-        const auto errors = beat_errors_ms(sound.left, 0, turned, beat_frames);
+        const auto errors = beat_errors_ms(sound.left, 0, turned, beat_at_120);
         CHECK(quantile_of_size(errors, 1.0) < (method == StretchMethod::rubberband ? 1.0 : 20.0));
         CHECK(std::abs(median(errors)) < (method == StretchMethod::wsola ? 2.0 : 1.0));
         CHECK(voice.health().restarts == 0);
@@ -196,9 +194,9 @@ TEST_CASE("no change of tempo, place, method or loop clicks") {
 
 TEST_CASE("a loop is told by its folded place: the engine goes on through it") {
     StretchVoice voice{settings};
-    const auto source = source_of(drum(beat_frames));
+    const auto source = source_of(drum(beat_at_120));
     Trajectory motion = free_motion(1.05);
-    motion.loop = Trajectory::Loop{0.0, 4.0 * beat_frames};
+    motion.loop = Trajectory::Loop{0.0, 4.0 * beat_at_120};
     voice.play({StretchMethod::rubberband, source, motion, JackFrame{0}});
     const Stereo sound = render(voice, 0, 12 * second, 256, [&](std::int64_t frame) {
         // Anchoring anew folds the place: other numbers, the same sound.
@@ -206,7 +204,7 @@ TEST_CASE("a loop is told by its folded place: the engine goes on through it") {
             voice.play({StretchMethod::rubberband, source, motion.anchored_at(JackFrame{frame}), JackFrame{frame}});
         }
     });
-    const auto errors = beat_errors_ms(sound.left, 0, motion, beat_frames);
+    const auto errors = beat_errors_ms(sound.left, 0, motion, beat_at_120);
     CHECK(errors.size() >= 20);
     CHECK(quantile_of_size(errors, 1.0) < 1.0);
 }
@@ -214,7 +212,7 @@ TEST_CASE("a loop is told by its folded place: the engine goes on through it") {
 TEST_CASE("a render is the same samples every time, whatever the period") {
     const auto rendered = [](StretchMethod method, std::int64_t period) {
         StretchVoice voice{{server_rate, static_cast<std::uint32_t>(period), 0}};
-        const auto source = source_of(drum(beat_frames / 4.0));
+        const auto source = source_of(drum(beat_at_120 / 4.0));
         Trajectory motion = sweeping_motion(3.0, 4);
         Trajectory jumped = motion;
         jumped.anchor(JackFrame{3 * second}, 400000.0);

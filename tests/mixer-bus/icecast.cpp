@@ -3,6 +3,7 @@
 
 #include "mixer-bus/http.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/surroundings.hpp"
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -88,8 +89,7 @@ double Icecast::seconds_until_title(const std::string& mount, const std::string&
         if (!opus) {
             return status().find(title) != std::string::npos;
         }
-        std::ifstream file{dump(mount, runs_), std::ios::binary};
-        const std::string heard{std::istreambuf_iterator<char>{file}, {}};
+        const std::string heard = text_of(dump(mount, runs_));
         return heard.find(title) != std::string::npos;
     });
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

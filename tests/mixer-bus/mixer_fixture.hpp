@@ -16,6 +16,9 @@ namespace crowdjack::test {
 using Signal = std::vector<float>;
 using Stereo = std::array<Signal, 2>;
 
+/// What goes in comes out so many frames later.
+inline constexpr std::size_t delay = Limiter::delay;
+
 inline Signal sine_wave(double hertz, std::size_t frames, double amplitude = 0.5, double rate = 48000.0) {
     Signal signal(frames);
     for (std::size_t i = 0; i < frames; ++i) {

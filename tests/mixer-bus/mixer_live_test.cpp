@@ -11,11 +11,7 @@
 using namespace crowdjack;
 using namespace crowdjack::test;
 
-namespace {
-
-constexpr std::int64_t delay = Limiter::delay;
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("through the server the master is bit for bit the sum of the strips, 64 frames later, as JACK is told") {
     undisturbed([] {
@@ -29,12 +25,13 @@ TEST_CASE("through the server the master is bit for bit the sum of the strips, 6
         const std::int64_t start = room.soon();
         deck_a->start_at(start);
         deck_b->start_at(start);
-        REQUIRE(capture->wait_until(start + delay + static_cast<std::int64_t>(frames)));
+        REQUIRE(capture->wait_until(start + master_delay + static_cast<std::int64_t>(frames)));
         if (disturbed(*capture)) {
             return false;
         }
         for (std::size_t side = 0; side < 2; ++side) {
-            const auto out = capture->samples(side, start + delay, start + delay + static_cast<std::int64_t>(frames));
+            const auto out =
+                capture->samples(side, start + master_delay, start + master_delay + static_cast<std::int64_t>(frames));
             std::size_t wrong = 0;
             for (std::size_t i = 0; i < frames; ++i) {
                 wrong += out[i] == a[side][i] + b[side][i] ? 0U : 1U;
@@ -44,7 +41,7 @@ TEST_CASE("through the server the master is bit for bit the sum of the strips, 6
         jack_port_t* const port = jack_port_by_name(room.server.observer(), "mixer-bus:master_l");
         jack_latency_range_t latency{};
         jack_port_get_latency_range(port, JackCaptureLatency, &latency);
-        CHECK(jack_nframes_t{latency.max} >= static_cast<jack_nframes_t>(delay));
+        CHECK(jack_nframes_t{latency.max} >= static_cast<jack_nframes_t>(master_delay));
         return true;
     });
 }
@@ -64,7 +61,7 @@ TEST_CASE("a fade, an EQ kill and a gain told for a frame begin on that frame") 
             return false;
         }
         const auto at = [&](std::int64_t frame) {
-            return static_cast<double>(capture->sample(0, frame + delay).value_or(NAN));
+            return static_cast<double>(capture->sample(0, frame + master_delay).value_or(NAN));
         };
         CHECK(at(fade) == 0.5);
         CHECK(at(fade + 1) < 0.5);
@@ -197,11 +194,12 @@ TEST_CASE("a strip that turns into NaN is cleaned, reported, and the others play
         const std::int64_t start = room.soon();
         deck_a->start_at(start);
         deck_b->start_at(start);
-        REQUIRE(capture->wait_until(start + delay + static_cast<std::int64_t>(frames)));
+        REQUIRE(capture->wait_until(start + master_delay + static_cast<std::int64_t>(frames)));
         if (disturbed(*capture)) {
             return false;
         }
-        const auto out = capture->samples(0, start + delay, start + delay + static_cast<std::int64_t>(frames));
+        const auto out =
+            capture->samples(0, start + master_delay, start + master_delay + static_cast<std::int64_t>(frames));
         CHECK(std::equal(out.begin(), out.end(), good[0].begin()));
         CHECK(eventually([&] { return room.ask(at::mixer_health).named("B.cleaned") == 20000.0; }));
         CHECK(room.osc.wait_for(at::mixer_cleaned));
@@ -220,17 +218,17 @@ TEST_CASE("a strip whose source vanishes and one that hangs come back by themsel
     deck_a->start_at(start);
     auto deck_b = room.player("B", {Signal(frames, 0.25F), Signal(frames, 0.25F)});
     deck_b->start_at(start);
-    REQUIRE(capture->wait_for_sound(0, start + delay));
+    REQUIRE(capture->wait_for_sound(0, start + master_delay));
     deck_b.reset();
     deck_b = room.player("B", {Signal(frames, 0.125F), Signal(frames, 0.125F)});
     const std::int64_t again = room.soon();
     deck_b->start_at(again);
-    REQUIRE(capture->wait_until(again + delay + 4800));
+    REQUIRE(capture->wait_until(again + master_delay + 4800));
     const auto check_both_from = [&](std::int64_t from) {
         std::size_t heard = 0;
         for (std::int64_t frame = from; frame < from + 4800; ++frame) {
             // Cycles that the machine lost are not there, or silent; whatever sounds is both.
-            const float sample = capture->sample(0, frame + delay).value_or(0.0F);
+            const float sample = capture->sample(0, frame + master_delay).value_or(0.0F);
             if (sample != 0.0F) {
                 REQUIRE(sample == good[0][static_cast<std::size_t>(frame - start)] + 0.125F);
                 ++heard;
@@ -244,7 +242,7 @@ TEST_CASE("a strip whose source vanishes and one that hangs come back by themsel
     REQUIRE(room.server.wait_for_frame(static_cast<std::uint32_t>(hung + 48000)));
     deck_b->hang(false);
     const std::int64_t released = room.soon(0.2);
-    REQUIRE(capture->wait_until(released + delay + 4800));
+    REQUIRE(capture->wait_until(released + master_delay + 4800));
     check_both_from(released);
 }
 
@@ -307,7 +305,7 @@ TEST_CASE("when the server dies the mixer comes back with its ports and its sett
     const std::int64_t start = room.soon();
     deck->start_at(start);
     REQUIRE(capture->wait_for_sound(0, start));
-    CHECK(capture->sample(0, start + delay) == 0.25F);
+    CHECK(capture->sample(0, start + master_delay) == 0.25F);
 }
 
 TEST_CASE("a command that nobody could obey is refused and not remembered as obeyed") {

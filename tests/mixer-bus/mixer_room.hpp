@@ -15,6 +15,9 @@
 
 namespace crowdjack::test {
 
+/// What goes in on a frame leaves the master so many frames later.
+inline constexpr std::int64_t master_delay = Limiter::delay;
+
 class MixerRoom {
 public:
     explicit MixerRoom(std::vector<std::string> arguments = {}, std::uint32_t period = 128)

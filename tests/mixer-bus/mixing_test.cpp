@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "mixer-bus/eq_curve.hpp"
+#include "common/eq_curve.hpp"
 #include "tests/mixer-bus/mixer_fixture.hpp"
 
 #include <doctest/doctest.h>
@@ -11,8 +11,6 @@ using namespace crowdjack;
 using namespace crowdjack::test;
 
 namespace {
-
-constexpr std::size_t delay = Limiter::delay;
 
 ParameterId fader(std::size_t strip) { return {strip, StripParameter::fader}; }
 

@@ -3,6 +3,7 @@
 #include "tests/mixer-bus/mixer_room.hpp"
 #include "tests/mixer-bus/undisturbed.hpp"
 #include "tests/support/frozen_disk.hpp"
+#include "tests/support/surroundings.hpp"
 #include "tests/support/waves.hpp"
 
 #include <doctest/doctest.h>
@@ -19,8 +20,6 @@ using namespace crowdjack;
 using namespace crowdjack::test;
 
 namespace {
-
-constexpr std::int64_t delay = Limiter::delay;
 
 /// The left channel of a stream's dump, read to its end.
 Signal decoded_left(const std::filesystem::path& path) {
@@ -46,11 +45,6 @@ std::optional<std::size_t> onset(const Signal& signal, float threshold) {
         }
     }
     return {};
-}
-
-std::string contents(const std::filesystem::path& path) {
-    std::ifstream file{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{file}, {}};
 }
 
 }  // namespace
@@ -148,7 +142,7 @@ TEST_CASE("on a full disk there is one error, the file plays, and the mix goes o
         REQUIRE(capture->wait_until(after + 24000));
         CHECK(room.osc.received(at::mixer_record_failed).size() == 1);
         CHECK(read_audio(small / "set.wav").frames() > 60000);
-        const auto heard = capture->samples(0, start + delay, after + 24000);
+        const auto heard = capture->samples(0, start + master_delay, after + 24000);
         CHECK(room.obeys(at::mixer_record_start, {"elsewhere.wav"}));
         CHECK(room.obeys(at::mixer_record_stop));
         umount2(small.c_str(), MNT_DETACH);
@@ -195,7 +189,7 @@ TEST_CASE("a disk that stands still for ten seconds costs the recording no frame
         }
         std::size_t wrong = 0;
         for (std::size_t i = 0; i < 48000 * 12; ++i) {
-            const auto heard = capture->sample(0, start + delay + static_cast<std::int64_t>(i));
+            const auto heard = capture->sample(0, start + master_delay + static_cast<std::int64_t>(i));
             wrong += heard == music[0][i] && content.interleaved[2 * (first + i)] == music[0][i] ? 0U : 1U;
         }
         CHECK(wrong == 0);
@@ -249,13 +243,13 @@ TEST_CASE("the recording goes on across a death of the JACK server") {
         const auto capture = room.capture();
         const std::int64_t start = room.soon();
         deck->start_at(start);
-        REQUIRE(capture->wait_until(start + delay + 48000));
+        REQUIRE(capture->wait_until(start + master_delay + 48000));
         if (disturbed(*capture)) {
             return false;
         }
         REQUIRE(room.obeys(at::mixer_record_stop));
         const auto content = read_audio(room.folder / "set.wav");
-        const auto heard = capture->samples(0, start + delay, start + delay + 48000);
+        const auto heard = capture->samples(0, start + master_delay, start + master_delay + 48000);
         std::int64_t loud = 0;
         for (std::int64_t i = 0; i < content.frames(); ++i) {
             loud += content.interleaved[static_cast<std::size_t>(2 * i)] == 0.5F ? 1 : 0;
@@ -391,7 +385,7 @@ TEST_CASE("an icecast that dies is reconnected within five seconds of its return
             return false;
         }
         CHECK(decoded_left(icecast.dump("set", 2)).size() > 48000);
-        const auto heard = capture->samples(0, start + delay, end);
+        const auto heard = capture->samples(0, start + master_delay, end);
         CHECK(std::equal(heard.begin(), heard.end(), music[0].begin()));
         const auto recorded = read_audio(room.folder / "set.wav");
         std::size_t first = 0;
@@ -435,8 +429,8 @@ TEST_CASE("wrong password, taken mount, no server: clear errors, and the passwor
     CHECK(refused->number(1) == 4.0);
     MESSAGE("a wrong password: ", refused->shown());
     std::string everything = room.mixer->output() + second.output() +
-                             contents("/proc/" + std::to_string(room.mixer->pid()) + "/cmdline") +
-                             contents(registry_of(room.server.name()) / "mixer-bus.state") +
+                             text_of("/proc/" + std::to_string(room.mixer->pid()) + "/cmdline") +
+                             text_of(registry_of(room.server.name()) / "mixer-bus.state") +
                              room.ask(at::mixer_state).shown() + room.ask(at::mixer_tap).shown();
     for (const auto& message : room.osc.received()) {
         everything += message.shown();

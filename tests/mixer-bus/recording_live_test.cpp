@@ -2,6 +2,7 @@
 // Recordings of a running mixer that nobody looks after: stopped by buttons, split, kept, named, on a disk that fills.
 #include "tests/mixer-bus/mixer_room.hpp"
 #include "tests/mixer-bus/undisturbed.hpp"
+#include "tests/support/surroundings.hpp"
 #include "tests/support/waves.hpp"
 
 #include <doctest/doctest.h>
@@ -17,11 +18,6 @@ using namespace crowdjack::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string contents(const fs::path& path) {
-    std::ifstream file{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
 
 std::vector<fs::path> files_of(const fs::path& folder, const std::string& extension) {
     std::vector<fs::path> found;
@@ -187,12 +183,12 @@ TEST_CASE("what is announced as playing stands in the cue sheet at its frame") {
     CHECK(room.error_code(at::mixer_nowplaying, {"A", "only"}) == 1);
     REQUIRE(room.server.wait_for_frame(static_cast<std::uint32_t>(begin + 48000)));
     REQUIRE(room.obeys(at::mixer_record_stop));
-    const std::string sheet = contents(room.folder / "set.cue");
+    const std::string sheet = text_of(room.folder / "set.cue");
     REQUIRE(room.obeys(at::mixer_record_start, {"next.wav"}));
     room.mixer->kill_hard();
     room.start({"--resume"});  // what plays still does, and nobody says so again
     REQUIRE(eventually(
-        [&] { return contents(room.folder / "next-2.cue").find("TITLE \"Second title\"") != std::string::npos; }));
+        [&] { return text_of(room.folder / "next-2.cue").find("TITLE \"Second title\"") != std::string::npos; }));
     REQUIRE(room.obeys(at::mixer_record_stop));
     CHECK(sheet.find("PERFORMER \"First artist\"\n    INDEX 01 00:00:00") != std::string::npos);
     CHECK(sheet.find("PERFORMER \"Second artist\"\n    INDEX 01 00:00:56") != std::string::npos);

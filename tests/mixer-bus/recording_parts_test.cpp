@@ -11,6 +11,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -24,11 +25,6 @@ using namespace crowdjack::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string text_of(const fs::path& path) {
-    std::ifstream file{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
 
 std::time_t local_time(int year, int month, int day, int hour, int minute) {
     std::tm time{};
@@ -275,6 +271,8 @@ TEST_CASE("a cue sheet never takes the place of another file") {
     CHECK(cue_path(folder / "set.wav") == folder / "set.wav.cue");
     CHECK(text_of(folder / "set.cue") == "mine");
     CHECK(cue_path(folder / "night.wav") == folder / "night.cue");
+    REQUIRE(mkfifo((folder / "pipe.cue").c_str(), 0600) == 0);  // whose writer would be waited for
+    CHECK(cue_path(folder / "pipe.wav") == folder / "pipe.wav.cue");
 }
 
 TEST_CASE("a recording says inside what it is and when it was made") {

@@ -187,11 +187,6 @@ Recording::Request request(Disk& disk, RecordingFormat format, std::int64_t from
             }};
 }
 
-std::string text_of(const std::filesystem::path& path) {
-    std::ifstream file{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
-
 }  // namespace
 
 TEST_CASE("a recording holds exactly the frames from the one asked for to the one before its end") {

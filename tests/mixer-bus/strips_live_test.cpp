@@ -12,8 +12,6 @@ using namespace crowdjack::test;
 
 namespace {
 
-constexpr std::int64_t delay = Limiter::delay;
-
 /// What the master gives for long enough, on each side.
 bool settles_at(const Capture& capture, const MixerRoom& room, std::array<float, 2> level) {
     return eventually([&] {

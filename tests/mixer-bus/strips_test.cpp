@@ -12,8 +12,6 @@ using namespace crowdjack::test;
 
 namespace {
 
-constexpr std::size_t delay = Limiter::delay;
-
 /// One strip with an insert, fed in periods; the return comes one period after the send, as JACK's loops do.
 class InsertBench {
 public:

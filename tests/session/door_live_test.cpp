@@ -114,6 +114,41 @@ TEST_CASE("a phone's layout reaches mixer and decks under its own names, with fl
     CHECK(plays());
 }
 
+TEST_CASE("movement at the door reaches the follower, of more detectors than are remembered, and after it was killed") {
+    SessionRoom room;
+    REQUIRE(room.wait_until_whole());
+    room.start_again_with(R"([[client]]
+name = "bpm-follower"
+run = ["crowdjack-bpm-follower"]
+)");
+    REQUIRE(room.wait_until_whole());
+    const auto reports = [&] { return room.ask(at::tempo_health)->named("reports"); };
+    const auto movement = [&] {
+        const auto state = room.ask(at::tempo_state);
+        return state && state->address == at::tempo_state ? state->number(3) : -1.0;
+    };
+    REQUIRE(eventually([&] { return movement() >= 0.0; }));
+    std::vector<std::unique_ptr<OscClient>> detectors;
+    for (int i = 0; i < 40; ++i) {
+        detectors.push_back(std::make_unique<OscClient>());
+    }
+    for (const auto& detector : detectors) {
+        detector->send(front_door, at::dance_total_movement, {0.375F});
+    }
+    CHECK(eventually([&] { return reports() == 40.0; }));
+    CHECK(movement() == doctest::Approx(0.375));
+    // Again in another order: each was replaced by a later one meanwhile.
+    for (auto detector = detectors.rbegin(); detector != detectors.rend(); ++detector) {
+        (*detector)->send(front_door, at::dance_total_movement, {0.375F});
+    }
+    CHECK(eventually([&] { return reports() == 80.0; }));
+    const pid_t killed = SessionRoom::signal("bpm-follower", SIGKILL);
+    REQUIRE(SessionRoom::wait_for_successor("bpm-follower", killed));
+    REQUIRE(eventually([&] { return movement() >= 0.0; }));
+    detectors.front()->send(front_door, at::dance_total_movement, {0.75F});
+    CHECK(eventually([&] { return movement() > 0.7; }));
+}
+
 TEST_CASE("two senders of one command each get their own answer") {
     SessionRoom room;
     REQUIRE(room.wait_until_whole());

@@ -67,7 +67,7 @@ TEST_CASE("every client announces itself, opens under NSM's name, saves, and is 
 
         CHECK(manager.ask(url, "/nsm/client/save", {}).address == at::reply);
         CHECK(fs::exists(project / "state"));
-        CHECK(read_text(project / "name") == std::string{expected.plain_name} + "\n");
+        CHECK(text_of(project / "name") == std::string{expected.plain_name} + "\n");
         CHECK(client->terminate() == 0);
 
         auto reopened = manager.launch(expected.program, server.name());
@@ -175,7 +175,7 @@ TEST_CASE("a session and a follower under NSM share the movement port, whoever c
         const auto saved_when = [&](bool there) {
             return eventually([&] {
                 manager.ask(door, "/nsm/client/save", {});
-                const std::string state = read_text(project / "crowdjack-session" / "state");
+                const std::string state = text_of(project / "crowdjack-session" / "state");
                 return (state.find("system:playback_2") != std::string::npos) == there;
             });
         };

@@ -55,8 +55,7 @@ string state_of(SessionRoom& room, const string& name) {
 
 /// The options that a running setlist was given.
 string command_line_of(pid_t pid) {
-    std::ifstream file{"/proc/" + std::to_string(pid) + "/cmdline", std::ios::binary};
-    string text{std::istreambuf_iterator<char>{file}, {}};
+    string text = text_of("/proc/" + std::to_string(pid) + "/cmdline");
     std::replace(text.begin(), text.end(), '\0', ' ');
     return text;
 }

@@ -82,7 +82,7 @@ TEST_CASE("a deck that is switched between two projects ten times while it plays
     room.ask(deck, at::deck_start);
     REQUIRE(room.plays_beyond(deck, room.track("a"), 3.0));
     CHECK(room.manager.save(deck).address == at::reply);
-    const std::string saved_one = read_text(one / "state");
+    const std::string saved_one = text_of(one / "state");
     const double place = saved_number(saved_one, "rest_source") / 48000.0;
     CHECK(place > 3.0);
 
@@ -93,7 +93,7 @@ TEST_CASE("a deck that is switched between two projects ten times while it plays
     room.ask(deck, at::deck_cue, {room.track("b"), 1.0, 99.5});
     room.ask(deck, at::deck_gain, {0.25F, 0.0});
     CHECK(room.manager.save(deck).address == at::reply);
-    const std::string saved_two = read_text(two / "state");
+    const std::string saved_two = text_of(two / "state");
     room.ask(deck, at::deck_start);
     REQUIRE(room.reaches(deck, "playing", room.track("b")));
 
@@ -114,8 +114,8 @@ TEST_CASE("a deck that is switched between two projects ten times while it plays
         CHECK(room.position(deck) == 1.0);
         CHECK(room.ask(deck, at::deck_gain).number(0) == 0.25);
         CHECK(room.ask(deck, at::deck_bpm).number(0) == 99.5);
-        CHECK(read_text(one / "state") == saved_one);
-        CHECK(read_text(two / "state") == saved_two);
+        CHECK(text_of(one / "state") == saved_one);
+        CHECK(text_of(two / "state") == saved_two);
         room.ask(deck, at::deck_start);
         CHECK(room.reaches(deck, "playing", room.track("b")));
     }
@@ -137,7 +137,7 @@ TEST_CASE("a deck saved while it plays opens later at the place it had, and play
         room.ask(deck, at::deck_start);
         REQUIRE(room.plays_beyond(deck, room.track("a"), 19.0));
         CHECK(room.manager.save(deck).address == at::reply);
-        const double place = saved_number(read_text(project / "state"), "rest_source") / 48000.0;
+        const double place = saved_number(text_of(project / "state"), "rest_source") / 48000.0;
         // Until long after the track has ended.
         REQUIRE(room.reaches(deck, "stopped", room.track("a")));
         CHECK(deck.process->terminate() == 0);
@@ -161,7 +161,7 @@ TEST_CASE("a track that is away is said, kept as it was saved, and cued by itsel
     room.ask(deck, at::deck_cue, {room.track("a"), 2.0, 131.0});
     room.ask(deck, at::deck_stem_load, {3, room.track("b")});
     CHECK(room.manager.save(deck).address == at::reply);
-    const std::string saved = read_text(project / "state");
+    const std::string saved = text_of(project / "state");
     CHECK(deck.process->terminate() == 0);
 
     fs::rename(room.track("a"), room.music / "elsewhere");
@@ -172,11 +172,11 @@ TEST_CASE("a track that is away is said, kept as it was saved, and cued by itsel
     REQUIRE(told);
     CHECK(told->text(1).find("missing " + room.track("a")) == 0);
     CHECK(room.manager.save(deck).address == at::reply);
-    CHECK(read_text(project / "state") == saved);
+    CHECK(text_of(project / "state") == saved);
     // What the user sets meanwhile is the user's, and loses nothing of it.
     room.ask(deck, at::deck_gain, {0.75F, 0.0});
     CHECK(room.manager.save(deck).address == at::reply);
-    CHECK(read_text(project / "state").find(room.track("a")) != std::string::npos);
+    CHECK(text_of(project / "state").find(room.track("a")) != std::string::npos);
 
     fs::rename(room.music / "elsewhere", room.track("a"));
     CHECK(room.reaches(deck, "cued", room.track("a")));
@@ -247,7 +247,7 @@ TEST_CASE("a manager dies: its deck plays on until a new manager opens the same 
     CHECK(room.url_in_registry("deck-A") == deck.url);
     CHECK(room.url_in_registry("deck-B") == twin.url);
     CHECK(other.save(twin).address == at::reply);
-    CHECK(read_text(room.session / "q" / "name") == "deck-A\n");
+    CHECK(text_of(room.session / "q" / "name") == "deck-A\n");
 }
 
 TEST_CASE("a session of a manager that died leaves the front door to that of a new one") {
@@ -306,7 +306,7 @@ TEST_CASE(
     room.server.connect(mixer_port, "system:playback_2");
     const auto state = [&] {
         CHECK(room.manager.save(door).address == at::reply);
-        return read_text(room.session / "session" / "state");
+        return text_of(room.session / "session" / "state");
     };
     CHECK(eventually([&] { return state().find("system:playback_2") != std::string::npos; }));
     const std::string saved = state();
@@ -342,7 +342,7 @@ TEST_CASE("what is cued next, stems, and a start that was ordered are saved, and
     const auto later = static_cast<std::int32_t>(room.server.frame() + 60U * 48000U);
     room.ask(deck, at::deck_start, {later});
     CHECK(room.manager.save(deck).address == at::reply);
-    const std::string saved = read_text(project / "state");
+    const std::string saved = text_of(project / "state");
     CHECK(saved.find("\"quantum\"") != std::string::npos);
     const double place = saved_number(saved, "rest_source") / 48000.0;
     CHECK(deck.process->terminate() == 0);
@@ -415,7 +415,7 @@ TEST_CASE("the session's view opens in a terminal when the manager's user asks f
     CHECK(room.manager.osc().wait_for("/nsm/client/gui_is_hidden"));
     room.manager.osc().send(door.url, "/nsm/client/show_optional_gui");
     CHECK(room.manager.osc().wait_for("/nsm/client/gui_is_shown"));
-    CHECK(eventually([&] { return read_text(seen).find("status --watch --server test") != std::string::npos; }));
+    CHECK(eventually([&] { return text_of(seen).find("status --watch --server test") != std::string::npos; }));
     room.manager.osc().forget();
     room.manager.osc().send(door.url, "/nsm/client/hide_optional_gui");
     CHECK(room.manager.osc().wait_for("/nsm/client/gui_is_hidden"));
@@ -424,9 +424,9 @@ TEST_CASE("the session's view opens in a terminal when the manager's user asks f
     room.manager.osc().forget();
     room.manager.osc().send(door.url, "/nsm/client/show_optional_gui");
     CHECK(room.manager.osc().wait_for("/nsm/client/gui_is_shown"));
-    REQUIRE(eventually([&] { return std::atoi(read_text(seen.string() + ".pid").c_str()) > 0; }));
+    REQUIRE(eventually([&] { return std::atoi(text_of(seen.string() + ".pid").c_str()) > 0; }));
     CHECK_FALSE(room.manager.osc().wait_for("/nsm/client/gui_is_hidden", 0, Deadline{300}));
-    CHECK(::kill(std::atoi(read_text(seen.string() + ".pid").c_str()), SIGTERM) == 0);
+    CHECK(::kill(std::atoi(text_of(seen.string() + ".pid").c_str()), SIGTERM) == 0);
     CHECK(room.manager.osc().wait_for("/nsm/client/gui_is_hidden"));
     CHECK(session->terminate() == 0);
 }

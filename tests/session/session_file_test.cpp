@@ -222,7 +222,7 @@ GraphView club() {
     return graph;
 }
 
-Connection listed(const std::string& text) {
+Connection connection_of(const std::string& text) {
     std::string why;
     return parse_connection(text, why).value();
 }
@@ -235,8 +235,9 @@ TEST_CASE("what was patched by hand is saved, what was unpatched goes, what is n
                    {"deck-A:out_r", "mixer-bus:A_r"},
                    {"ardour:out", "mixer-bus:mic_l"},
                    {"mixer-bus:master_l", "Built-in:FL"}};
-    const std::vector<Connection> list{listed("deck-A:out_* -> mixer-bus:A_*"), listed("deck-B:out_* -> mixer-bus:B_*"),
-                                       listed("deck-A:out_l -> mixer-bus:mic_l")};
+    const std::vector<Connection> list{connection_of("deck-A:out_* -> mixer-bus:A_*"),
+                                       connection_of("deck-B:out_* -> mixer-bus:B_*"),
+                                       connection_of("deck-A:out_l -> mixer-bus:mic_l")};
     const auto saved = present_patch(list, graph);
     CHECK(saved == std::vector<std::string>{"deck-A:out_* -> mixer-bus:A_*", "deck-B:out_* -> mixer-bus:B_*",
                                             "ardour:out -> mixer-bus:mic_l",

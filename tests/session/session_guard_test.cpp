@@ -15,11 +15,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-string text_of(const fs::path& path) {
-    std::ifstream file{path};
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
-
 /// A program that writes its arguments and what it was told in the environment.
 void make_hook(const fs::path& path, const fs::path& out) {
     std::ofstream{path} << "#!/bin/sh\n{ for w in \"$@\"; do echo \"word=$w\"; done; env | grep ^CROWDJACK_; } >> '"

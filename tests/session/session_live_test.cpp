@@ -407,8 +407,7 @@ TEST_CASE("a client that keeps crashing is said and tried again, the rest goes o
 TEST_CASE("watchdog = false spares who hangs, and whom it silences, too") {
     SessionRoom room;
     REQUIRE(room.wait_until_whole());
-    std::ifstream file{room.file()};
-    string text{std::istreambuf_iterator<char>{file}, {}};
+    string text = text_of(room.file());
     const string name{"name = \"deck-B\"\n"};
     text.insert(text.find(name) + name.size(), "watchdog = false\n");
     std::ofstream{room.file()} << text;

@@ -41,11 +41,6 @@ bool healthy_soon() {
     return eventually([] { return health().code == 0; });
 }
 
-string text_of(const fs::path& path) {
-    std::ifstream file{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
-
 /// Processes of session "test" that still run.
 int marked_processes() {
     int count = 0;
@@ -236,8 +231,7 @@ TEST_CASE("SIGHUP ends nothing, a second run names the session that runs, and a 
                                      std::to_string(SessionRoom::pid_of("session")) +
                                      ") on server 'test' runs already") != string::npos);
     // Another server, but the same front door.
-    std::ifstream file{room.file()};
-    string text{std::istreambuf_iterator<char>{file}, {}};
+    string text = text_of(room.file());
     text.replace(text.find("\"test\""), 6, "\"else\"");
     std::ofstream{room.folder / "else.toml"} << text;
     Process third{{program_path("crowdjack-session"), "run", (room.folder / "else.toml").string()}};
@@ -256,6 +250,18 @@ TEST_CASE("SIGHUP ends nothing, a second run names the session that runs, and a 
         CHECK(all[i].find(" error ") == string::npos);
     }
     CHECK(health().code == 2);
+}
+
+TEST_CASE("a session that is told to stop before its JACK server answers ends well and takes the server along") {
+    SessionRoom room;
+    REQUIRE(room.wait_until_whole());
+    for (int times = 0; times < 5; ++times) {
+        REQUIRE(room.session->terminate() == 0);
+        room.start();
+        REQUIRE(room.session->wait_for_line("jack-server-started"));
+    }
+    CHECK(room.session->terminate() == 0);
+    CHECK(eventually([] { return marked_processes() == 0; }));
 }
 
 namespace {

@@ -38,11 +38,6 @@ void become_known(Section& section, double bpm, const std::string& key) {
     section.key = key;
 }
 
-std::string file_text(const fs::path& file) {
-    std::ifstream stream{file, std::ios::binary};
-    return {std::istreambuf_iterator<char>{stream}, {}};
-}
-
 /// Draws all of a set whose tracks become known as late as it can be, or all at once.
 std::vector<std::size_t> drawn(bool late, std::uint64_t seed) {
     std::vector<Section> sections = unknown_tracks(40);
@@ -227,7 +222,7 @@ TEST_CASE("what was played is written with title, artist and the time by the clo
         PlayedLog log{folder / "new.csv"};
         log.add(track, section, 1'795'000'000);
     }
-    const std::string fresh = file_text(folder / "new.csv");
+    const std::string fresh = test::text_of(folder / "new.csv");
     CHECK(fresh.find("end,clock,artist,title,key,way\n") != std::string::npos);
     CHECK(fresh.find(",handed over,2026-") != std::string::npos);
     CHECK(fresh.find(",Künstler,\"Größe, 1\",,in time\n") != std::string::npos);
@@ -237,7 +232,7 @@ TEST_CASE("what was played is written with title, artist and the time by the clo
         PlayedLog log{folder / "old.csv"};
         log.add(track, section, 1'795'000'000);
     }
-    const std::string old = file_text(folder / "old.csv");
+    const std::string old = test::text_of(folder / "old.csv");
     CHECK(old.ends_with(",handed over\n"));
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/eq_curve.hpp"
 #include "common/error.hpp"
 #include "session/setlist/choice.hpp"
 #include "session/setlist/handover.hpp"
@@ -268,15 +269,18 @@ TEST_CASE("a listed order is kept whatever the crowd does") {
     }
 }
 
+static double band_gain(const StripSetting& strip, Control band) {
+    return double{strip.fader} * double{EqCurve{}.gain(strip.control(band)).value};
+}
+
 TEST_CASE("through a hand-over each band of two unrelated tracks keeps its power within 0.55 dB") {
     for (int i = 0; i <= 1000; ++i) {
         const double place = i / 1000.0;
         const StripSetting out = handover_setting(Side::outgoing, place);
         const StripSetting in = handover_setting(Side::incoming, place);
         for (const Control band : {Control::low, Control::mid, Control::high}) {
-            // Percent of flat as a gain: the ramps are linear in gain between kill and flat.
-            const double a = out.fader * out.control(band) / 50.0;
-            const double b = in.fader * in.control(band) / 50.0;
+            const double a = band_gain(out, band);
+            const double b = band_gain(in, band);
             CHECK(std::abs(10.0 * std::log10(a * a + b * b)) < 0.55);
         }
     }
@@ -286,8 +290,7 @@ TEST_CASE("through a hand-over each band of two unrelated tracks keeps its power
 static double power(const StripSetting& strip, const std::array<double, 3>& bands) {
     double sum = 0.0;
     for (std::size_t i = 0; i < bands.size(); ++i) {
-        const double gain =
-            strip.fader * strip.control(std::array{Control::low, Control::mid, Control::high}[i]) / 50.0;
+        const double gain = band_gain(strip, std::array{Control::low, Control::mid, Control::high}[i]);
         sum += gain * gain * bands[i];
     }
     return sum;
@@ -335,6 +338,12 @@ TEST_CASE("highs come in first, lows go over at once in the middle, from silence
     CHECK(handover_setting(Side::outgoing, 0.9).high > 0.0F);
     CHECK(handover_setting(Side::outgoing, 1.0).fader == 0.0F);
     CHECK(handover_setting(Side::incoming, 1.0) == StripSetting{});
+}
+
+TEST_CASE("half-way through a band's ramp the strip stands at half its gain, not at half its percentage") {
+    const StripSetting half = handover_setting(Side::incoming, 0.475);  // its lows come in from 0.4 to 0.55
+    CHECK(band_gain(half, Control::low) == doctest::Approx(0.5).epsilon(1e-4));
+    CHECK(half.low == doctest::Approx(37.457).epsilon(1e-4));
 }
 
 TEST_CASE("with a line a cue moves to the nearest beat of its track; without one it stays in unity time") {

@@ -19,11 +19,6 @@
 
 namespace crowdjack::test {
 
-inline std::string read_text(const std::filesystem::path& path) {
-    std::ifstream file{path};
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
-
 /// A client's OSC port as the announcement cannot tell it: liblo hides the sender, the process's own sockets don't.
 inline std::string url_of(const Process& process) {
     // The only UDP socket of the process: /proc/PID/net/udp lists by inode, /proc/PID/fd names the inodes it holds.

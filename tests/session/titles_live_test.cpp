@@ -33,11 +33,6 @@ void write_tags(const fs::path& file, const string& artist, const string& title)
     REQUIRE(reference.save());
 }
 
-string text_of(const fs::path& path) {
-    std::ifstream file{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
-
 /// Three tracks of noise, which fills an encoder's pages: two with tags, one that has only its name.
 void add_tracks(SetlistWorld& world) {
     const std::vector<std::pair<string, string>> tags{{"Erste Künstlerin", "First & \"Best\""}, {"Zweiter", "Second"}};

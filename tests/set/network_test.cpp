@@ -5,6 +5,7 @@
 #include "tests/support/jack_server.hpp"
 #include "tests/support/osc_client.hpp"
 #include "tests/support/outsider.hpp"
+#include "tests/support/surroundings.hpp"
 #include "tests/support/waves.hpp"
 
 #include <doctest/doctest.h>
@@ -30,8 +31,7 @@ const std::string remote_deck{"osc.udp://10.0.0.2:9003/"};
 /// An example file with a few words exchanged; each must be in it. @throws std::runtime_error
 void adapt_example(const std::string& name, const std::filesystem::path& to,
                    const std::vector<std::array<std::string, 2>>& words) {
-    std::ifstream file{std::filesystem::path{CROWDJACK_EXAMPLES} / name};
-    std::string text{std::istreambuf_iterator<char>{file}, {}};
+    std::string text = text_of(std::filesystem::path{CROWDJACK_EXAMPLES} / name);
     for (const auto& [old_word, new_word] : words) {
         const auto at = text.find(old_word);
         if (at == std::string::npos) {

@@ -247,7 +247,7 @@ TEST_CASE(
         REQUIRE(ears.wait_until(*ears.end_frame() + 9'600));
     }
     CHECK(stage.session().output().find("jack-server-started") == std::string::npos);
-    CHECK(stage.session().output().find("crowdjack trap:") == std::string::npos);
+    CHECK(stage.session().output().find(sprung_trap) == std::string::npos);
     const auto code = stage.session().terminate();
     CHECK_MESSAGE(code.value_or(-1) == 0, code.value_or(-1), stage.session().output());
 }

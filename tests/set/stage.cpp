@@ -101,7 +101,7 @@ OscReceived Stage::done(const std::string& url, const std::string& command, cons
     return answer;
 }
 
-bool Stage::trap_sprang() const { return session_->output().find("crowdjack trap:") != std::string::npos; }
+bool Stage::trap_sprang() const { return session_->output().find(sprung_trap) != std::string::npos; }
 
 std::int64_t frame_argument(const OscReceived& message, std::size_t i) {
     return static_cast<std::uint32_t>(static_cast<std::int64_t>(message.number(i)));

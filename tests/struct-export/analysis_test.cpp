@@ -59,11 +59,6 @@ void add_hit(std::vector<float>& sound, double at_s, double hertz, double gain, 
     }
 }
 
-std::string bytes_of(const fs::path& file) {
-    std::ifstream stream{file, std::ios::binary};
-    return {std::istreambuf_iterator<char>{stream}, {}};
-}
-
 }  // namespace
 
 TEST_CASE("tempo to 0.05 BPM, beats to 10 ms and bars are found in club music") {
@@ -237,9 +232,9 @@ TEST_CASE("the same file gives the same bytes, and decks find the grid that was 
     const fs::path file = studio.song(spec_of(test::Style::rock, 103.27));
     const AnalysisTask one{file, studio.folder / "struct/song.json"};
     (void)analyse_into(one, {}, go_on, [](double) {});
-    const std::string bytes = bytes_of(one.json);
+    const std::string bytes = test::text_of(one.json);
     (void)analyse_into(one, {}, go_on, [](double) {});
-    CHECK(bytes_of(one.json) == bytes);
+    CHECK(test::text_of(one.json) == bytes);
     const TrackGrid grid = find_track_grid(file);
     CHECK(std::string{to_text(grid.source)} == "structure");
     CHECK(grid.bpm == doctest::Approx(103.27).epsilon(0.0001));

@@ -21,17 +21,12 @@ namespace crowdjack::test {
 using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-inline std::string bytes_of(const fs::path& file) {
-    std::ifstream stream{file, std::ios::binary};
-    return {std::istreambuf_iterator<char>{stream}, {}};
-}
-
 /// Every file below a folder with its bytes.
 inline std::map<std::string, std::string> content_of(const fs::path& folder) {
     std::map<std::string, std::string> content;
     for (const auto& entry : fs::recursive_directory_iterator{folder}) {
         if (entry.is_regular_file()) {
-            content[fs::relative(entry.path(), folder).string()] = bytes_of(entry.path());
+            content[fs::relative(entry.path(), folder).string()] = text_of(entry.path());
         }
     }
     return content;

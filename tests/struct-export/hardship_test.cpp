@@ -36,7 +36,7 @@ TEST_CASE("what was exported from the same inputs is left alone, what changed is
     CHECK(changed.output.find("exported track=a.wav") != std::string::npos);
     CHECK(changed.output.find("exported track=b.wav") != std::string::npos);
     CHECK(fs::last_write_time(part("b")) != written_b);
-    CHECK(bytes_of(part("a")) == first.at("a_sectioned.wav"));
+    CHECK(text_of(part("a")) == first.at("a_sectioned.wav"));
     CHECK(crate.export_to("parts", {"--bpm", "122.4"}).output.find("up to date") == std::string::npos);
 }
 
@@ -57,7 +57,7 @@ TEST_CASE("killed in the middle and run again: the same bytes as a run that was 
     };
     REQUIRE(crate.run(options("1")).code == 0);
     const auto whole = content_of(crate.folder / "parts");
-    const std::string csv = bytes_of(crate.folder / "set.csv");
+    const std::string csv = text_of(crate.folder / "set.csv");
     CHECK(whole.size() == 18);  // six parts, six originals, six receipts
 
     fs::remove_all(crate.folder / "parts");
@@ -76,7 +76,7 @@ TEST_CASE("killed in the middle and run again: the same bytes as a run that was 
     CHECK(resumed.code == 0);
     CHECK(resumed.output.find("up to date") != std::string::npos);
     CHECK(content_of(crate.folder / "parts") == whole);
-    CHECK(bytes_of(crate.folder / "set.csv") == csv);
+    CHECK(text_of(crate.folder / "set.csv") == csv);
 }
 
 TEST_CASE("asked to stop it ends soon, leaves no half file and lists what is done") {
@@ -103,7 +103,7 @@ TEST_CASE("two tracks of one name both come out, each time under the same names"
     crate.add("same", 122.0, 20);
     fs::create_directories(crate.folder / "elsewhere");
     fs::copy(crate.audio_dir / "same.wav", crate.folder / "elsewhere/same.wav");
-    Json other = Json::parse(bytes_of(crate.struct_dir / "same.json"));
+    Json other = Json::parse(text_of(crate.struct_dir / "same.json"));
     other["path"] = (crate.folder / "elsewhere/same.wav").string();
     crate.write_struct("other", other.dump());
     const std::vector<std::string> arguments{
@@ -180,7 +180,7 @@ TEST_CASE("real analyses beside sound of their length are exported") {
     }
     const Crate crate;
     for (const auto& entry : fs::directory_iterator{*data / "allin1"}) {
-        const Json document = Json::parse(bytes_of(entry.path()));
+        const Json document = Json::parse(text_of(entry.path()));
         const fs::path name = fs::path{document["path"].get<std::string>()}.filename();
         const double length = document["segments"].back()["end"].get<double>();
         test::write_audio(crate.audio_dir / name.stem().concat(".flac"),

@@ -31,7 +31,7 @@ TEST_CASE("sections are cut, fitted and listed") {
     const auto rows = rows_of(crate.folder / "out/set.csv");
     REQUIRE(rows.size() == 2);
     CHECK(fs::path{rows[0].at("path")}.filename() == "Zoë.wav");
-    CHECK(bytes_of(crate.folder / "out/set.csv")
+    CHECK(text_of(crate.folder / "out/set.csv")
               .starts_with("path,bpm,key,target_bpm,speed,ini_cue,begin_cue,end_cue,begin_cue_adj,end_cue_adj,"
                            "duration_orig,duration_sectioned,part_file_orig,part_file\n"));
     CHECK(rows_of(crate.folder / "out/skipped.csv").empty());
@@ -275,7 +275,7 @@ TEST_CASE("Rekordbox: true tempo in memory, key, place of the audio, and keys wr
            "Location='file://localhost" +
                crate.audio_dir.string() + "/Cafe%CC%81%20Noir.wav'/>\n</COLLECTION>\n</DJ_PLAYLISTS>\n";
     const fs::path structure = crate.struct_dir / "Café Noir.json";
-    const std::string before = bytes_of(structure);
+    const std::string before = text_of(structure);
     const std::vector<std::string> arguments{crate.struct_dir.string(),
                                              "--bpm",
                                              "122.5",
@@ -297,7 +297,7 @@ TEST_CASE("Rekordbox: true tempo in memory, key, place of the audio, and keys wr
     CHECK(row.at("path") == (crate.audio_dir / "Café Noir.wav").string());
     CHECK(ran.output.find("json says 120.00 (-1.6 %)") != std::string::npos);
     CHECK(ran.output.find("source=rekordbox") != std::string::npos);
-    CHECK(bytes_of(structure) == before);
+    CHECK(text_of(structure) == before);
 
     auto with_keys = arguments;
     with_keys.emplace_back("--write-keys");
@@ -305,7 +305,7 @@ TEST_CASE("Rekordbox: true tempo in memory, key, place of the audio, and keys wr
     CHECK(crate.run(with_keys).code == 0);
     Json expected = Json::parse(before);
     expected["key"] = "Cm";
-    CHECK(Json::parse(bytes_of(structure)) == expected);
+    CHECK(Json::parse(text_of(structure)) == expected);
     struct stat status {};
     REQUIRE(::stat(structure.c_str(), &status) == 0);
     CHECK((status.st_mode & 0777U) == 0640U);
@@ -320,10 +320,10 @@ TEST_CASE("the merged mapping holds every readable structure as it is, by name")
     crate.add("plain", 90.0, 20);
     crate.write_struct("broken", "{");
     CHECK(crate.export_to("parts", {"--bpm", "122", "--output", (crate.folder / "all.json").string()}).code == 0);
-    const Json merged = Json::parse(bytes_of(crate.folder / "all.json"));
+    const Json merged = Json::parse(text_of(crate.folder / "all.json"));
     CHECK(merged.size() == 2);
-    CHECK(merged["技能"] == Json::parse(bytes_of(crate.struct_dir / "技能.json")));
-    CHECK(merged["plain"] == Json::parse(bytes_of(crate.struct_dir / "plain.json")));
+    CHECK(merged["技能"] == Json::parse(text_of(crate.struct_dir / "技能.json")));
+    CHECK(merged["plain"] == Json::parse(text_of(crate.struct_dir / "plain.json")));
 }
 
 TEST_CASE("each exported track is drawn") {

@@ -104,7 +104,10 @@ TEST_CASE("the trap springs on each broken promise, names it, and leaves the res
         CHECK_MESSAGE(process.wait_for_line("crowdjack trap: " + deed + " on the audio thread"),
                       deed << process.output());
     }
-    for (const std::string deed : {"nothing", "exempt"}) {
+    Process late{{victim, "late touch"}, armed()};
+    CHECK(late.wait() == 0);
+    CHECK_MESSAGE(late.wait_for_line("crowdjack trap: 1 minor page faults after the first second"), late.output());
+    for (const std::string deed : {"nothing", "exempt", "first touch"}) {
         Process process{{victim, deed}, armed()};
         CHECK_MESSAGE(process.wait() == 0, process.output());
     }

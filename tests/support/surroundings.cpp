@@ -2,6 +2,8 @@
 #include "tests/support/surroundings.hpp"
 
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 namespace crowdjack::test {
@@ -51,6 +53,18 @@ std::optional<std::filesystem::path> real_data() {
         return std::nullopt;
     }
     return std::filesystem::canonical(folder);
+}
+
+long late_page_faults(Process& ended) {
+    const std::string said = ended.whole_output();
+    const std::string begin = "crowdjack trap: ";
+    const std::size_t end = said.find(" minor page faults");
+    return end == std::string::npos ? 0 : std::stol(said.substr(said.rfind(begin, end) + begin.size()));
+}
+
+std::string text_of(const std::filesystem::path& file) {
+    std::ifstream stream{file, std::ios::binary};
+    return {std::istreambuf_iterator<char>{stream}, {}};
 }
 
 TemporaryFolder::TemporaryFolder() {

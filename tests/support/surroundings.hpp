@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace crowdjack::test {
 
@@ -19,8 +20,18 @@ namespace crowdjack::test {
 /// Options for one of our programs: arms the real-time trap in it when the test runner offers one ($CROWDJACK_TRAP).
 [[nodiscard]] Process::Options armed(Process::Options options = {});
 
+/// So end the last words of a program whose audio thread broke a promise.
+inline constexpr std::string_view sprung_trap{" on the audio thread"};
+
+/// How many pages the audio thread of an armed program, which has ended, touched for the first time after its first
+/// second, as the trap said in its last words.
+[[nodiscard]] long late_page_faults(Process& ended);
+
 /// The folder of real-world files, if this checkout has one beside it.
 [[nodiscard]] std::optional<std::filesystem::path> real_data();
+
+/// All that a file holds; nothing when it can't be read.
+[[nodiscard]] std::string text_of(const std::filesystem::path& file);
 
 /// A folder of its own for a test's files, removed with everything in it.
 class TemporaryFolder {

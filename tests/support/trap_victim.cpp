@@ -2,6 +2,7 @@
 // Breaks the audio thread's promise in the way its argument names, so that the trap can be seen to work.
 #include "common/realtime.hpp"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -35,9 +36,25 @@ void read_file() {
         std::abort();
     }
 }
+/// A page that nobody has touched yet.
+void* const untouched = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+void touch_new_memory() { *static_cast<volatile char*>(untouched) = 1; }
 void allocate_where_exempt() {
     const crowdjack::RealtimeExemption waiting_for_workers;
     allocate();
+}
+
+int do_in_a_cycle(const std::string& name, const std::function<void()>& deed) {
+    { const crowdjack::RealtimeScope first_cycle; }
+    if (name == "late touch") {
+        std::this_thread::sleep_for(std::chrono::milliseconds{2100});
+    }
+    const crowdjack::RealtimeScope scope;
+    if (!crowdjack::on_audio_thread()) {
+        return 4;
+    }
+    deed();
+    return 0;
 }
 
 }  // namespace
@@ -51,6 +68,8 @@ int main(int count, char** arguments) {
                                                              {"fwrite", log_line},
                                                              {"sched_yield", wait_on_atomic},
                                                              {"read", read_file},
+                                                             {"first touch", touch_new_memory},
+                                                             {"late touch", touch_new_memory},
                                                              {"exempt", allocate_where_exempt}};
     const auto deed = deeds.find(count > 1 ? arguments[1] : "");
     if (deed == deeds.end()) {
@@ -60,13 +79,8 @@ int main(int count, char** arguments) {
     if (crowdjack::on_audio_thread()) {
         return 3;
     }
-    {
-        const crowdjack::RealtimeScope scope;
-        if (!crowdjack::on_audio_thread()) {
-            return 4;
-        }
-        deed->second();
-    }
+    int result = 0;
+    std::thread{[&] { result = do_in_a_cycle(deed->first, deed->second); }}.join();
     allocate();
-    return 0;
+    return result;
 }

@@ -57,8 +57,8 @@ std::vector<int> as_pcm(const std::vector<float>& samples, int bits) {
     std::vector<int> result;
     result.reserve(samples.size());
     for (const float sample : samples) {
-        const double steps = std::clamp(std::round(static_cast<double>(sample) * scale), -scale, scale - 1.0);
-        result.push_back(static_cast<int>(steps * std::ldexp(1.0, 32 - bits)));
+        const double level = std::clamp(std::round(static_cast<double>(sample) * scale), -scale, scale - 1.0);
+        result.push_back(static_cast<int>(level * std::ldexp(1.0, 32 - bits)));
     }
     return result;
 }
