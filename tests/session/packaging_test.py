@@ -117,6 +117,7 @@ def zsh_completes():
         script = f"fpath=({home} $fpath); autoload -Uz compinit; compinit -u -d {home}/dump; print -r -- $_comps[crowdjack-session] $_comps[crowdjack-deck]"
         assert output_of("zsh", "-f", "-c", script, env=dict(os.environ, HOME=home)).split() == ["_crowdjack", "_crowdjack"]
         output_of("zsh", "-n", MADE / "_crowdjack")
+        assert re.search(r"'--record-split\[[^]]*\]:value:_files'", (MADE / "_crowdjack").read_text()), "it takes a value"
 
 
 def fish_completes():
@@ -128,6 +129,7 @@ def fish_completes():
         found = completed("crowdjack-session ")
         assert all(re.search(rf"^{name}\t", found, re.MULTILINE) for name in subcommands()), found
         assert "--http-port" in completed("crowdjack-session web --http")
+        assert "-l record-split -r " in (MADE / "crowdjack-session.fish").read_text(), "it takes a value"
 
 
 def systemd_takes_the_unit():
@@ -142,6 +144,16 @@ def systemd_takes_the_unit():
         assert "crowdjack@x.service:" not in said, said
 
 
+def readme_is_of_an_installation():
+    """the README of an installation names nothing that only the source has, and its links lead somewhere"""
+    text = (MADE / "README.md").read_text()
+    only_source = re.findall(r"(?:build|session|tests|common)/\S+", text)
+    assert not only_source, only_source
+    links = re.findall(r"\]\(([^)#:]+)\)", text)
+    assert len(links) > 20 and all((PROJECT / "session" / link).exists() for link in links), links
+    assert "1. " in text and "crowdjack-session play" in text
+
+
 def pictures_are_small():
     """the manual's pictures are there, and small enough for a page"""
     for page in (PROJECT / "session" / "manual").glob("*.md"):
@@ -152,7 +164,8 @@ def pictures_are_small():
 def main():
     failed = passed_over = 0
     checks = (man_pages_are_there, man_pages_are_well_formed, desktop_files_are_valid, metainfo_is_valid, versions_agree,
-              build_needs_are_listed, bash_completes, zsh_completes, fish_completes, systemd_takes_the_unit, pictures_are_small)
+              build_needs_are_listed, bash_completes, zsh_completes, fish_completes, systemd_takes_the_unit, readme_is_of_an_installation,
+              pictures_are_small)
     for check in checks:
         try:
             check()

@@ -14,9 +14,9 @@ TYPES = {
 
 
 def literal(data):
-    """As bytes: no quoting to get wrong, and no limit on a literal's length."""
+    """As bytes: no quoting to get wrong, and no limit on a literal's length. A char is unsigned on arm64, signed on a PC."""
     lines = (data[i:i + 24] for i in range(0, len(data), 24))
-    return ",\n".join("    " + ", ".join(str(byte if byte < 128 else byte - 256) for byte in line) for line in lines)
+    return ",\n".join("    " + ", ".join(str(byte) if byte < 128 else f"'\\x{byte:02x}'" for byte in line) for line in lines)
 
 
 def main(output, files):
