@@ -186,7 +186,7 @@ std::string ClientShell::session_command(const std::string& folder) {
     const bool plain_folder = is_plain_word(folder);
     const std::string here = plain_folder ? "${SESSION_DIR}" : "";
     if (plain_folder && std::all_of(words.begin(), words.end(), is_plain_word)) {
-        const std::string line = shell_text(words) + " " + here + state.filename().string();
+        std::string line = shell_text(words) + " " + here + state.filename().string();
         if (line.size() <= longest_session_command) {
             return line;
         }

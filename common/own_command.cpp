@@ -117,7 +117,7 @@ std::string plain_program(const std::string& program) {
     if (is_plain_word(program)) {
         return program;
     }
-    const std::string name = fs::path{program}.filename().string();
+    std::string name = fs::path{program}.filename().string();
     const char* const path = std::getenv("PATH");
     std::istringstream folders{path == nullptr ? "" : path};
     for (std::string folder; std::getline(folders, folder, ':');) {

@@ -23,12 +23,13 @@ template <typename Whole, typename Json>
             refuse();
         }
         number = static_cast<std::int64_t>(value);
-    } else if (from.is_number_unsigned() && !std::in_range<std::int64_t>(from.template get<std::uint64_t>())) {
-        refuse();
-    } else if (from.is_number()) {
-        number = from.template get<std::int64_t>();
     } else {
-        refuse();
+        const bool fits = from.is_number_unsigned() ? std::in_range<std::int64_t>(from.template get<std::uint64_t>())
+                                                    : from.is_number();
+        if (!fits) {
+            refuse();
+        }
+        number = from.template get<std::int64_t>();
     }
     if (!std::in_range<Whole>(number)) {
         refuse();

@@ -118,7 +118,8 @@ const std::unordered_map<std::string_view, std::vector<Form>>& forms() {
         for (const Description& each : table) {
             if (each.form != each.address) {
                 Segments segments = segments_of(each.form);
-                grouped[segments.front()].push_back({&each, std::move(segments)});
+                std::vector<Form>& group = grouped[segments.front()];
+                group.push_back({&each, std::move(segments)});
             }
         }
         return grouped;
