@@ -150,6 +150,11 @@ bool SetPlayer::may_choose(const Now& now) {
         press(now, left_s);
         return false;
     }
+    // In the background a busy machine gives an analysis no time at all.
+    if (const auto wanted = chooser_.first_unknown(); wanted && pressed_ != wanted) {
+        pressed_ = wanted;
+        orchestra_.get_to_know(*wanted, Acquaintance::thorough);
+    }
     return begins && left_s <= latest_choice_s;
 }
 

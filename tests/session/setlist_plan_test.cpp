@@ -152,6 +152,36 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("tracks among which the next is chosen are listened to first once the choice is near") {
+    std::vector<Section> set;
+    for (int i = 0; i < 12; ++i) {
+        Section track;
+        track.path = track.part_file = "/music/" + std::to_string(i) + ".mp3";
+        set.push_back(track);
+    }
+    SetPlayer::Settings chosen = settings();
+    chosen.cue_ahead_s = 45.0;
+    chosen.choice.as_known = true;
+    PaperSuite suite{set, chosen};
+    suite.timeline.add(steady(124.0));
+    std::set<std::size_t> listened;
+    suite.on_get_to_know = [&](std::size_t i, Acquaintance how) {
+        CHECK(how == Acquaintance::thorough);
+        listened.insert(i);
+        Section& track = suite.sections[i];
+        track.by_time = true;
+        track.bpm = track.target_bpm = 120.0;
+        track.end_s = 70.0;
+        track.begin_s = 66.0;
+        suite.player.known(i);
+    };
+    // Nothing is listened to in the background here.
+    REQUIRE(suite.run_until([&suite] { return suite.starts.size() == 2; }, 200.0));
+    CHECK(listened.size() == 5);  // the first, and the four among which the second was chosen
+    REQUIRE(suite.run_until([&suite] { return suite.starts.size() == 3; }, 200.0));
+    CHECK(listened.size() == 10);  // those two, and eight
+}
+
 TEST_CASE("decks take turns, no deck is asked for two tracks at once and never more than two sound") {
     PaperSuite suite{plain_set(15), settings(3)};
     suite.timeline.add(steady(125.0));
