@@ -377,7 +377,8 @@ void Deck::hotcue(int number, std::optional<double> seconds, Finished finished, 
     track.hotcues[number] = place / rate_of(track);
     mark_points(track);
     shell_.state_changed();
-    hotcues_.seek(streams_.find(track.stream), static_cast<std::int64_t>(place), std::move(finished), refuse(failed));
+    hotcues_.seek(streams_.find(track.stream), static_cast<std::int64_t>(place), std::move(finished),
+                  refuse(std::move(failed)));
 }
 
 }  // namespace crowdjack

@@ -162,6 +162,9 @@ void Deck::restore_motion(const Restoring& restoring) {
 void Deck::open_saved_track(const Trajectory& motion, double start_s, bool same_run) {
     const auto* const restoring = std::get_if<Restoring>(&condition_);
     const auto* const missing = std::get_if<Missing>(&condition_);
+    if (restoring == nullptr && missing == nullptr) {
+        return;  // something else was cued meanwhile
+    }
     SavedDeck saved = restoring != nullptr ? restoring->saved : missing->saved;
     TrackOpener::Wish wish;
     if (restoring == nullptr || !restoring->never_stopped) {
@@ -182,7 +185,7 @@ void Deck::open_saved_track(const Trajectory& motion, double start_s, bool same_
     wish.overtaken = [this] {  // should what came instead not open, it is this one's turn again
         if (auto* const waits = std::get_if<Restoring>(&condition_)) {
             waits->under_way = false;
-        } else if (std::holds_alternative<Missing>(condition_)) {
+        } else if (std::get_if<Missing>(&condition_) != nullptr) {
             try_missing_again();
         }
     };
