@@ -14,9 +14,12 @@ const subscribeEvery = 20000;   // ms: a subscription lasts 60 s
 const sayFor = 10000;           // ms: how long a refusal stands
 const parts = {gain: "gain", low: "eq/low", mid: "eq/mid", high: "eq/high", mute: "mute", pfl: "pfl"};
 
-const door = String([].concat(settings.read("send") || "127.0.0.1:57120")[0]);
+const door = String([].concat(settings.read("send") || "127.0.0.1:57120")[0]).split(":");
 const shown = new Map();        // what each address was last shown
 let touch = null, silence = null;
+
+// Host and port one by one: given as one text, Open Stage Control adds an argument.
+function tell(address) { send(door[0], Number(door[1]), address); }
 
 // Both take names of widgets (name_A, said) or addresses of the suite.
 function show(address, value) {
@@ -29,9 +32,9 @@ function showOnce(address, value) {
 }
 
 function ask() {
-    send(door, "/mixer/state");
-    send(door, "/tempo/hold");
-    send(door, "/tempo/state");
+    tell("/mixer/state");
+    tell("/tempo/hold");
+    tell("/tempo/state");
 }
 
 // name value name value …: every strip's faders, EQ and switches; the master.
@@ -57,10 +60,10 @@ function sayRefusal(text) {
 module.exports = {
 
     init: function () {
-        send(door, "/subscribe");
+        tell("/subscribe");
         ask();
         setInterval(ask, askEvery);
-        setInterval(function () { send(door, "/subscribe"); }, subscribeEvery);
+        setInterval(function () { tell("/subscribe"); }, subscribeEvery);
         // A page that opens has seen nothing yet.
         app.on("sessionOpened", function () { shown.forEach(function (value, address) { receive(address, value); }); });
     },
