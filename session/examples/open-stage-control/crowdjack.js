@@ -15,6 +15,7 @@ const sayFor = 10000;           // ms: how long a refusal stands
 const parts = {gain: "gain", low: "eq/low", mid: "eq/mid", high: "eq/high", mute: "mute", pfl: "pfl"};
 
 const door = String([].concat(settings.read("send") || "127.0.0.1:57120")[0]).split(":");
+const decks = new Set();        // that have told their state
 const shown = new Map();        // what each address was last shown
 let touch = null, silence = null;
 
@@ -35,6 +36,7 @@ function ask() {
     tell("/mixer/state");
     tell("/tempo/hold");
     tell("/tempo/state");
+    decks.forEach(function (deck) { tell("/deck/" + deck + "/state"); });
 }
 
 // name value name value …: every strip's faders, EQ and switches; the master.
@@ -47,6 +49,7 @@ function showMixer(values) {
 }
 
 function showDeck(deck, state, path) {
+    decks.add(deck);
     const file = String(path).split("/").pop();
     showOnce("/name_" + deck, deck + " " + state + (file ? "\n" + file : ""));
 }
