@@ -4,7 +4,7 @@
 //
 //     open-stage-control --load crowdjack.json --custom-module crowdjack.js --send 127.0.0.1:57120 --osc-port 9000
 //
-// A fader that another hand moves is no event of the suite. So the module asks the mixer twice a second and a moment
+// A fader that another hand moves is no event of the suite. So the module asks mixer and decks twice a second and a moment
 // after each touch. A widget under a finger keeps its place: Open Stage Control sees to that.
 "use strict";
 
