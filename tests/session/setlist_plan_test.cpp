@@ -46,6 +46,16 @@ void dance(PaperSuite& suite, std::mt19937& random) {
     suite.timeline.add({from, beat, bpm, from + Frames{30 * 48000}, Bpm{target}, PaperSuite::rate});
 }
 
+std::vector<Section> unknown_tracks(int count) {
+    std::vector<Section> tracks;
+    for (int i = 0; i < count; ++i) {
+        Section track;
+        track.path = track.part_file = "/music/" + std::to_string(i) + ".mp3";
+        tracks.push_back(track);
+    }
+    return tracks;
+}
+
 }  // namespace
 
 TEST_CASE("without a line each track starts on the exact frame of the one before's begin cue") {
@@ -112,12 +122,7 @@ TEST_CASE("after a track without a beat, however short, the next one comes in be
 
 TEST_CASE(
     "where no analysis comes to an end in time, tracks are played for what is known at once, and no silence falls") {
-    std::vector<Section> set;
-    for (int i = 0; i < 6; ++i) {
-        Section track;
-        track.path = track.part_file = "/music/" + std::to_string(i) + ".mp3";
-        set.push_back(track);
-    }
+    const std::vector<Section> set = unknown_tracks(6);
     SetPlayer::Settings chosen = settings();
     chosen.cue_ahead_s = 45.0;
     chosen.choice.as_known = true;
@@ -153,12 +158,7 @@ TEST_CASE(
 }
 
 TEST_CASE("tracks among which the next is chosen are listened to first once the choice is near") {
-    std::vector<Section> set;
-    for (int i = 0; i < 12; ++i) {
-        Section track;
-        track.path = track.part_file = "/music/" + std::to_string(i) + ".mp3";
-        set.push_back(track);
-    }
+    const std::vector<Section> set = unknown_tracks(12);
     SetPlayer::Settings chosen = settings();
     chosen.cue_ahead_s = 45.0;
     chosen.choice.as_known = true;
