@@ -26,7 +26,7 @@ namespace crowdjack {
 namespace {
 
 /// Besides events: a killed owner makes none. A multiple of the watchdog's looks.
-constexpr auto registry_look = std::chrono::milliseconds{240};
+constexpr auto registry_look = std::chrono::milliseconds{200};
 constexpr auto patchbay_goodbye = std::chrono::milliseconds{300};
 constexpr auto server_goodbye = std::chrono::milliseconds{800};
 
