@@ -105,6 +105,7 @@ void StretchWorker::run() {
             const bool more = work();
             publish();
             if (more) {
+                let_others();
                 continue;
             }
         } catch (const std::exception& failure) {
@@ -112,6 +113,14 @@ void StretchWorker::run() {
             give_up();
         }
         rest();
+    }
+}
+
+// Whoever runs at a real-time priority keeps its processor for as long as it works, and priming a take is tens of
+// milliseconds of work: another deck's worker would run dry behind it. So each step is followed by the others' turn.
+void StretchWorker::let_others() const noexcept {
+    if (realtime_.load(std::memory_order_relaxed)) {
+        sched_yield();
     }
 }
 
@@ -291,7 +300,7 @@ StretchHealth StretchWorker::health() const {
     health.late_frames = player_.late_frames.load(std::memory_order_relaxed);
     health.restarts = restarts_.load(std::memory_order_relaxed);
     health.cost = cost_.load(std::memory_order_relaxed);
-    health.realtime = realtime_;
+    health.realtime = realtime_.load(std::memory_order_relaxed);
     return health;
 }
 

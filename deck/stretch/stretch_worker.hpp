@@ -79,11 +79,12 @@ private:
     [[nodiscard]] std::int64_t covered() const noexcept;
     [[nodiscard]] std::chrono::microseconds idle_time() const noexcept;
     void rest();
+    void let_others() const noexcept;
     void wait_for_worker(std::int64_t wanted) noexcept;
     void publish() noexcept;
 
     double rate_;
-    bool realtime_{false};
+    std::atomic<bool> realtime_{false};  ///< written at set-up (relaxed)
     TakePlayer player_;
 
     std::mutex mutex_;
