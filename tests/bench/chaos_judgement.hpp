@@ -6,25 +6,11 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 namespace crowdjack::test::chaos {
-
-/// What a process holds.
-struct Held {
-    int descriptors{}, mappings{};
-    std::map<std::string, int> kinds;  ///< of the descriptors: what each leads to, numbers left out
-    std::size_t resident_kib{};
-};
-
-[[nodiscard]] std::map<std::string, Held> held_by_all(const Stage& stage);
-/// Prints both; false when something grew.
-[[nodiscard]] bool judge_held(const std::map<std::string, Held>& before, const std::map<std::string, Held>& after);
-
-[[nodiscard]] std::uintmax_t bytes_in(const std::filesystem::path& folder);
 
 /// The files that the mixer records, looked into when they are finished: every frame is the right one of its track, or
 /// silence.

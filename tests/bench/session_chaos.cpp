@@ -11,6 +11,7 @@
 #include "tests/bench/chaos_acts.hpp"
 #include "tests/bench/chaos_judgement.hpp"
 #include "tests/bench/chaos_stage.hpp"
+#include "tests/bench/held.hpp"
 #include "tests/support/figures.hpp"
 
 #include <cstdio>
@@ -27,6 +28,14 @@ void print_deeds(const Acts& acts) {
         std::printf(" %s %d", what.c_str(), count);
     }
     std::printf("\n");
+}
+
+std::map<string, Held> held_by_all(const Stage& stage) {
+    std::map<string, Held> all;
+    for (const string& client : clients) {
+        all[client] = held_by(stage.pid_of(client));
+    }
+    return all;
 }
 
 bool all_there(const Stage& stage) {
