@@ -3,6 +3,7 @@
 //
 // usage: mixer_outputs [SECONDS]   how long icecast stays away (60)
 //        mixer_outputs eq          the isolator alone
+#include "tests/bench/place_code.hpp"
 #include "tests/deck/live_deck.hpp"
 #include "tests/mixer-bus/icecast.hpp"
 #include "tests/mixer-bus/mixer_room.hpp"
@@ -100,15 +101,14 @@ public:
                      const std::int64_t begin = begin_.load();
                      for (std::uint32_t i = 0; i < cycle.frames; ++i) {
                          const std::int64_t place = cycle.frame + i - begin;
-                         cycle.outputs[0][i] = cycle.outputs[1][i] = begin >= 0 && place >= 0 ? value(place) : 0.0F;
+                         cycle.outputs[0][i] = cycle.outputs[1][i] =
+                             begin >= 0 && place >= 0 ? PlaceCode::value(place) : 0.0F;
                      }
                  }} {
         probe_.connect(probe_.output(0), "mixer-bus:" + strip + "_l");
         probe_.connect(probe_.output(1), "mixer-bus:" + strip + "_r");
     }
     void begin_at(std::int64_t frame) { begin_ = frame; }
-    static float value(std::int64_t place) { return static_cast<float>(place % period + 1) / 16777216.0F; }
-    static constexpr std::int64_t period = 8'000'000;
 
 private:
     std::atomic<std::int64_t> begin_{-1};
@@ -126,8 +126,8 @@ public:
             return;
         }
         const auto came =
-            static_cast<std::int64_t>(std::llround(static_cast<double>(sample - level_) * 16777216.0)) - 1;
-        breaks_ += place_ >= 0 && came != (place_ + 1) % PlaceSource::period ? 1 : 0;
+            static_cast<std::int64_t>(std::llround(static_cast<double>(sample - level_) * PlaceCode::scale)) - 1;
+        breaks_ += place_ >= 0 && came != (place_ + 1) % PlaceCode::period ? 1 : 0;
         place_ = came;
         ++frames_;
     }
@@ -182,7 +182,7 @@ public:
         const auto frames = static_cast<std::size_t>(seconds * rate);
         Signal places(2 * frames);
         for (std::size_t i = 0; i < places.size(); ++i) {
-            places[i] = PlaceSource::value(static_cast<std::int64_t>(i / 2));
+            places[i] = PlaceCode::value(static_cast<std::int64_t>(i / 2));
         }
         write_audio(room.folder / "places.wav", places, 2, 48'000);
         write_audio(room.folder / "level.wav", Signal(2 * frames, 0.125F), 2, 48'000);
