@@ -11,6 +11,7 @@ namespace {
 constexpr double forget = 0.002;  // per step: a slow step counts for some seconds
 constexpr double stall_s = 0.02;  // a slower step waited for storage: no reserve would have helped
 constexpr double calm_s = 20.0;   // without trouble, one mode back
+constexpr int most_falls = 6;     // then it takes ten minutes
 constexpr double batch_s = 0.016;
 // The deepest reserve plus the engines' look-ahead stays within the lead with which a tempo line is announced.
 constexpr double deepest_s = 0.140;
@@ -69,6 +70,7 @@ void ReservePolicy::look(JackFrame now, std::int64_t reserve, std::uint64_t unde
     }
     if (underruns != underruns_) {
         underruns_ = underruns;
+        falls_ = std::min(falls_ + 1, most_falls);
         deepen(now, ReserveMode::emergency);
         return;
     }
@@ -77,8 +79,11 @@ void ReservePolicy::look(JackFrame now, std::int64_t reserve, std::uint64_t unde
         return;
     }
     ample_ = ample_ && reserve > target() * 3 / 4;
-    const auto calm = static_cast<std::int64_t>(calm_s * rate_);
+    const auto calm = static_cast<std::int64_t>(std::ldexp(calm_s * rate_, std::max(falls_ - 1, 0)));
     if ((now - since_).value > calm) {
+        if (mode_ <= ReserveMode::normal) {
+            falls_ = std::max(falls_ - 1, 0);
+        }
         if (mode_ > ReserveMode::normal || (mode_ == ReserveMode::normal && ample_)) {
             mode_ = static_cast<ReserveMode>(static_cast<int>(mode_) - 1);
         } else if (mode_ == ReserveMode::relaxed && !ample_) {

@@ -11,7 +11,8 @@ namespace crowdjack {
 /// How deep the reserve of finished output is to be: two periods, twice the slowest step measured lately, and a slack
 /// for the scheduler that the mode decides, in whole periods.
 ///
-/// A near miss deepens it by a mode, an underrun sends it to emergency; quiet time takes it back, mode by mode. Time is
+/// A near miss deepens it by a mode, an underrun sends it to emergency; quiet time takes it back, mode by mode: 20 s,
+/// and twice as long after each further underrun, because a machine that took the time once takes it again. Time is
 /// counted in frames played. Worker thread.
 class ReservePolicy {
 public:
@@ -54,6 +55,7 @@ private:
     double cost_{0.1};
     ReserveMode mode_{ReserveMode::normal};
     std::uint64_t underruns_{0};
+    int falls_{0};       ///< underruns, but for those that quiet time has made up for
     JackFrame since_{};  ///< of this mode, or of the last trouble in it
     bool looked_{false};
     bool ample_{true};  ///< the reserve never came near half since then

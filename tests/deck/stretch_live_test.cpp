@@ -183,6 +183,32 @@ TEST_CASE("the reserve deepens with trouble, comes back with calm and never outg
     CHECK(policy.target() < normal);
 }
 
+TEST_CASE("a reserve that ran dry again stays deep for twice as long, until it was quiet") {
+    ReservePolicy policy{server_rate};
+    policy.period(256);
+    std::int64_t now = 0;
+    const auto pass = [&](double seconds, std::uint64_t underruns) {
+        for (const std::int64_t end = now + static_cast<std::int64_t>(seconds * server_rate); now < end; now += 256) {
+            policy.look(JackFrame{now}, 6000, underruns);
+        }
+    };
+    pass(0.1, 1);
+    pass(21.0, 1);
+    CHECK(policy.mode() == ReserveMode::urgent);
+    pass(0.1, 2);
+    pass(39.0, 2);
+    CHECK(policy.mode() == ReserveMode::emergency);
+    pass(2.0, 2);
+    CHECK(policy.mode() == ReserveMode::urgent);
+    pass(41.0, 2);
+    CHECK(policy.mode() == ReserveMode::normal);
+    pass(41.0 + 21.0, 2);  // quiet twice: both are made up for
+    pass(0.1, 3);
+    CHECK(policy.mode() == ReserveMode::emergency);
+    pass(21.0, 3);
+    CHECK(policy.mode() == ReserveMode::urgent);
+}
+
 TEST_CASE("a long period is always covered twice") {
     ReservePolicy policy{server_rate};
     policy.period(8192);
