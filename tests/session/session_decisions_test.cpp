@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/api/group_start.hpp"
+#include "session/api/remote_clock.hpp"
 #include "session/guard/spare_deck.hpp"
 #include "session/patch/wanted_graph.hpp"
 #include "session/supervision/last_words.hpp"
@@ -437,4 +438,100 @@ TEST_CASE("the fallback is played by a deck that the set does not use, on the st
                         {listed("deck-A:out_* -> mixer-bus:A_*"), listed("deck-D:out_* -> mixer-bus:aux_*")}) == "aux");
     CHECK(strip_of_deck("deck-D", {listed("deck-D:out_l -> mixer-bus:mic_l")}) == "mic");
     CHECK(strip_of_deck("deck-D", {}) == "D");
+}
+
+// ---- the clock of another machine
+
+namespace {
+
+/// Answers of a deck whose server is `ahead` frames ahead: each names the first frame of its latest cycle, and takes
+/// from `quickest` to `slowest` frames there and back, of which either way has any part on a quick network.
+class FarDeck {
+public:
+    RemoteClock::Answer answer(std::int32_t ahead, int quickest, int slowest) {
+        const int there_and_back = std::uniform_int_distribution{quickest, slowest}(random_);
+        const int unequal = cycles_late > 0 ? there_and_back / 10 : there_and_back / 2;
+        const int way = there_and_back / 2 + std::uniform_int_distribution{-unequal, unequal}(random_);
+        const int since_cycle = std::uniform_int_distribution{0, period - 1}(random_);
+        const std::int32_t apart = in_step ? ahead + period * cycles_between_(random_) : ahead + since_cycle;
+        return {ahead + way - there_and_back / 2 - since_cycle - cycles_late, static_cast<double>(there_and_back),
+                period, apart};
+    }
+
+    static constexpr int period = 256;
+    std::int32_t cycles_late{0};  ///< its cycles wait for a packet; either way takes about half the time
+    bool in_step{true};           ///< each of its cycles is one of those here
+
+private:
+    std::minstd_rand random_{7};
+    std::uniform_int_distribution<std::int32_t> cycles_between_{-1, 1};
+};
+
+constexpr double far_rate = 48'000.0;
+constexpr std::int32_t millisecond = 48;
+
+}  // namespace
+
+TEST_CASE(
+    "another machine's frames are known from a dozen answers, not before; exactly where its cycles are those here") {
+    for (const std::int32_t ahead : {0, -7'000'000, 1'234'567}) {
+        for (const bool in_step : {true, false}) {
+            FarDeck deck;
+            deck.in_step = in_step;
+            RemoteClock clock;
+            for (std::size_t i = 0; i + 1 < RemoteClock::enough; ++i) {
+                clock.note(deck.answer(ahead, 5, 30), far_rate);
+                CHECK_FALSE(clock.ahead());
+            }
+            for (int i = 0; i < 30; ++i) {
+                clock.note(deck.answer(ahead, 5, 30), far_rate);
+            }
+            REQUIRE(clock.ahead());
+            CHECK(std::abs(*clock.ahead() - ahead) <= (in_step ? 0 : millisecond));
+        }
+    }
+}
+
+TEST_CASE("a way of three milliseconds there, on which the cycles wait, too, makes no other cycle of it") {
+    FarDeck deck;
+    deck.cycles_late = 3 * millisecond;
+    RemoteClock clock;
+    for (int i = 0; i < 40; ++i) {
+        clock.note(deck.answer(77'000, 6 * millisecond, 7 * millisecond), far_rate);
+    }
+    CHECK(clock.ahead() == 77'000);
+}
+
+TEST_CASE("answers that were long under way do not count while there are quicker ones") {
+    FarDeck deck;
+    RemoteClock clock;
+    for (int i = 0; i < 60; ++i) {
+        clock.note(i % 3 == 0 ? deck.answer(100'000, 400, 480) : deck.answer(100'000, 5, 30), far_rate);
+    }
+    REQUIRE(clock.ahead());
+    CHECK(std::abs(*clock.ahead() - 100'000) <= millisecond);
+}
+
+TEST_CASE("a clock that began anew is found out anew, and a single stray answer changes nothing") {
+    FarDeck deck;
+    RemoteClock clock;
+    const auto note = [&](std::int32_t ahead, int times) {
+        for (int i = 0; i < times; ++i) {
+            clock.note(deck.answer(ahead, 5, 30), far_rate);
+        }
+    };
+    note(5'000, 40);
+    note(900'000, 1);
+    REQUIRE(clock.ahead());
+    CHECK(std::abs(*clock.ahead() - 5'000) <= millisecond);
+    note(5'000, 5);
+    note(900'000, 2);
+    CHECK_FALSE(clock.ahead());
+    note(900'000, 40);
+    REQUIRE(clock.ahead());
+    CHECK(std::abs(*clock.ahead() - 900'000) <= millisecond);
+    // A cycle that was missed here: three periods.
+    note(900'000 - 3 * FarDeck::period, 42);
+    REQUIRE(clock.ahead());
+    CHECK(std::abs(*clock.ahead() - 900'000 + 3 * FarDeck::period) <= millisecond);
 }
