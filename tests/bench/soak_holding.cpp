@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -69,24 +70,40 @@ double own_mib(const std::map<std::string, Held>& held) {
 
 }  // namespace
 
-void Judgement::judge_clock(const Run& run) {
-    std::int64_t skipped = 0;
-    std::int64_t stalled = 0;
+Judgement::Skipped Judgement::skipped(const Run& run) const {
+    Skipped sum;
     for (const auto& [expected, came] : stage_.marker().clock().skips()) {
         if (came > run.first && expected < run.last) {
-            skipped += came - expected;
-            stalled += machine_broke(expected, came - expected, run.period) ? came - expected : 0;
+            sum.frames += came - expected;
+            sum.stalled += machine_broke(expected, came - expected, run.period) ? came - expected : 0;
         }
     }
-    const bool met = skipped - stalled <= run.witnessed;
+    return sum;
+}
+
+void Judgement::judge_clock(const Run& run) {
+    const auto [frames, stalled] = skipped(run);
+    const bool met = frames - stalled <= run.witnessed;
     print_figure("R1",
                  "meanwhile frames that the clock of the set left out; of them while the machine stalled; that a clock "
                  "left out that nobody uses",
-                 std::to_string(skipped) + "; " + std::to_string(stalled) + "; " + std::to_string(run.witnessed),
+                 std::to_string(frames) + "; " + std::to_string(stalled) + "; " + std::to_string(run.witnessed),
                  "the rest no more than the last", met);
-    check(met, "the clock of the set left out " + std::to_string(skipped) + " frames, " + std::to_string(stalled) +
+    check(met, "the clock of the set left out " + std::to_string(frames) + " frames, " + std::to_string(stalled) +
                    " of them while the machine stalled, but a clock that nobody uses only " +
                    std::to_string(run.witnessed));
+}
+
+/// Frames that the mixer's own clock left out, as its log has it.
+std::int64_t Judgement::mixer_holes() {
+    std::int64_t frames = 0;
+    for (const auto& line : stage_.session().lines()) {
+        const auto at = line.find(" frames=");
+        if (at != std::string::npos && line.find("recording-hole") != std::string::npos) {
+            frames += std::atoll(line.c_str() + at + 8);
+        }
+    }
+    return frames;
 }
 
 void Judgement::judge_stream(const Run& run) {

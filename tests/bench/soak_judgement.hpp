@@ -9,7 +9,9 @@
 //    machine is (soak_decks.cpp).
 // 3. The clock of the set: what it left out in excess of what a clock left out that nobody uses, on a server of its
 //    own. What is missing, silent or left out while a do-nothing thread of the same priority waited for its processor,
-//    too, and not for the set (soak_stalls.hpp), is the machine's, and counted apart.
+//    too, and not for the set (soak_stalls.hpp), is the machine's, and counted apart. Cycles in which JACK left out the
+//    mixer alone (it says so itself) are lost, too; they are a fault where they are more than what the machine made
+//    either clock leave out.
 // 4. The stream: one source for the whole time, bytes that grow, nothing left out.
 // 5. What each program holds: the least of it in the last third of the time, beside the least in the first third (but
 //    for a tenth, in which it grows warm). The least, because two tracks are there while one goes over into the other.
@@ -60,6 +62,13 @@ private:
     void judge_decks(const Run& run);
     [[nodiscard]] std::int64_t judge_silences(const Run& run);
     [[nodiscard]] double counted_by_all(const std::string& name) const;
+    /// What the set's clock left out in the time of the recording, and how much of it while the machine stalled.
+    /// Frames.
+    struct Skipped {
+        std::int64_t frames{0}, stalled{0};
+    };
+    [[nodiscard]] Skipped skipped(const Run& run) const;
+    [[nodiscard]] std::int64_t mixer_holes();
     void judge_clock(const Run& run);
     void judge_stream(const Run& run);
     void judge_growth(const Run& run);
