@@ -119,7 +119,7 @@ public:
     void connected();
     void disconnected();
     /// Fades out, then calls `finished`: at the end, or to leave the graph for another project.
-    void fade_away(Finished finished);
+    void fade_away(const Finished& finished);
 
 private:
     /// Where a restored track stands.

@@ -268,7 +268,7 @@ void Deck::disconnected() {
     }
 }
 
-void Deck::fade_away(Finished finished) {
+void Deck::fade_away(const Finished& finished) {
     sender_.send(FadeAway{});
     wait_for_silence(finished, most_silence_looks);
 }
@@ -289,7 +289,7 @@ void Deck::wait_for_silence(const Finished& finished, int looks_left) {
 }
 
 std::string Deck::label() const {
-    const std::string letter = deck_short_name(shell_.name());
+    std::string letter = deck_short_name(shell_.name());
     const auto* const missing = std::get_if<Missing>(&condition_);
     const auto* const restoring = std::get_if<Restoring>(&condition_);
     const std::string path = missing != nullptr     ? missing->saved.path

@@ -35,9 +35,9 @@ jack_nframes_t longest_latency(jack_client_t* client, const std::string& owner, 
 
 }  // namespace
 
-RemoteDecks::RemoteDecks(ClientShell& shell, std::map<std::string, std::string> vias) : shell_{shell} {
-    for (auto& [deck, via] : vias) {
-        remotes_[deck].via = std::move(via);
+RemoteDecks::RemoteDecks(ClientShell& shell, const std::map<std::string, std::string>& vias) : shell_{shell} {
+    for (const auto& [deck, via] : vias) {
+        remotes_[deck].via = via;
     }
     if (!remotes_.empty()) {
         ask_later();

@@ -16,7 +16,7 @@ namespace crowdjack {
 class RemoteDecks {
 public:
     /// @param vias  the client here through which each remote deck's sound comes, by the deck's plain name
-    RemoteDecks(ClientShell& shell, std::map<std::string, std::string> vias);
+    RemoteDecks(ClientShell& shell, const std::map<std::string, std::string>& vias);
 
     /// The server here went away, and its frames with it.
     void frames_are_void();
