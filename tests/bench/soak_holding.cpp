@@ -191,7 +191,7 @@ bool Judgement::close() {
             std::printf("%s\n", lines[i].c_str());
         }
     }
-    std::printf("%s\n", faults_.empty() ? "nothing was lost" : "NOT as it should be");
+    std::printf("%s\n", faults_.empty() ? "as it should be" : "NOT as it should be");
     return faults_.empty();
 }
 
