@@ -351,8 +351,15 @@ std::optional<JackFrame> ClientShell::frame_argument(const OscRequest& request, 
         return std::nullopt;
     }
     expect_own_frames(request.sender());
+    return frame_near(*wire, name);
+}
+
+JackFrame ClientShell::frame_near(WireFrame wire, std::string_view name) {
+    if (!has_jack()) {
+        throw OscError{OscErrorCode::not_ready, "there is no JACK server now, so no frame has a meaning"};
+    }
     const JackFrame now = jack_->last_frame();
-    const JackFrame frame = unwrap(*wire, now);
+    const JackFrame frame = unwrap(wire, now);
     if (std::abs(to_seconds(frame - now, jack_->format().rate).value) > furthest_frame_seconds) {
         throw OscError{OscErrorCode::refused, std::string{name} + " lies more than 10 minutes from now"};
     }

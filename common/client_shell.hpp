@@ -115,6 +115,8 @@ public:
     ///         OscError{not_ready} while there is no server
     [[nodiscard]] std::optional<JackFrame> frame_argument(const OscRequest& request, std::size_t i,
                                                           std::string_view name);
+    /// The same of a frame that is one of this server's, whoever says so.
+    [[nodiscard]] JackFrame frame_near(WireFrame wire, std::string_view name);
     /// @throws OscError{refused} when frames of that sender mean nothing here
     void expect_own_frames(const OscEndpoint& sender);
 

@@ -49,15 +49,15 @@ struct ControlLoop::State {
     std::vector<Timer> timers;
     std::map<int, Action> signals;
     std::uint64_t next_timer{1};
-    Clock::time_point began{Clock::now()};  ///< periods are counted from here
     int signal_fd{-1};
     int wake_fd{-1};
     std::atomic<bool> stopping{false};  ///< written by anyone, read by the loop (relaxed; wake_fd orders it)
     std::mutex posted_mutex;
     std::vector<Action> posted;  ///< guarded by posted_mutex
 
-    /// The first multiple of `period` after `now`: timers of related periods fall due in the same wake-up.
-    [[nodiscard]] Clock::time_point next_multiple(Duration period, Clock::time_point now) const;
+    /// The first multiple of `period` after `now`, counted from the machine's start: timers of related periods fall due
+    /// in the same wake-up, in all programs of a set at once, so that who hears them all is woken once.
+    [[nodiscard]] static Clock::time_point next_multiple(Duration period, Clock::time_point now);
     [[nodiscard]] int milliseconds_to_next_timer() const;
     void run_due_timers();
     void run_posted();
@@ -65,8 +65,8 @@ struct ControlLoop::State {
     void wake() const;
 };
 
-Clock::time_point ControlLoop::State::next_multiple(Duration period, Clock::time_point now) const {
-    return began + ((now - began) / period + 1) * period;
+Clock::time_point ControlLoop::State::next_multiple(Duration period, Clock::time_point now) {
+    return Clock::time_point{(now.time_since_epoch() / period + 1) * period};
 }
 
 int ControlLoop::State::milliseconds_to_next_timer() const {

@@ -35,6 +35,7 @@ struct ClientSpec {
     std::string name;              ///< plain name, e.g. deck-A
     std::vector<std::string> run;  ///< program and arguments; empty: started by somebody else
     std::string url;               ///< OSC URL of a client on another machine; empty: found in the registry
+    std::string via;               ///< of a deck there: the JACK client here through which its sound comes
     bool restart{true};
     bool watchdog{true};
     bool watchdog_asked{false};  ///< the file says so: also a program that is not of the suite is killed when it hangs

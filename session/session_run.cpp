@@ -26,7 +26,7 @@ namespace crowdjack {
 namespace {
 
 /// Besides events: a killed owner makes none. A multiple of the watchdog's looks.
-constexpr auto registry_look = std::chrono::milliseconds{240};
+constexpr auto registry_look = std::chrono::milliseconds{200};
 constexpr auto patchbay_goodbye = std::chrono::milliseconds{300};
 constexpr auto server_goodbye = std::chrono::milliseconds{800};
 
@@ -56,6 +56,16 @@ std::set<std::string> suite_clients_of(const SessionFile& session) {
     return names;
 }
 
+std::map<std::string, std::string> vias_of(const SessionFile& session) {
+    std::map<std::string, std::string> vias;
+    for (const ClientSpec& client : session.clients) {
+        if (!client.via.empty()) {
+            vias[client.name] = client.via;
+        }
+    }
+    return vias;
+}
+
 }  // namespace
 
 SessionRun::SessionRun(ClientShell& shell, SessionFile session, Settings settings)
@@ -80,8 +90,10 @@ SessionRun::SessionRun(ClientShell& shell, SessionFile session, Settings setting
              session_,
              {[this] { return session_.connections; }, [this] { return programme_.silence_is_meant(); }}},
       setlist_folders_{setlist_folders(session_, !shell.options().osc_bind.starts_with("127."))},
+      remotes_{shell, vias_of(session_)},
       starter_{shell,
                decks_,
+               remotes_,
                {[this](const std::string& deck) { return session_.client(deck) != nullptr || decks_.is_there(deck); },
                 [this](const std::string& deck) { return wanted_.unmade_of(patchbay_.status()->graph, deck); }}},
       crowdstream_{{shell, decks_, starter_, tempo_}, {settings.legacy_levels, [this](double hz) { play_tone(hz); }}},
@@ -170,6 +182,7 @@ void SessionRun::disconnected() {
     patchbay_.server_is(false);
     clients_.server_is(false);
     tempo_.frames_are_void();
+    remotes_.frames_are_void();
     starter_.frames_are_void();
     crowdstream_.frames_are_void();
 }
@@ -267,6 +280,7 @@ void SessionRun::new_run(bool began) {
         starter_.server_is_back();
     } else {
         tempo_.frames_are_void();
+        remotes_.frames_are_void();
         starter_.frames_are_void();
         crowdstream_.frames_are_void();
     }

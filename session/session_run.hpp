@@ -79,6 +79,7 @@ private:
     Guard guard_;
     ServiceNotice service_;
     MusicFolders setlist_folders_;
+    RemoteDecks remotes_;
     GroupStarter starter_;
     CrowdstreamDoor crowdstream_;
     MovementRelay movement_;

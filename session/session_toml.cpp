@@ -137,6 +137,7 @@ ClientSpec read_client(const toml::table& table, std::vector<SessionProblem>& pr
     reader.text("name", client.name);
     reader.texts("run", client.run);
     reader.text("url", client.url);
+    reader.text("via", client.via);
     reader.truth("restart", client.restart);
     reader.truth("watchdog", client.watchdog);
     client.watchdog_asked = client.watchdog && table.contains("watchdog");
@@ -161,6 +162,11 @@ ClientSpec read_client(const toml::table& table, std::vector<SessionProblem>& pr
         } catch (const Failure& failure) {
             reader.problem(line_of(*url), "url of client '" + client.name + "': " + failure.what());
         }
+    }
+    if (const toml::node* via = table.get("via"); via != nullptr && via->is_string() && client.url.empty()) {
+        reader.problem(line_of(*via), "client '" + client.name +
+                                          "' has via but no url: only a client on another machine is heard through "
+                                          "another one");
     }
     return client;
 }

@@ -222,10 +222,10 @@ private:
     ControlLoop::TimerId next_look_{};
     bool has_past_{false};
     bool trying_again_{false};  ///< for what is missing
-    bool state_due_{false};     ///< at the next look
     bool eager_{false};         ///< a quick look at the reports is on its way
     int eager_left_{0};         ///< looks until calm is good enough
     bool was_playing_{false};
+    double told_at_{0.0};  ///< the state, in steady_seconds()
 };
 
 /// Of a track that is open.

@@ -63,6 +63,10 @@ void register_starts(ClientShell& shell, Deck& deck) {
         deck.start(shell.frame_argument(request, 0, "frame"), request.arguments.optional_number(1, "seconds"), on_beat,
                    replies_with_frame(request), complains(request));
     });
+    shell.osc().handle(at::deck_start_own, [&](const OscRequest& request) {
+        const JackFrame frame = shell.frame_near(request.arguments.frame(0, "frame"), "frame");
+        deck.start(frame, std::nullopt, false, replies_with_frame(request), complains(request));
+    });
     shell.osc().handle(at::deck_start_beat, [&](const OscRequest& request) {
         deck.start_on_beat(request.arguments.number(0, "quantum"), replies_with_frame(request), complains(request));
     });

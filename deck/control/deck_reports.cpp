@@ -20,9 +20,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds calmest_period{500};   // nobody listens and nothing is about to happen
-constexpr milliseconds watchful_period{100};  // a stretcher is to learn of a motion, or the next track's start noticed
-constexpr milliseconds expectant_period{50};  // every other time the state is told
+constexpr milliseconds calmest_period{500};  // nobody listens and nothing is about to happen
+constexpr milliseconds watchful_period{
+    100};  // the state is told, a stretcher is to learn of a motion, or the next track's start noticed
+constexpr milliseconds expectant_period{50};
+constexpr double shortest_telling_s = 0.075;  // between two states: ten a second, whatever else is looked for
 constexpr milliseconds eager_period{2};
 constexpr int eager_rounds = 100;  // then the expectant period is soon enough
 constexpr milliseconds silence_look{5};
@@ -39,13 +41,14 @@ void Deck::look_calmly() {
     drain();
     pitch_.tell(steady_seconds());
     const bool heard = shell_.osc().has_subscribers();
-    if (heard && std::exchange(state_due_, !state_due_)) {
+    if (const double now = steady_seconds(); heard && now - told_at_ >= shortest_telling_s) {
+        told_at_ = now;
         publish_state();
     }
-    const bool expectant = heard || sender_.is_waiting() || engine_.snapshot().state == DeckState::waiting ||
+    const bool expectant = sender_.is_waiting() || engine_.snapshot().state == DeckState::waiting ||
                            std::holds_alternative<Restoring>(condition_) || !shell_.has_jack();
     const Loaded* const there = loaded(condition_);
-    const bool watchful = (there != nullptr && there->next) || pitch_.method() != StretchMethod::rate;
+    const bool watchful = heard || (there != nullptr && there->next) || pitch_.method() != StretchMethod::rate;
     look_after(expectant ? expectant_period : watchful ? watchful_period : calmest_period);
 }
 

@@ -46,8 +46,8 @@ struct Confirmation {
 
 }  // namespace
 
-GroupStarter::GroupStarter(ClientShell& shell, DeckStates& decks, Surroundings surroundings)
-    : shell_{shell}, decks_{decks}, surroundings_{std::move(surroundings)} {
+GroupStarter::GroupStarter(ClientShell& shell, DeckStates& decks, const RemoteDecks& remotes, Surroundings surroundings)
+    : shell_{shell}, decks_{decks}, remotes_{remotes}, surroundings_{std::move(surroundings)} {
     shell.loop().every(ask_again, [this] {
         if (groups_.empty()) {
             return;
@@ -129,10 +129,8 @@ bool GroupStarter::settle(Group& group) {
         names.push_back(deck);
         known[deck] = readiness(group, deck);
     }
-    const JackClient& jack = shell_.jack();
-    const JackFrame soonest = jack.soonest() + to_frames(Seconds{group_lead_seconds}, jack.format().rate);
     const GroupStart start{names, group.due, *group.due_frame};
-    const GroupStart::Decision decision = start.decide(SessionClock::now(), soonest, known);
+    const GroupStart::Decision decision = start.decide(SessionClock::now(), soonest(group), known);
     if (decision.wait) {
         return false;
     }
@@ -144,6 +142,16 @@ bool GroupStarter::settle(Group& group) {
     return true;
 }
 
+/// A frame that every deck of the group can still be heard on.
+JackFrame GroupStarter::soonest(const Group& group) const {
+    Frames way{};
+    for (const auto& [deck, name] : group.decks) {
+        way = std::max(way, remotes_.sound_delay(deck));
+    }
+    const JackClient& jack = shell_.jack();
+    return jack.soonest() + to_frames(Seconds{group_lead_seconds}, jack.format().rate) + way;
+}
+
 void GroupStarter::launch(const Group& group, const GroupStart::Decision& decision) {
     auto confirmation = std::make_shared<Confirmation>(Confirmation{group.reply, decision.frame, {}, {}, 0});
     confirmation->open = decision.starting.size();
@@ -152,25 +160,32 @@ void GroupStarter::launch(const Group& group, const GroupStart::Decision& decisi
     }
     for (const std::string& deck : decision.starting) {
         const std::string name = shown(group.decks, deck);
-        const auto done = [confirmation, name](const PeerAnswer& answer) {
+        const std::optional<JackFrame> there = remotes_.frame_there(deck, decision.frame);
+        if (shell_.peers().is_remote(deck) && !there) {
+            start_on_arrival(group, deck);
+            confirmation->started.insert(name);
             --confirmation->open;
-            if (answer.ok) {
+            confirmation->finish();
+            continue;
+        }
+        const auto done = [this, confirmation, name, deck, remote = there.has_value()](const PeerAnswer& answer) {
+            --confirmation->open;
+            if (remote && !answer.ok) {  // its clock has just begun anew
+                shell_.peers().tell(deck, protocol::DeckStart{}.write());
+            }
+            if (answer.ok || remote) {
                 confirmation->started.insert(name);
             } else {
                 confirmation->reply.error(answer.code, "deck " + name + ": " + answer.message);
             }
             confirmation->finish();
         };
-        if (shell_.peers().is_remote(deck)) {
-            // Frames mean nothing on another server: it starts on arrival.
-            const SessionTime delay = std::max(SessionTime{0}, group.due - SessionClock::now());
-            shell_.loop().after(delay, [this, deck] { shell_.peers().tell(deck, protocol::DeckStart{}.write()); });
-            done({true, {}, {}, {}, {}});
-            continue;
-        }
         try {
-            // On the beat, where it has a grid.
-            shell_.peers().ask(deck, protocol::DeckStart{.frame = decision.frame, .on_beat = true}.write(), done);
+            // On the beat, where it has a grid; the other machine's tempo line is another.
+            shell_.peers().ask(deck,
+                               there ? OscMessage{at::deck_start_own}.frame(*there)
+                                     : protocol::DeckStart{.frame = decision.frame, .on_beat = true}.write(),
+                               done);
         } catch (const OscError& error) {
             done({false, error.code, error.what(), {}, {}});
         }
@@ -179,6 +194,12 @@ void GroupStarter::launch(const Group& group, const GroupStart::Decision& decisi
         log_event(LogLevel::info, "group-start",
                   {{"frame", decision.frame.value}, {"decks", decision.starting.size()}});
     }
+}
+
+/// Of a deck on another machine, while its clock is not known.
+void GroupStarter::start_on_arrival(const Group& group, const std::string& deck) {
+    const SessionTime delay = std::max(SessionTime{0}, group.due - SessionClock::now());
+    shell_.loop().after(delay, [this, deck] { shell_.peers().tell(deck, protocol::DeckStart{}.write()); });
 }
 
 JackFrame GroupStarter::frame_after(SessionTime delay) const {

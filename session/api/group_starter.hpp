@@ -3,6 +3,7 @@
 
 #include "session/api/deck_states.hpp"
 #include "session/api/group_start.hpp"
+#include "session/api/remote_decks.hpp"
 
 #include <functional>
 #include <list>
@@ -24,7 +25,7 @@ public:
         std::function<std::vector<std::string>(const std::string& deck)> unmade;  ///< its listed connections that lack
     };
 
-    GroupStarter(ClientShell& shell, DeckStates& decks, Surroundings surroundings);
+    GroupStarter(ClientShell& shell, DeckStates& decks, const RemoteDecks& remotes, Surroundings surroundings);
 
     /// Starts `decks` (as the user named them, plain name beside) together, `seconds` from now, or at `frame`.
     /// Answers `/reply ADDRESS i:frame s:deck…`, and one `/error ADDRESS 3 …` for each deck that was not ready.
@@ -48,10 +49,13 @@ private:
     [[nodiscard]] DeckReadiness readiness(const Group& group, const std::string& deck) const;
     bool settle(Group& group);
     void launch(const Group& group, const GroupStart::Decision& decision);
+    [[nodiscard]] JackFrame soonest(const Group& group) const;
+    void start_on_arrival(const Group& group, const std::string& deck);
     [[nodiscard]] JackFrame frame_after(SessionTime delay) const;
 
     ClientShell& shell_;
     DeckStates& decks_;
+    const RemoteDecks& remotes_;
     Surroundings surroundings_;
     std::list<Group> groups_;
 };

@@ -10,7 +10,7 @@ namespace crowdjack {
 
 namespace {
 
-constexpr auto calm_look = std::chrono::milliseconds{120};
+constexpr auto calm_look = std::chrono::milliseconds{100};
 constexpr auto uneasy_look = std::chrono::milliseconds{10};
 
 }  // namespace

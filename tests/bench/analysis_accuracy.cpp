@@ -8,6 +8,7 @@
 #include "struct-export/analysis/audio_blocks.hpp"
 #include "struct-export/analysis/track_analysis.hpp"
 #include "struct-export/musical_key.hpp"
+#include "tests/support/figures.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/song.hpp"
 #include "tests/support/surroundings.hpp"
@@ -122,6 +123,27 @@ void print(const std::string& name, const Score& ours, const Score& aubio) {
                 part(ours.key + ours.relative + ours.fifth, ours), part(aubio.bpm, aubio), part(aubio.octave, aubio),
                 part(aubio.phase, aubio));
     std::fflush(stdout);
+}
+
+/// The rows of the table: percent of the made tracks that are right.
+void report(const Score& ours, const Score& aubio) {
+    struct Row {
+        const char* what;
+        int right, of_aubio;
+        double least;
+    };
+    for (const Row& row : {Row{"BPM within 0.05", ours.bpm, aubio.bpm, 95.0},
+                           {"octave", ours.octave, aubio.octave, 95.0},
+                           {"beats within 10 ms", ours.phase, aubio.phase, 95.0},
+                           {"downbeat", ours.bar, -1, 85.0},
+                           {"key or its relative", ours.key + ours.relative, -1, 85.0}}) {
+        const double percent = 100.0 * row.right / std::max(ours.tracks, 1);
+        const std::string beside =
+            row.of_aubio < 0 ? "" : "; aubio " + test::shown(100.0 * row.of_aubio / std::max(aubio.tracks, 1)) + " %";
+        test::print_figure("W3", std::string{row.what} + " right, of " + std::to_string(ours.tracks) + " made tracks",
+                           test::shown(percent) + " %" + beside, "≥ " + test::shown(row.least) + " %",
+                           percent >= row.least);
+    }
 }
 
 /// A loop whose length is a whole number of beats.
@@ -255,7 +277,9 @@ int main(int argc, char** argv) {
         all_aubio.add(aubio);
     }
     print("all", all_ours, all_aubio);
-    std::printf("speed: %.0f x real time of a core, decoding, loudness and true peak included\n", seconds / spent);
+    report(all_ours, all_aubio);
+    test::print_figure("W3", "analysis × real time of a core, with decoding, loudness and true peak",
+                       test::shown(seconds / spent), "≥ 60", seconds >= 60.0 * spent);
     judge_loops(1);
     judge_loops(8);
     judge_memory();

@@ -149,18 +149,18 @@ bool report(const Night& night, std::size_t handovers, double first_s, double qu
         all = all && met;
     };
     std::snprintf(text, sizeof text, "%.1f s", first_s);
-    figure("M1", "a folder's first sound after the command", "< 15 s", first_s < 15.0);
+    figure("W4", "a folder's first sound after the command", "< 15 s", first_s < 15.0);
     const double median = test::median(night.kick_errors_ms);
     const double worst = test::percentile(night.kick_errors_ms, 1.0);
     std::snprintf(text, sizeof text, "%.2f ms; %.2f ms, of %zu in %zu", median, worst, night.kick_errors_ms.size(),
                   handovers);
-    figure("M2", "kicks of two tracks in a hand-over: median; worst", "≤ 5 ms; ≤ 15 ms",
+    figure("W4", "kicks of two tracks in a hand-over: median; worst", "≤ 5 ms; ≤ 15 ms",
            !night.kick_errors_ms.empty() && median <= 5.0 && worst <= 15.0);
     std::snprintf(text, sizeof text, "%+.1f dB; %+.1f dB", night.lowest_db, night.highest_db);
-    figure("M3", "the mix in a hand-over against the quieter and the louder of its tracks, each in 3 s",
+    figure("S6", "the mix in a hand-over against the quieter and the louder of its tracks, each in 3 s",
            "within 1.5 dB", night.lowest_db >= -1.5 && night.highest_db <= 1.5);
     std::snprintf(text, sizeof text, "%.2f s; %.2f s", quiet_s, own_quiet_s);
-    figure("M4", "longest time below -60 dB: of the mix; of the tracks", "no longer + 0.05 s",
+    figure("W4", "longest time below -60 dB: of the mix; of the tracks", "no longer + 0.05 s",
            quiet_s <= own_quiet_s + 0.05);
     return all;
 }

@@ -100,9 +100,9 @@ int main(int argc, char** argv) {
         lost += gap.came - gap.expected;
     }
     (void)play.terminate();
-    std::printf("| M5 | %d files in %d folders: first sound after the command | %.1f s | < 30 s | %s |\n", files,
+    std::printf("| W4 | %d files in %d folders: first sound after the command | %.1f s | < 30 s | %s |\n", files,
                 folders, first_s, first_s < 30.0 ? "met" : "MISSED");
-    std::printf("| M6 | analysis behind the music at 256 frames, %.0f s | %td, then %td tracks known, %.0f starved "
+    std::printf("| W4 | analysis behind the music at 256 frames, %.0f s | %td, then %td tracks known, %.0f starved "
                 "frames (the machine's clock jumped over %lld) | 0 starved | %s |\n",
                 seconds, known, known_later, starved, static_cast<long long>(lost),
                 starved == 0.0 && known_later > known ? "met" : "MISSED");

@@ -12,6 +12,7 @@
 #include "common/osc_message.hpp"
 #include "common/protocol/description.hpp"
 #include "tests/session/session_room.hpp"
+#include "tests/support/figures.hpp"
 #include "tests/support/osc_packets.hpp"
 
 #include <array>
@@ -258,10 +259,12 @@ bool storm_at(SessionRoom& room, const std::string& client, const Storm& storm, 
         std::printf("  deck-B lost %.1f frames\n", lost);
         good = false;
     }
-    std::printf("  %-13s %zu packets, %zu of them in sequences of ten: %.0f s, anonymous memory %zu -> %zu KiB: %s\n",
-                client.c_str(), sent, storm.sequences * batch / 2, took.count(), held_before,
-                memory_of(after.at(client)).anonymous / 1024, good ? "unharmed" : "HARMED");
-    std::fflush(stdout);
+    print_figure("R8", client + ": mutated packets and sequences of ten, in s; memory; frames another deck lost",
+                 std::to_string(sent) + ", " + std::to_string(storm.sequences * batch / 2) + " of them in sequences, " +
+                     shown(took.count()) + " s; " + std::to_string(held_before) + " → " +
+                     std::to_string(memory_of(after.at(client)).anonymous / 1024) + " KiB; " +
+                     (spoken_to ? "passed on to it" : shown(std::abs(lost))),
+                 "nobody dies, 0 frames", good);
     return good;
 }
 

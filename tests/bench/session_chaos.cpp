@@ -11,6 +11,7 @@
 #include "tests/bench/chaos_acts.hpp"
 #include "tests/bench/chaos_judgement.hpp"
 #include "tests/bench/chaos_stage.hpp"
+#include "tests/support/figures.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -100,6 +101,9 @@ int main(int argc, char** argv) {
     if (!good) {
         std::printf("its log:\n%s\n", stage.reader().output().c_str());
     }
-    std::printf("%s\n", good ? "all explained" : "NOT all explained");
+    print_figure("W9",
+                 shown(seconds, 4) + " s of faults at random, seed " + std::to_string(seed) +
+                     ": silence of a channel; programs, frames, memory and silence explained",
+                 shown(silent, 4) + " s; " + (good ? "all" : "NOT all"), "0 s unexplained", good);
     return good ? 0 : 1;
 }

@@ -2,6 +2,7 @@
 // R2, R3, R4: clients killed and hung while they play, the server killed; how long until all is heard again.
 // usage: session_heal [TIMES [kill|hang|mixer|server|open…]]   (default 100 each, all; 500 of open)
 #include "tests/session/session_room.hpp"
+#include "tests/support/figures.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -17,18 +18,21 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double percentile(std::vector<double> values, double share) {
-    if (values.empty()) {
-        return -1.0;
-    }
-    std::sort(values.begin(), values.end());
-    return values[std::min(values.size() - 1, static_cast<std::size_t>(share * static_cast<double>(values.size())))];
-}
+/// A row of the table: how long it took each time, and how often it did not come about.
+struct Healing {
+    std::string id, figure;
+    double most_p99_ms{};           ///< what is promised
+    double most_elsewhere_ms{0.0};  ///< the silence of others meanwhile
+};
 
-void print(const char* figure, const std::vector<double>& milliseconds, int failures) {
-    std::printf("%s: n %zu, p50 %.0f ms, p99 %.0f ms, worst %.0f ms, failed %d\n", figure, milliseconds.size(),
-                percentile(milliseconds, 0.5), percentile(milliseconds, 0.99), percentile(milliseconds, 1.0), failures);
-    std::fflush(stdout);
+void print(const Healing& healing, const std::vector<double>& milliseconds, int failures) {
+    const double p99 = percentile(milliseconds, 0.99);
+    print_figure(healing.id,
+                 healing.figure + ", " + std::to_string(milliseconds.size()) + " times: p50; p99; worst; failed",
+                 shown(median(milliseconds)) + " ms; " + shown(p99) + " ms; " + shown(percentile(milliseconds, 1.0)) +
+                     " ms; " + std::to_string(failures),
+                 "p99 ≤ " + shown(healing.most_p99_ms, 4) + " ms; 0 failed",
+                 failures == 0 && !milliseconds.empty() && p99 <= healing.most_p99_ms);
 }
 
 /// Plays a coded file on both decks. @returns the common frame, 0 when it did not start
@@ -45,7 +49,7 @@ std::int64_t play_both(SessionRoom& room) {
 constexpr std::int64_t track_frames = 170 * 48000;
 
 /// Sends `signal_number` to deck A again and again; measures from the signal until it is heard in phase again.
-void disturb_deck(const char* figure, int signal_number, int times) {
+void disturb_deck(const Healing& healing, int signal_number, int times) {
     std::vector<double> healed;
     std::vector<double> other_silent;
     int failures = 0;
@@ -83,11 +87,11 @@ void disturb_deck(const char* figure, int signal_number, int times) {
         healed.push_back(static_cast<double>(*back - at) / 48.0);
         other_silent.push_back(static_cast<double>(longest_silence(capture, 1, at - 4800, *back)) / 48.0);
     }
-    print(figure, healed, failures);
-    print("  the other deck's longest silence meanwhile", other_silent, 0);
+    print(healing, healed, failures);
+    print({healing.id, "the other deck's longest silence meanwhile", healing.most_elsewhere_ms}, other_silent, 0);
 }
 
-void kill_client(const char* figure, const std::string& client, int times) {
+void kill_client(const Healing& healing, const std::string& client, int times) {
     std::vector<double> back;
     int failures = 0;
     SessionRoom room{128};
@@ -106,7 +110,7 @@ void kill_client(const char* figure, const std::string& client, int times) {
         const auto next = Clock::now() + std::chrono::milliseconds{700};
         (void)eventually([&] { return Clock::now() > next; });
     }
-    print(figure, back, failures);
+    print(healing, back, failures);
 }
 
 void kill_server(int times) {
@@ -130,7 +134,7 @@ void kill_server(int times) {
         const auto next = Clock::now() + std::chrono::milliseconds{700};
         (void)eventually([&] { return Clock::now() > next; });
     }
-    print("R4 jackd killed -> whole graph (from the kill)", back, failures);
+    print({"R4", "jackd killed → the whole graph is back, from the kill", 2000.0}, back, failures);
     // Nothing but the server was killed, so nothing else may have ended.
     for (const auto& line : room.session->lines()) {
         if (line.find("client-ended") != std::string::npos || line.find("terminate called") != std::string::npos) {
@@ -162,8 +166,8 @@ void kill_while_opening(int times) {
             }
         }
     }
-    std::printf("R2 decks killed while they open: %d kills, %d times stuck afterwards\n", 5 * times, stuck);
-    std::fflush(stdout);
+    print_figure("R4", "decks killed while they open: kills; times that something was stuck afterwards",
+                 std::to_string(5 * times) + "; " + std::to_string(stuck), "0 stuck", stuck == 0);
 }
 
 }  // namespace
@@ -174,13 +178,14 @@ int main(int argc, char** argv) {
         return argc <= 2 || std::find(argv + 2, argv + argc, figure) != argv + argc;
     };
     if (asked("kill")) {
-        disturb_deck("R2 deck kill -9 -> heard in phase", SIGKILL, times);
+        disturb_deck({"R2", "deck killed (kill -9) → heard again in phase", 1000.0, 1000.0 * 128 / 48'000}, SIGKILL,
+                     times);
     }
     if (asked("hang")) {
-        disturb_deck("R3 deck hangs (SIGSTOP) -> heard in phase", SIGSTOP, times);
+        disturb_deck({"R3", "deck that hangs (SIGSTOP) → heard again in phase", 1000.0, 300.0}, SIGSTOP, times);
     }
     if (asked("mixer")) {
-        kill_client("R2 mixer kill -9 -> patched again", "mixer-bus", times);
+        kill_client({"R2", "mixer killed (kill -9) → patched again", 1000.0}, "mixer-bus", times);
     }
     if (asked("server")) {
         kill_server(times);

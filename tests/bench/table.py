@@ -91,6 +91,26 @@ def taken(log, now):
     return benchmarks
 
 
+def fuzzed():
+    """@returns the row of what `tests/fuzz/hours` ran so far, as the benchmark that it is"""
+    log = SOURCE.parent.parent / "build-fuzz" / "hours.log"
+    minutes, inputs = {}, 0
+    for line in read(log).splitlines():
+        if match := re.match(r"(\S+): (\d+) inputs from seed \d+ in ([\d.]+) s", line):
+            minutes[match.group(1)] = minutes.get(match.group(1), 0.0) + float(match.group(3)) / 60.0
+            inputs += int(match.group(2))
+    if not minutes:
+        return {}
+    least = min(minutes.values())
+    row = {"id": "R11", "figure": f"fuzzing of {len(minutes)} readers under AddressSanitizer and UBSan: CPU hours in all; "
+                                  "least minutes of a reader; inputs",
+           "measured": f"{sum(minutes.values()) / 60.0:.2f} h; {least:.1f} min; {inputs}",
+           "target": "≥ 24 h over time; ≥ 30 min", "verdict": "met" if sum(minutes.values()) >= 1440 and least >= 30 else "missed",
+           "command": "tests/fuzz/hours"}
+    when = datetime.datetime.fromtimestamp(log.stat().st_mtime).astimezone().isoformat(timespec="seconds")
+    return {"fuzz hours": {"date": when, "result": "OK", "rows": [row], "series": {}}}
+
+
 def natural(ident):
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", ident)]
 
@@ -120,7 +140,7 @@ def main():
     before = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {"benchmarks": {}}
     now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
     figures = {"date": now, "machine": machine(), "versions": versions(build),
-               "benchmarks": {**before["benchmarks"], **taken(build / "meson-logs" / "bench.json", now)}}
+               "benchmarks": {**before["benchmarks"], **taken(build / "meson-logs" / "bench.json", now), **fuzzed()}}
     kept.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     table = markdown(figures)
     (build / "figures.md").write_text(table, encoding="utf-8")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/api/group_start.hpp"
+#include "session/api/remote_clock.hpp"
 #include "session/guard/spare_deck.hpp"
 #include "session/patch/wanted_graph.hpp"
 #include "session/supervision/last_words.hpp"
@@ -437,4 +438,80 @@ TEST_CASE("the fallback is played by a deck that the set does not use, on the st
                         {listed("deck-A:out_* -> mixer-bus:A_*"), listed("deck-D:out_* -> mixer-bus:aux_*")}) == "aux");
     CHECK(strip_of_deck("deck-D", {listed("deck-D:out_l -> mixer-bus:mic_l")}) == "mic");
     CHECK(strip_of_deck("deck-D", {}) == "D");
+}
+
+// ---- the clock of another machine
+
+namespace {
+
+/// Answers of a deck whose server is `ahead` frames ahead: each names the first frame of its latest cycle, and takes
+/// from `quickest` to `slowest` frames there and back, of which either way has any part.
+class FarDeck {
+public:
+    RemoteClock::Answer answer(std::int32_t ahead, int quickest, int slowest) {
+        const int there_and_back = std::uniform_int_distribution{quickest, slowest}(random_);
+        const int way = std::uniform_int_distribution{0, there_and_back}(random_);
+        const int since_cycle = std::uniform_int_distribution{0, period - 1}(random_);
+        return {ahead + way - there_and_back / 2 - since_cycle, static_cast<double>(there_and_back), period};
+    }
+
+    static constexpr int period = 256;
+
+private:
+    std::minstd_rand random_{7};
+};
+
+constexpr double far_rate = 48'000.0;
+constexpr std::int32_t millisecond = 48;
+
+}  // namespace
+
+TEST_CASE("another machine's frames are known to a millisecond from a dozen answers on a quick network, not before") {
+    for (const std::int32_t ahead : {0, -7'000'000, 1'234'567}) {
+        FarDeck deck;
+        RemoteClock clock;
+        for (std::size_t i = 0; i + 1 < RemoteClock::enough; ++i) {
+            clock.note(deck.answer(ahead, 5, 30), far_rate);
+            CHECK_FALSE(clock.ahead());
+        }
+        for (int i = 0; i < 30; ++i) {
+            clock.note(deck.answer(ahead, 5, 30), far_rate);
+        }
+        REQUIRE(clock.ahead());
+        CHECK(std::abs(*clock.ahead() - ahead) <= millisecond);
+    }
+}
+
+TEST_CASE("answers that were long under way do not count while there are quicker ones") {
+    FarDeck deck;
+    RemoteClock clock;
+    for (int i = 0; i < 60; ++i) {
+        clock.note(i % 3 == 0 ? deck.answer(100'000, 400, 480) : deck.answer(100'000, 5, 30), far_rate);
+    }
+    REQUIRE(clock.ahead());
+    CHECK(std::abs(*clock.ahead() - 100'000) <= millisecond);
+}
+
+TEST_CASE("a clock that began anew is found out anew, and a single stray answer changes nothing") {
+    FarDeck deck;
+    RemoteClock clock;
+    const auto note = [&](std::int32_t ahead, int times) {
+        for (int i = 0; i < times; ++i) {
+            clock.note(deck.answer(ahead, 5, 30), far_rate);
+        }
+    };
+    note(5'000, 40);
+    note(900'000, 1);
+    REQUIRE(clock.ahead());
+    CHECK(std::abs(*clock.ahead() - 5'000) <= millisecond);
+    note(5'000, 5);
+    note(900'000, 2);
+    CHECK_FALSE(clock.ahead());
+    note(900'000, 40);
+    REQUIRE(clock.ahead());
+    CHECK(std::abs(*clock.ahead() - 900'000) <= millisecond);
+    // A cycle that was missed here: three periods.
+    note(900'000 - 3 * FarDeck::period, 42);
+    REQUIRE(clock.ahead());
+    CHECK(std::abs(*clock.ahead() - 900'000 + 3 * FarDeck::period) <= millisecond);
 }

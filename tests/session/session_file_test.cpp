@@ -95,7 +95,10 @@ TEST_CASE("every mistake is named with file, line and the nearest right name") {
         CHECK(says(problem_of(wrong), "set.toml:3: url of client 'deck-C'"));
         CHECK(says(problem_of(wrong), "use osc.udp://HOST:PORT/"));
     }
-    CHECK(problems_of("[[client]]\nname = \"deck-C\"\nurl = \"osc.udp://booth.local:9003/\"\n").empty());
+    CHECK(
+        problems_of("[[client]]\nname = \"deck-C\"\nurl = \"osc.udp://booth.local:9003/\"\nvia = \"booth\"\n").empty());
+    CHECK(says(problem_of("[[client]]\nname = \"deck-C\"\nrun = [\"crowdjack-deck\"]\nvia = \"booth\"\n"),
+               "set.toml:4: client 'deck-C' has via but no url"));
 }
 
 TEST_CASE("a malformed connection is told what is wrong with it, on its own line") {

@@ -92,6 +92,16 @@ public:
         }
         return *answer;
     }
+    /// Whether the session here has found out where the other machine's frames lie.
+    [[nodiscard]] bool clock_is_known() { return here_->wait_for_line(" remote-clock-known ").has_value(); }
+    void stop_both() {
+        for (const auto& deck : {wait_for_client("default", "deck-A"), remote_deck}) {
+            done(deck, at::deck_eject, {});
+        }
+        // Silent for as long as the link may hold back.
+        const auto from = *ears_->end_frame();
+        (void)ears_->wait_until(from + 24'000);
+    }
     /// Both decks from the start of their files. @returns the frame on which A starts
     std::int64_t start_both() {
         done(front_door, at::cue, {std::string{"A"}, track("a.wav")});
@@ -254,6 +264,21 @@ TEST_CASE("a deck on another machine starts on arrival, and every sample of it a
     REQUIRE_MESSAGE(refused->is_error_of(at::deck_start), refused->shown());
     CHECK(refused->number(1) == 4);
     CHECK(machines.osc().request(remote_deck, at::deck_start)->is_reply_to(at::deck_start));
+}
+
+TEST_CASE("once the other machine's clock is known its deck is heard on the common frame, to a millisecond") {
+    constexpr std::int64_t millisecond = 48;
+    TwoMachines machines;
+    for (int trial = 0; trial < 3; ++trial) {
+        REQUIRE(machines.clock_is_known());
+        const auto start = machines.start_both();
+        const auto heard = wait_for_run(machines.ears(), 1, start - 24'000, 24'000);
+        REQUIRE(heard.best >= 24'000);
+        const auto late = heard.first - start - master_delay;
+        std::printf("heard %lld frames after deck A\n", static_cast<long long>(late));
+        CHECK_MESSAGE(std::abs(late) <= millisecond, machines.here().output(), machines.there().output());
+        machines.stop_both();
+    }
 }
 
 TEST_CASE("when the other machine's server is killed the mix goes on, and its deck is heard again") {

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The clock of a JACK server on another machine, from what a deck there answers. Pure: fed with answers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+namespace crowdjack {
+
+/// How many frames the server there is ahead of the one here, to a fraction of a millisecond.
+///
+/// Both count in the same rhythm while JACK's network driver leads one from the other, from different beginnings. A
+/// deck answers with the first frame of its latest cycle, so each answer lies behind by up to a period, and by half the
+/// way there and back at most in either direction. The furthest of many quick answers is behind by next to nothing.
+class RemoteClock {
+public:
+    struct Answer {
+        std::int32_t ahead{};    ///< its frame less the frame here halfway between question and answer
+        double round_trip{};     ///< frames here
+        std::uint32_t period{};  ///< of the cycles, frames
+    };
+
+    static constexpr std::size_t enough = 12;  ///< answers
+    static constexpr std::size_t most_kept = 64;
+
+    /// @param rate  Hz; answers that contradict all before, two in a row, begin anew: a clock there or here was reset
+    void note(const Answer& answer, double rate);
+    void forget() noexcept { answers_.clear(); }
+
+    /// Frames there less frames here; nothing until enough is known.
+    [[nodiscard]] std::optional<std::int32_t> ahead() const;
+
+private:
+    [[nodiscard]] std::optional<std::int32_t> furthest() const;
+    [[nodiscard]] bool fits(const Answer& answer, double rate) const;
+
+    std::deque<Answer> answers_;
+    std::optional<Answer> misfit_;
+};
+
+}  // namespace crowdjack

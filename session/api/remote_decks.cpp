@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "session/api/remote_decks.hpp"
+
+#include "common/log.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+namespace crowdjack {
+
+namespace {
+
+// Never in step with the cycles there, which would show the same part of one each time.
+constexpr int soonest_question_ms = 90;
+constexpr int latest_question_ms = 230;
+constexpr auto patience = std::chrono::seconds{1};
+
+/// The longest latency in that direction of the client's ports of a kind; 0 when it has none.
+jack_nframes_t longest_latency(jack_client_t* client, const std::string& owner, unsigned long flags,
+                               jack_latency_callback_mode_t mode) {
+    const std::unique_ptr<const char*, decltype(&jack_free)> names{
+        jack_get_ports(client, nullptr, JACK_DEFAULT_AUDIO_TYPE, flags), &jack_free};
+    jack_nframes_t longest = 0;
+    for (const char* const* name = names.get(); name != nullptr && *name != nullptr; ++name) {
+        const std::string_view port{*name};
+        if (port.starts_with(owner) && port.substr(owner.size()).starts_with(':')) {
+            jack_latency_range_t range{};
+            jack_port_get_latency_range(jack_port_by_name(client, *name), mode, &range);
+            longest = std::max(longest, range.max);
+        }
+    }
+    return longest;
+}
+
+}  // namespace
+
+RemoteDecks::RemoteDecks(ClientShell& shell, std::map<std::string, std::string> vias) : shell_{shell} {
+    for (auto& [deck, via] : vias) {
+        remotes_[deck].via = std::move(via);
+    }
+    if (!remotes_.empty()) {
+        ask_later();
+    }
+}
+
+void RemoteDecks::frames_are_void() {
+    for (auto& [deck, remote] : remotes_) {
+        remote.clock.forget();
+        remote.said = false;
+    }
+}
+
+void RemoteDecks::ask_later() {
+    std::uniform_int_distribution<int> pause{soonest_question_ms, latest_question_ms};
+    shell_.loop().after(std::chrono::milliseconds{pause(random_)}, [this] {
+        for (auto& [deck, remote] : remotes_) {
+            if (shell_.has_jack() && !remote.asked && shell_.peers().is_remote(deck)) {
+                ask(deck, remote);
+            }
+        }
+        ask_later();
+    });
+}
+
+void RemoteDecks::ask(const std::string& deck, Remote& remote) {
+    const jack_nframes_t sent = jack_frame_time(shell_.jack().raw());
+    const auto heard = [this, &remote, deck, sent](const PeerAnswer& answer) {
+        remote.asked = false;
+        if (!answer.ok || !shell_.has_jack()) {
+            return;
+        }
+        const auto there = protocol::DeckStateMessage::read(answer.values).frame;
+        const jack_nframes_t took = jack_frame_time(shell_.jack().raw()) - sent;
+        const jack_nframes_t halfway = sent + took / 2;
+        const double rate = shell_.jack().format().rate;
+        remote.clock.note({static_cast<std::int32_t>(static_cast<std::uint32_t>(there) - halfway),
+                           static_cast<double>(took), shell_.jack().period()},
+                          rate);
+        if (const auto delay = link_delay(remote.via);
+            delay && remote.clock.ahead() && !std::exchange(remote.said, true)) {
+            log_event(LogLevel::info, "remote-clock-known",
+                      {{"deck", deck}, {"via", remote.via}, {"heard_after_frames", delay->value}});
+        }
+    };
+    remote.asked = true;
+    try {
+        shell_.peers().ask(deck, OscMessage{at::deck_state}, heard, patience);
+    } catch (const OscError&) {
+        remote.asked = false;  // gone in between
+    }
+}
+
+/// As JACK's network driver declares it: half at either end.
+std::optional<Frames> RemoteDecks::link_delay(const std::string& via) const {
+    if (!shell_.has_jack()) {
+        return std::nullopt;
+    }
+    jack_client_t* const jack = shell_.jack().raw();
+    const auto frames = longest_latency(jack, via, JackPortIsOutput, JackCaptureLatency) +
+                        longest_latency(jack, via, JackPortIsInput, JackPlaybackLatency);
+    return frames == 0 ? std::nullopt : std::optional{Frames{static_cast<std::int64_t>(frames)}};
+}
+
+std::optional<JackFrame> RemoteDecks::frame_there(const std::string& deck, JackFrame heard) const {
+    const auto found = remotes_.find(deck);
+    if (found == remotes_.end()) {
+        return std::nullopt;
+    }
+    const auto ahead = found->second.clock.ahead();
+    const auto delay = link_delay(found->second.via);
+    if (!ahead || !delay) {
+        return std::nullopt;
+    }
+    return heard + Frames{*ahead} - *delay;
+}
+
+Frames RemoteDecks::sound_delay(const std::string& deck) const {
+    const auto found = remotes_.find(deck);
+    const bool known = found != remotes_.end() && found->second.clock.ahead();
+    return known ? link_delay(found->second.via).value_or(Frames{}) : Frames{};
+}
+
+}  // namespace crowdjack
