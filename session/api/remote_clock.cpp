@@ -6,6 +6,17 @@
 
 namespace crowdjack {
 
+namespace {
+
+/// From -period / 2 to period / 2.
+std::int32_t remainder(std::int32_t difference, std::int32_t period) {
+    const std::int64_t half = period / 2;
+    const std::int64_t up = (static_cast<std::int64_t>(difference) + half) % period;
+    return static_cast<std::int32_t>((up < 0 ? up + period : up) - half);
+}
+
+}  // namespace
+
 void RemoteClock::note(const Answer& answer, double rate) {
     if (!fits(answer, rate)) {
         if (!misfit_) {
@@ -21,7 +32,26 @@ void RemoteClock::note(const Answer& answer, double rate) {
     }
 }
 
-std::optional<std::int32_t> RemoteClock::ahead() const { return answers_.size() < enough ? std::nullopt : furthest(); }
+std::optional<std::int32_t> RemoteClock::ahead() const {
+    if (answers_.size() < enough) {
+        return std::nullopt;
+    }
+    const std::int32_t behind = *furthest();
+    if (!in_step()) {
+        return behind;
+    }
+    const std::int32_t period = answers_.back().period;
+    const std::int32_t usual = period / 4;  // behind: the way to it, and what is left of a cycle
+    return behind + usual - remainder(behind + usual - answers_.back().cycles, period);
+}
+
+/// Whether cycles here and there are the same ones.
+bool RemoteClock::in_step() const {
+    const Answer& last = answers_.back();
+    return last.period > 0 && std::all_of(answers_.begin(), answers_.end(), [&last](const Answer& answer) {
+               return answer.period == last.period && remainder(answer.cycles - last.cycles, last.period) == 0;
+           });
+}
 
 /// Of the quicker half of the answers: half its way there and back is what an answer may be wrong by.
 std::optional<std::int32_t> RemoteClock::furthest() const {

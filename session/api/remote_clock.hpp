@@ -9,17 +9,19 @@
 
 namespace crowdjack {
 
-/// How many frames the server there is ahead of the one here, to a fraction of a millisecond.
+/// How many frames the server there is ahead of the one here.
 ///
 /// Both count in the same rhythm while JACK's network driver leads one from the other, from different beginnings. A
 /// deck answers with the first frame of its latest cycle, so each answer lies behind by up to a period, and by half the
-/// way there and back at most in either direction. The furthest of many quick answers is behind by next to nothing.
+/// way there and back at most in either direction. The furthest of many quick answers is behind by a fraction of a
+/// millisecond. Where a cycle there belongs to each cycle here, the exact number is the next one at which both begin.
 class RemoteClock {
 public:
     struct Answer {
-        std::int32_t ahead{};    ///< its frame less the frame here halfway between question and answer
-        double round_trip{};     ///< frames here
-        std::uint32_t period{};  ///< of the cycles, frames
+        std::int32_t ahead{};   ///< its frame less the frame here halfway between question and answer
+        double round_trip{};    ///< frames here
+        std::int32_t period{};  ///< of the cycles, frames
+        std::int32_t cycles{};  ///< its frame less the first one of the latest cycle here
     };
 
     static constexpr std::size_t enough = 12;  ///< answers
@@ -34,6 +36,7 @@ public:
 
 private:
     [[nodiscard]] std::optional<std::int32_t> furthest() const;
+    [[nodiscard]] bool in_step() const;
     [[nodiscard]] bool fits(const Answer& answer, double rate) const;
 
     std::deque<Answer> answers_;

@@ -73,10 +73,11 @@ void RemoteDecks::ask(const std::string& deck, Remote& remote) {
         const auto there = protocol::DeckStateMessage::read(answer.values).frame;
         const jack_nframes_t took = jack_frame_time(shell_.jack().raw()) - sent;
         const jack_nframes_t halfway = sent + took / 2;
-        const double rate = shell_.jack().format().rate;
-        remote.clock.note({static_cast<std::int32_t>(static_cast<std::uint32_t>(there) - halfway),
-                           static_cast<double>(took), shell_.jack().period()},
-                          rate);
+        const JackClient& jack = shell_.jack();
+        remote.clock.note({static_cast<std::int32_t>(there - halfway), static_cast<double>(took),
+                           static_cast<std::int32_t>(jack.period()),
+                           static_cast<std::int32_t>(there - wire_frame(jack.last_frame()))},
+                          jack.format().rate);
         if (const auto delay = link_delay(remote.via);
             delay && remote.clock.ahead() && !std::exchange(remote.said, true)) {
             log_event(LogLevel::info, "remote-clock-known",

@@ -452,13 +452,16 @@ public:
         const int there_and_back = std::uniform_int_distribution{quickest, slowest}(random_);
         const int way = std::uniform_int_distribution{0, there_and_back}(random_);
         const int since_cycle = std::uniform_int_distribution{0, period - 1}(random_);
-        return {ahead + way - there_and_back / 2 - since_cycle, static_cast<double>(there_and_back), period};
+        const std::int32_t apart = in_step ? ahead + period * cycles_between_(random_) : ahead + since_cycle;
+        return {ahead + way - there_and_back / 2 - since_cycle, static_cast<double>(there_and_back), period, apart};
     }
 
     static constexpr int period = 256;
+    bool in_step{true};  ///< each of its cycles is one of those here
 
 private:
     std::minstd_rand random_{7};
+    std::uniform_int_distribution<std::int32_t> cycles_between_{-1, 1};
 };
 
 constexpr double far_rate = 48'000.0;
@@ -466,19 +469,23 @@ constexpr std::int32_t millisecond = 48;
 
 }  // namespace
 
-TEST_CASE("another machine's frames are known to a millisecond from a dozen answers on a quick network, not before") {
+TEST_CASE(
+    "another machine's frames are known from a dozen answers, not before; exactly where its cycles are those here") {
     for (const std::int32_t ahead : {0, -7'000'000, 1'234'567}) {
-        FarDeck deck;
-        RemoteClock clock;
-        for (std::size_t i = 0; i + 1 < RemoteClock::enough; ++i) {
-            clock.note(deck.answer(ahead, 5, 30), far_rate);
-            CHECK_FALSE(clock.ahead());
+        for (const bool in_step : {true, false}) {
+            FarDeck deck;
+            deck.in_step = in_step;
+            RemoteClock clock;
+            for (std::size_t i = 0; i + 1 < RemoteClock::enough; ++i) {
+                clock.note(deck.answer(ahead, 5, 30), far_rate);
+                CHECK_FALSE(clock.ahead());
+            }
+            for (int i = 0; i < 30; ++i) {
+                clock.note(deck.answer(ahead, 5, 30), far_rate);
+            }
+            REQUIRE(clock.ahead());
+            CHECK(std::abs(*clock.ahead() - ahead) <= (in_step ? 0 : millisecond));
         }
-        for (int i = 0; i < 30; ++i) {
-            clock.note(deck.answer(ahead, 5, 30), far_rate);
-        }
-        REQUIRE(clock.ahead());
-        CHECK(std::abs(*clock.ahead() - ahead) <= millisecond);
     }
 }
 
