@@ -36,13 +36,13 @@ std::optional<std::int32_t> RemoteClock::ahead() const {
     if (answers_.size() < enough) {
         return std::nullopt;
     }
-    const std::int32_t behind = *furthest();
+    const Answer known = *furthest();
     if (!in_step()) {
-        return behind;
+        return known.ahead;
     }
-    const std::int32_t period = answers_.back().period;
-    const std::int32_t usual = period / 4;  // behind: the way to it, and what is left of a cycle
-    return behind + usual - remainder(behind + usual - answers_.back().cycles, period);
+    // Behind by the way to it, on which its cycles wait, too, and by what is left of one.
+    const auto meant = known.ahead + static_cast<std::int32_t>(known.round_trip / 2.0) + known.period / 8;
+    return meant - remainder(meant - answers_.back().cycles, known.period);
 }
 
 /// Whether cycles here and there are the same ones.
@@ -54,15 +54,14 @@ bool RemoteClock::in_step() const {
 }
 
 /// Of the quicker half of the answers: half its way there and back is what an answer may be wrong by.
-std::optional<std::int32_t> RemoteClock::furthest() const {
+std::optional<RemoteClock::Answer> RemoteClock::furthest() const {
     if (answers_.empty()) {
         return std::nullopt;
     }
     std::vector<Answer> quick{answers_.begin(), answers_.end()};
     const auto middle = quick.begin() + static_cast<std::ptrdiff_t>((quick.size() + 1) / 2);
     std::sort(quick.begin(), quick.end(), [](const Answer& a, const Answer& b) { return a.round_trip < b.round_trip; });
-    return std::max_element(quick.begin(), middle, [](const Answer& a, const Answer& b) { return a.ahead < b.ahead; })
-        ->ahead;
+    return *std::max_element(quick.begin(), middle, [](const Answer& a, const Answer& b) { return a.ahead < b.ahead; });
 }
 
 /// Behind the furthest by no more than a cycle and what the way may hide.
@@ -73,7 +72,7 @@ bool RemoteClock::fits(const Answer& answer, double rate) const {
     }
     constexpr double slack_s = 0.002;
     const double slack = slack_s * rate + answer.round_trip;
-    const double off = static_cast<double>(answer.ahead) - static_cast<double>(*known);
+    const double off = static_cast<double>(answer.ahead) - static_cast<double>(known->ahead);
     return off <= slack && off >= -slack - static_cast<double>(answer.period);
 }
 

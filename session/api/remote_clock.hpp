@@ -35,7 +35,7 @@ public:
     [[nodiscard]] std::optional<std::int32_t> ahead() const;
 
 private:
-    [[nodiscard]] std::optional<std::int32_t> furthest() const;
+    [[nodiscard]] std::optional<Answer> furthest() const;
     [[nodiscard]] bool in_step() const;
     [[nodiscard]] bool fits(const Answer& answer, double rate) const;
 

@@ -445,19 +445,22 @@ TEST_CASE("the fallback is played by a deck that the set does not use, on the st
 namespace {
 
 /// Answers of a deck whose server is `ahead` frames ahead: each names the first frame of its latest cycle, and takes
-/// from `quickest` to `slowest` frames there and back, of which either way has any part.
+/// from `quickest` to `slowest` frames there and back, of which either way has any part on a quick network.
 class FarDeck {
 public:
     RemoteClock::Answer answer(std::int32_t ahead, int quickest, int slowest) {
         const int there_and_back = std::uniform_int_distribution{quickest, slowest}(random_);
-        const int way = std::uniform_int_distribution{0, there_and_back}(random_);
+        const int unequal = cycles_late > 0 ? there_and_back / 10 : there_and_back / 2;
+        const int way = there_and_back / 2 + std::uniform_int_distribution{-unequal, unequal}(random_);
         const int since_cycle = std::uniform_int_distribution{0, period - 1}(random_);
         const std::int32_t apart = in_step ? ahead + period * cycles_between_(random_) : ahead + since_cycle;
-        return {ahead + way - there_and_back / 2 - since_cycle, static_cast<double>(there_and_back), period, apart};
+        return {ahead + way - there_and_back / 2 - since_cycle - cycles_late, static_cast<double>(there_and_back),
+                period, apart};
     }
 
     static constexpr int period = 256;
-    bool in_step{true};  ///< each of its cycles is one of those here
+    std::int32_t cycles_late{0};  ///< its cycles wait for a packet; either way takes about half the time
+    bool in_step{true};           ///< each of its cycles is one of those here
 
 private:
     std::minstd_rand random_{7};
@@ -487,6 +490,16 @@ TEST_CASE(
             CHECK(std::abs(*clock.ahead() - ahead) <= (in_step ? 0 : millisecond));
         }
     }
+}
+
+TEST_CASE("a way of three milliseconds there, on which the cycles wait, too, makes no other cycle of it") {
+    FarDeck deck;
+    deck.cycles_late = 3 * millisecond;
+    RemoteClock clock;
+    for (int i = 0; i < 40; ++i) {
+        clock.note(deck.answer(77'000, 6 * millisecond, 7 * millisecond), far_rate);
+    }
+    CHECK(clock.ahead() == 77'000);
 }
 
 TEST_CASE("answers that were long under way do not count while there are quicker ones") {

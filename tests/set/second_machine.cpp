@@ -55,12 +55,21 @@ std::optional<std::string> SecondMachine::missing() {
     }
 }
 
-SecondMachine::SecondMachine() : machine_{machine_command()} {
+SecondMachine::SecondMachine(const Cable& quality) : machine_{machine_command()} {
     if (!machine_.wait_for_line("machine-ready")) {
         throw std::runtime_error{"no second network namespace: " + machine_.output()};
     }
     const auto pid = std::to_string(machine_.pid());
-    run_here({"ip", "link", "add", cable, "type", "veth", "peer", "name", cable, "netns", pid});
+    if (quality.ideal()) {
+        run_here({"ip", "link", "add", cable, "type", "veth", "peer", "name", cable, "netns", pid});
+    } else {
+        slow_cable_.emplace(std::vector<std::string>{CROWDJACK_SLOW_CABLE, pid, cable, std::to_string(quality.delay_ms),
+                                                     std::to_string(quality.jitter_ms),
+                                                     std::to_string(quality.loss_percent)});
+        if (!slow_cable_->wait_for_line("cable-ready")) {
+            throw std::runtime_error{"no slow cable: " + slow_cable_->output()};
+        }
+    }
     run_here({"ip", "address", "add", std::string{our_address} + "/24", "dev", cable});
     run_here({"ip", "link", "set", cable, "up"});
     // As every machine on a network has: without a route for multicast JACK's netmanager never lets go of a dead peer.
@@ -72,7 +81,9 @@ SecondMachine::SecondMachine() : machine_{machine_command()} {
 
 SecondMachine::~SecondMachine() {
     // At once and not whenever the kernel gets to it, so that the next machine finds the cable's name free.
-    Process{{"ip", "link", "delete", cable}}.wait();
+    if (!slow_cable_) {
+        Process{{"ip", "link", "delete", cable}}.wait();
+    }
 }
 
 std::vector<std::string> SecondMachine::there(std::vector<std::string> command) const {

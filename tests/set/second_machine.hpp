@@ -10,6 +10,13 @@
 
 namespace crowdjack::test {
 
+/// What happens to each packet of a cable, in either direction.
+struct Cable {
+    double delay_ms{0.0}, jitter_ms{0.0};  ///< delay_ms to delay_ms + jitter_ms, in order
+    double loss_percent{0.0};
+    [[nodiscard]] bool ideal() const { return delay_ms == 0.0 && jitter_ms == 0.0 && loss_percent == 0.0; }
+};
+
 /// Another machine on a cable to this one (10.0.0.2 there, 10.0.0.1 here), as namespaces: it shares neither network nor
 /// JACK's shared memory nor the registry with us, only the clock.
 ///
@@ -20,7 +27,7 @@ public:
     [[nodiscard]] static std::optional<std::string> missing();
 
     /// @throws std::runtime_error when it can't be made
-    SecondMachine();
+    explicit SecondMachine(const Cable& quality = {});
     ~SecondMachine();
     SecondMachine(const SecondMachine&) = delete;
     SecondMachine& operator=(const SecondMachine&) = delete;
@@ -37,6 +44,7 @@ public:
 private:
     TemporaryFolder folder_;
     Process machine_;
+    std::optional<Process> slow_cable_;
 };
 
 /// Runs a command here to its end. @returns what it printed @throws std::runtime_error with it when the command fails
