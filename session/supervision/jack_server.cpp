@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <thread>
 #include <utility>
@@ -22,6 +23,9 @@ namespace crowdjack {
 namespace {
 
 constexpr auto start_deadline = std::chrono::seconds{10};
+/// One that takes its clock from another machine: there its end must have been noticed first. A new one on the same
+/// port before that, and JACK's netmanager waits for the old one's answers for good.
+constexpr SessionTime network_wait{1500};
 constexpr auto reach_patience = std::chrono::seconds{6};
 /// For a server that somebody else runs to come back by itself.
 constexpr auto stranger_patience = std::chrono::seconds{5};
@@ -230,7 +234,10 @@ void JackServer::lost() {
 }
 
 void JackServer::start_again(const Ending& ending) {
-    const Restart next = restarts_.ended(SessionClock::now(), ending);
+    Restart next = restarts_.ended(SessionClock::now(), ending);
+    if (spec_.on_network()) {
+        next.wait = std::max(next.wait, network_wait);
+    }
     if (restarts_.failing() && next.said) {
         log_event(LogLevel::error, "jack-server-keeps-ending",
                   {{"server", server_},
