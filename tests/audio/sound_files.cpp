@@ -245,17 +245,17 @@ const std::vector<Damage>& damages() {
     return all;
 }
 
-void make_sounds(const fs::path& folder) {
+void make_sounds(const fs::path& folder, std::int64_t frames) {
     std::mt19937 random{7};
     std::normal_distribution<float> noise{0.0F, 0.02F};
-    const auto tone = sine(441.0, sound_frames / 44100.0, 44100.0, 0.2);
+    const auto tone = sine(441.0, static_cast<double>(frames) / 44100.0, 44100.0, 0.2);
     std::vector<float> sound;
     for (const float sample : tone) {
         sound.push_back(sample + noise(random));
         sound.push_back(sample + noise(random));
     }
     write_audio(folder / "sound.wav", sound, 2, 44100, SampleFormat::pcm16);
-    auto small = sine(441.0, sound_frames / 44100.0, 22050.0, 0.2);
+    auto small = sine(441.0, static_cast<double>(frames) / 44100.0, 22050.0, 0.2);
     for (float& sample : small) {
         sample += noise(random);
     }

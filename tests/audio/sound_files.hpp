@@ -30,8 +30,8 @@ struct Damage {
 
 inline constexpr std::int64_t sound_frames = 6 * 44100;
 
-/// Makes `sound.wav` and `small.wav` in `folder`: 6 s in which nothing is silent.
-void make_sounds(const std::filesystem::path& folder);
+/// Makes `sound.wav` and `small.wav` in `folder`: 6 s, or as long as said, in which nothing is silent.
+void make_sounds(const std::filesystem::path& folder, std::int64_t frames = sound_frames);
 /// @returns the file made, nothing when its encoder is not installed
 [[nodiscard]] std::optional<std::filesystem::path> make_file(const FileKind& kind, const std::filesystem::path& folder);
 

@@ -2,6 +2,7 @@
 #include "tests/support/jack_server.hpp"
 
 #include "common/jack_closing.hpp"
+#include "tests/support/jack_hang.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -35,6 +36,15 @@ int observe(jack_nframes_t /*frames*/, void* /*unused*/) { return 0; }
 
 }  // namespace
 
+void end_hung(const std::string& call) {
+    std::fprintf(stderr, "libjack hangs in %s\n", call.c_str());
+    if (after_jack_hang != nullptr) {
+        after_jack_hang();
+    }
+    std::fflush(nullptr);  // what the cases said so far
+    std::_Exit(3);
+}
+
 jack_client_t* open_client(const std::string& server, const std::string& name) {
     jack_set_error_function(say_nothing);
     jack_set_info_function(say_nothing);
@@ -44,8 +54,7 @@ jack_client_t* open_client(const std::string& server, const std::string& name) {
         return jack_client_open(name.c_str(), options, nullptr, server.c_str());
     });
     if (opening.wait_for(std::chrono::seconds{30}) != std::future_status::ready) {
-        std::fputs("libjack hangs in jack_client_open()\n", stderr);
-        std::_Exit(3);
+        end_hung("jack_client_open() of " + name);
     }
     jack_client_t* client = opening.get();
     if (client == nullptr) {
@@ -65,11 +74,11 @@ void close_client(jack_client_t* client) {
     }
     std::unique_lock lock{opened_mutex};
     const auto closing = std::move(opened.extract(client).mapped());
+    const std::string name = jack_get_client_name(client);
     lock.unlock();
     // A server that waits for a client that hangs answers late: only what never ends is the library's own lock.
     if (!closing->close(client, std::chrono::seconds{15})) {
-        std::fputs("libjack hangs in jack_client_close()\n", stderr);
-        std::_Exit(3);
+        end_hung("jack_client_close() of " + name);
     }
 }
 

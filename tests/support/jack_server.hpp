@@ -75,8 +75,7 @@ private:
 /// Opens a client of `server`, quietly. @throws std::runtime_error naming both
 [[nodiscard]] jack_client_t* open_client(const std::string& server, const std::string& name);
 
-/// Closes what open_client() opened; null is fine. Should libjack hang in it (jack_closing.hpp), the test ends at once,
-/// with exit code 3: nothing of JACK would work in it any more.
+/// Closes what open_client() opened; null is fine. Should libjack hang in it, this process is done (jack_hang.hpp).
 void close_client(jack_client_t* client);
 
 }  // namespace crowdjack::test
