@@ -102,6 +102,7 @@ std::int64_t Judgement::judge_silences(const Run& run) {
 void Judgement::judge_decks(const Run& run) {
     std::int64_t silent = 0;
     std::int64_t repeated = 0;
+    const std::int64_t bound = std::max(run.witnessed, skipped(run).stalled);
     for (std::size_t i = 0; i < letters.size(); ++i) {
         const auto heard = stage_.ears().heard(i);
         const std::string deck = deck_named(letters[i]);
@@ -118,9 +119,11 @@ void Judgement::judge_decks(const Run& run) {
         std::printf("\n");
         silent += heard.silent;
         repeated += heard.repeated;
-        check(heard.repeated == 0 && heard.jumps == 0, deck + " gave out " + std::to_string(heard.repeated) +
-                                                           " frames twice and made " + std::to_string(heard.jumps) +
-                                                           " jumps");
+        // A cycle in which JACK left out the deck sounds twice, and its end is a jump, as is its begin.
+        check(heard.repeated <= bound && heard.jumps <= 2 * bound / run.period,
+              deck + " gave out " + std::to_string(heard.repeated) + " frames twice and made " +
+                  std::to_string(heard.jumps) + " jumps; the machine made no clock leave out more than " +
+                  std::to_string(bound) + " frames");
         check(heard.frames > static_cast<std::int64_t>(run.seconds * 0.5) * rate, deck + " was not heard for long");
     }
     const std::int64_t own = judge_silences(run);
