@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "tests/bench/soak_judgement.hpp"
+#include "tests/bench/soak/judgement.hpp"
 
 #include "tests/support/figures.hpp"
 

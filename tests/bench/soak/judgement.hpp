@@ -17,8 +17,8 @@
 //    for a tenth, in which it grows warm). The least, because two tracks are there while one goes over into the other.
 #pragma once
 
-#include "tests/bench/soak_recording.hpp"
-#include "tests/bench/soak_stage.hpp"
+#include "tests/bench/soak/recording.hpp"
+#include "tests/bench/soak/stage.hpp"
 
 #include <cstdint>
 #include <map>

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "tests/bench/held.hpp"
-#include "tests/bench/soak_ears.hpp"
-#include "tests/bench/soak_stalls.hpp"
+#include "tests/bench/soak/ears.hpp"
+#include "tests/bench/soak/stalls.hpp"
 #include "tests/mixer-bus/icecast.hpp"
 #include "tests/support/jack_server.hpp"
 #include "tests/support/osc_client.hpp"

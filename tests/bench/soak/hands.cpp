@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "tests/bench/soak_hands.hpp"
+#include "tests/bench/soak/hands.hpp"
 
 #include <algorithm>
 #include <fstream>

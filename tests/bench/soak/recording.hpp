@@ -2,7 +2,7 @@
 // The splits of a recording whose left channel says the clock's frames: what is missing in it, what stands twice.
 #pragma once
 
-#include "tests/bench/soak_ears.hpp"
+#include "tests/bench/soak/ears.hpp"
 
 #include <cstdint>
 #include <filesystem>

@@ -8,9 +8,9 @@
 //
 // usage: session_chaos WITNESS [SECONDS [SEED]]   (the program silence_witness; 60 and 1 by default. From two minutes
 //        on there is time between the acts to mend, and for the longer ones)
-#include "tests/bench/chaos_acts.hpp"
-#include "tests/bench/chaos_judgement.hpp"
-#include "tests/bench/chaos_stage.hpp"
+#include "tests/bench/chaos/acts.hpp"
+#include "tests/bench/chaos/judgement.hpp"
+#include "tests/bench/chaos/stage.hpp"
 #include "tests/bench/held.hpp"
 #include "tests/support/figures.hpp"
 

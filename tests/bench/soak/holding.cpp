@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The second half of the judgement: what is around the sound.
-#include "tests/bench/soak_judgement.hpp"
+#include "tests/bench/soak/judgement.hpp"
 #include "tests/support/figures.hpp"
 
 #include <algorithm>

@@ -6,10 +6,10 @@
 //
 // usage: soak [SECONDS [PERIOD [SEED]]]   (3600 s, 256 frames, seed 1)
 #include "tests/bench/cost_rounds.hpp"
-#include "tests/bench/soak_hands.hpp"
-#include "tests/bench/soak_judgement.hpp"
-#include "tests/bench/soak_recording.hpp"
-#include "tests/bench/soak_stage.hpp"
+#include "tests/bench/soak/hands.hpp"
+#include "tests/bench/soak/judgement.hpp"
+#include "tests/bench/soak/recording.hpp"
+#include "tests/bench/soak/stage.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "tests/bench/chaos_judgement.hpp"
+#include "tests/bench/chaos/judgement.hpp"
 
 #include <sndfile.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "tests/bench/chaos_stage.hpp"
+#include "tests/bench/chaos/stage.hpp"
 
 #include <functional>
 #include <map>

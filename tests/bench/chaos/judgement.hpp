@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "tests/bench/chaos_acts.hpp"
-#include "tests/bench/chaos_stage.hpp"
+#include "tests/bench/chaos/acts.hpp"
+#include "tests/bench/chaos/stage.hpp"
 
 #include <cstdint>
 #include <filesystem>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "tests/bench/chaos_acts.hpp"
+#include "tests/bench/chaos/acts.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "tests/bench/soak_ears.hpp"
+#include "tests/bench/soak/ears.hpp"
 
 #include "tests/bench/place_code.hpp"
 

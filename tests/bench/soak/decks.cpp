@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The part of the judgement that is about the decks: what was heard of each, and what it counts itself.
-#include "tests/bench/soak_judgement.hpp"
+#include "tests/bench/soak/judgement.hpp"
 #include "tests/support/figures.hpp"
 
 #include <algorithm>

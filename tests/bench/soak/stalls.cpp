@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "tests/bench/soak_stalls.hpp"
+#include "tests/bench/soak/stalls.hpp"
 
 #include "tests/support/process.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "tests/bench/soak_stage.hpp"
+#include "tests/bench/soak/stage.hpp"
 
 #include <array>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "tests/bench/chaos_stage.hpp"
+#include "tests/bench/chaos/stage.hpp"
 
 #include <sys/mount.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "tests/bench/soak_stage.hpp"
+#include "tests/bench/soak/stage.hpp"
 
 #include "tests/support/outsider.hpp"
 #include "tests/support/waves.hpp"
