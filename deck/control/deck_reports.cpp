@@ -21,8 +21,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds calmest_period{500};  // nobody listens and nothing is about to happen
-constexpr milliseconds watchful_period{
-    100};  // the state is told, a stretcher is to learn of a motion, or the next track's start noticed
+// The state is told, a stretcher is to learn of a motion, or the next track's start noticed.
+constexpr milliseconds watchful_period{100};
 constexpr milliseconds expectant_period{50};
 constexpr double shortest_telling_s = 0.075;  // between two states: ten a second, whatever else is looked for
 constexpr milliseconds eager_period{2};
