@@ -44,6 +44,10 @@ struct Confirmation {
     }
 };
 
+void say_on_arrival(const std::string& deck, const std::string& why) {
+    log_event(LogLevel::info, "started-on-arrival", {{"deck", deck}, {"why", why}});
+}
+
 }  // namespace
 
 GroupStarter::GroupStarter(ClientShell& shell, DeckStates& decks, const RemoteDecks& remotes, Surroundings surroundings)
@@ -172,6 +176,7 @@ void GroupStarter::launch(const Group& group, const GroupStart::Decision& decisi
             --confirmation->open;
             if (remote && !answer.ok) {  // its clock has just begun anew
                 shell_.peers().tell(deck, protocol::DeckStart{}.write());
+                say_on_arrival(deck, answer.message);
             }
             if (answer.ok || remote) {
                 confirmation->started.insert(name);
@@ -200,6 +205,7 @@ void GroupStarter::launch(const Group& group, const GroupStart::Decision& decisi
 void GroupStarter::start_on_arrival(const Group& group, const std::string& deck) {
     const SessionTime delay = std::max(SessionTime{0}, group.due - SessionClock::now());
     shell_.loop().after(delay, [this, deck] { shell_.peers().tell(deck, protocol::DeckStart{}.write()); });
+    say_on_arrival(deck, "its server's frames are not known yet");
 }
 
 JackFrame GroupStarter::frame_after(SessionTime delay) const {

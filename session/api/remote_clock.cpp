@@ -2,17 +2,17 @@
 #include "session/api/remote_clock.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 namespace crowdjack {
 
 namespace {
 
-/// From -period / 2 to period / 2.
-std::int32_t remainder(std::int32_t difference, std::int32_t period) {
-    const std::int64_t half = period / 2;
-    const std::int64_t up = (static_cast<std::int64_t>(difference) + half) % period;
-    return static_cast<std::int32_t>((up < 0 ? up + period : up) - half);
+/// From 0 to period - 1.
+std::int32_t modulo(std::int32_t difference, std::int32_t period) {
+    const std::int32_t rest = difference % period;
+    return rest < 0 ? rest + period : rest;
 }
 
 }  // namespace
@@ -26,30 +26,47 @@ void RemoteClock::note(const Answer& answer, double rate) {
         answers_.assign(1, *misfit_);
     }
     misfit_.reset();
+    doubted_ = false;
     answers_.push_back(answer);
     if (answers_.size() > most_kept) {
         answers_.pop_front();
     }
 }
 
+void RemoteClock::forget() noexcept {
+    answers_.clear();
+    misfit_.reset();
+    doubted_ = false;
+}
+
 std::optional<std::int32_t> RemoteClock::ahead() const {
-    if (answers_.size() < enough) {
+    if (answers_.size() < enough || misfit_ || doubted_) {
         return std::nullopt;
     }
-    const Answer known = *furthest();
     if (!in_step()) {
-        return known.ahead;
+        return furthest()->ahead;
     }
-    // Behind by the way to it, on which its cycles wait, too, and by what is left of one.
-    const auto meant = known.ahead + static_cast<std::int32_t>(known.round_trip / 2.0) + known.period / 8;
-    return meant - remainder(meant - answers_.back().cycles, known.period);
+    // The first that is not before what an answer proves, however long it took. That is early by the way back and by
+    // the way on which the cycles there wait, of which half the quickest way there and back is sure.
+    const Answer& last = answers_.back();
+    const auto proven = static_cast<std::int32_t>(std::lround(latest_proof() + quickest() / 2.0));
+    const std::int32_t least = proven - last.period / 4;  // should the way there be longer than the one back
+    return least + modulo(last.cycles - least, last.period);
 }
+
+/// Frames ahead at the moment that an answer came, which it has been under way to: of all the most.
+double RemoteClock::latest_proof() const {
+    const auto proof = [](const Answer& answer) { return answer.ahead - answer.round_trip / 2.0; };
+    return proof(*std::ranges::max_element(answers_, {}, proof));
+}
+
+double RemoteClock::quickest() const { return std::ranges::min_element(answers_, {}, &Answer::round_trip)->round_trip; }
 
 /// Whether cycles here and there are the same ones.
 bool RemoteClock::in_step() const {
     const Answer& last = answers_.back();
     return last.period > 0 && std::all_of(answers_.begin(), answers_.end(), [&last](const Answer& answer) {
-               return answer.period == last.period && remainder(answer.cycles - last.cycles, last.period) == 0;
+               return answer.period == last.period && modulo(answer.cycles - last.cycles, last.period) == 0;
            });
 }
 

@@ -14,7 +14,8 @@ namespace crowdjack {
 /// Both count in the same rhythm while JACK's network driver leads one from the other, from different beginnings. A
 /// deck answers with the first frame of its latest cycle, so each answer lies behind by up to a period, and by half the
 /// way there and back at most in either direction. The furthest of many quick answers is behind by a fraction of a
-/// millisecond. Where a cycle there belongs to each cycle here, the exact number is the next one at which both begin.
+/// millisecond. Where a cycle there belongs to each cycle here, the exact number is one at which both begin: the first
+/// that is not before what any answer proves, however long it was under way.
 class RemoteClock {
 public:
     struct Answer {
@@ -29,18 +30,24 @@ public:
 
     /// @param rate  Hz; answers that contradict all before, two in a row, begin anew: a clock there or here was reset
     void note(const Answer& answer, double rate);
-    void forget() noexcept { answers_.clear(); }
+    void forget() noexcept;
+    /// A question was not answered, so the server there may have begun anew: the next answer shows.
+    void doubt() noexcept { doubted_ = true; }
 
-    /// Frames there less frames here; nothing until enough is known.
+    /// Frames there less frames here; nothing until enough is known, nor while it is doubted or the latest answer
+    /// contradicts the rest.
     [[nodiscard]] std::optional<std::int32_t> ahead() const;
 
 private:
     [[nodiscard]] std::optional<Answer> furthest() const;
     [[nodiscard]] bool in_step() const;
+    [[nodiscard]] double latest_proof() const;
+    [[nodiscard]] double quickest() const;
     [[nodiscard]] bool fits(const Answer& answer, double rate) const;
 
     std::deque<Answer> answers_;
     std::optional<Answer> misfit_;
+    bool doubted_{false};
 };
 
 }  // namespace crowdjack

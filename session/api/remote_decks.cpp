@@ -47,7 +47,7 @@ RemoteDecks::RemoteDecks(ClientShell& shell, const std::map<std::string, std::st
 void RemoteDecks::frames_are_void() {
     for (auto& [deck, remote] : remotes_) {
         remote.clock.forget();
-        remote.said = false;
+        remote.said.reset();
     }
 }
 
@@ -68,6 +68,7 @@ void RemoteDecks::ask(const std::string& deck, Remote& remote) {
     const auto heard = [this, &remote, deck, sent](const PeerAnswer& answer) {
         remote.asked = false;
         if (!answer.ok || !shell_.has_jack()) {
+            remote.clock.doubt();
             return;
         }
         const auto there = protocol::DeckStateMessage::read(answer.values).frame;
@@ -78,8 +79,12 @@ void RemoteDecks::ask(const std::string& deck, Remote& remote) {
                            static_cast<std::int32_t>(jack.period()),
                            static_cast<std::int32_t>(there - wire_frame(jack.last_frame()))},
                           jack.format().rate);
-        if (const auto delay = link_delay(remote.via);
-            delay && remote.clock.ahead() && !std::exchange(remote.said, true)) {
+        const auto ahead = remote.clock.ahead();
+        if (!ahead || (remote.said && std::abs(static_cast<double>(*ahead) - *remote.said) < jack.format().rate)) {
+            return;
+        }
+        if (const auto delay = link_delay(remote.via)) {
+            remote.said = ahead;
             log_event(LogLevel::info, "remote-clock-known",
                       {{"deck", deck}, {"via", remote.via}, {"heard_after_frames", delay->value}});
         }
@@ -89,6 +94,7 @@ void RemoteDecks::ask(const std::string& deck, Remote& remote) {
         shell_.peers().ask(deck, OscMessage{at::deck_state}, heard, patience);
     } catch (const OscError&) {
         remote.asked = false;  // gone in between
+        remote.clock.doubt();
     }
 }
 

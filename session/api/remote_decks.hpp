@@ -30,8 +30,8 @@ private:
     struct Remote {
         std::string via;
         RemoteClock clock;
-        bool said{false};
-        bool asked{false};  ///< a question is under way
+        std::optional<std::int32_t> said;  ///< how far ahead, as the log has it
+        bool asked{false};                 ///< a question is under way
     };
 
     void ask_later();

@@ -502,6 +502,21 @@ TEST_CASE("a way of three milliseconds there, on which the cycles wait, too, mak
     CHECK(clock.ahead() == 77'000);
 }
 
+TEST_CASE(
+    "on a busy machine, where either way may take up to ten milliseconds alone, the cycle is still the right one") {
+    for (const std::int32_t ahead : {0, 100'000, -3'000'001}) {
+        FarDeck deck;
+        RemoteClock clock;
+        for (int i = 0; i < 200; ++i) {
+            clock.note(deck.answer(ahead, 20, 10 * millisecond), far_rate);
+            if (clock.ahead()) {
+                CHECK(clock.ahead() == ahead);
+            }
+        }
+        CHECK(clock.ahead() == ahead);
+    }
+}
+
 TEST_CASE("answers that were long under way do not count while there are quicker ones") {
     FarDeck deck;
     RemoteClock clock;
@@ -522,6 +537,8 @@ TEST_CASE("a clock that began anew is found out anew, and a single stray answer 
     };
     note(5'000, 40);
     note(900'000, 1);
+    CHECK_FALSE(clock.ahead());  // until the next answer decides
+    note(5'000, 1);
     REQUIRE(clock.ahead());
     CHECK(std::abs(*clock.ahead() - 5'000) <= millisecond);
     note(5'000, 5);
@@ -534,4 +551,28 @@ TEST_CASE("a clock that began anew is found out anew, and a single stray answer 
     note(900'000 - 3 * FarDeck::period, 42);
     REQUIRE(clock.ahead());
     CHECK(std::abs(*clock.ahead() - 900'000 + 3 * FarDeck::period) <= millisecond);
+}
+
+TEST_CASE("after a question without an answer nothing is known until the next one; if that fits, all is as before") {
+    FarDeck deck;
+    RemoteClock clock;
+    for (int i = 0; i < 30; ++i) {
+        clock.note(deck.answer(5'000, 5, 30), far_rate);
+    }
+    REQUIRE(clock.ahead());
+    clock.doubt();
+    CHECK_FALSE(clock.ahead());
+    clock.note(deck.answer(5'000, 5, 30), far_rate);
+    CHECK(clock.ahead() == 5'000);
+
+    clock.doubt();
+    clock.note(deck.answer(900'000, 5, 30), far_rate);  // and it counts from elsewhere
+    CHECK_FALSE(clock.ahead());
+
+    clock.forget();
+    for (std::size_t i = 0; i < RemoteClock::enough; ++i) {
+        CHECK_FALSE(clock.ahead());
+        clock.note(deck.answer(5'000, 5, 30), far_rate);
+    }
+    CHECK(clock.ahead() == 5'000);
 }

@@ -24,6 +24,7 @@ using namespace crowdjack::test;
 namespace {
 
 constexpr auto master_delay = TwoMachines::master_delay;
+constexpr std::int64_t millisecond = 48;
 
 int server_pid(const Process& session) {
     int pid = 0;
@@ -81,7 +82,6 @@ TEST_CASE("a deck on another machine starts on arrival, and every sample of it a
 }
 
 TEST_CASE("once the other machine's clock is known its deck is heard on the common frame, to a millisecond") {
-    constexpr std::int64_t millisecond = 48;
     TwoMachines machines;
     for (int trial = 0; trial < 3; ++trial) {
         REQUIRE(machines.clock_is_known());
@@ -97,6 +97,7 @@ TEST_CASE("once the other machine's clock is known its deck is heard on the comm
 
 TEST_CASE("when the other machine's server is killed the mix goes on, and its deck is heard again") {
     TwoMachines machines;
+    REQUIRE(machines.clock_is_known());
     const auto start = machines.start_both();
     REQUIRE(wait_for_run(machines.ears(), 1, start, 24'000).best >= 24'000);
 
@@ -121,6 +122,16 @@ TEST_CASE("when the other machine's server is killed the mix goes on, and its de
     const auto now = *machines.ears().end_frame();
     CHECK(wrong_frames(machines.ears(), start, now - 24'000, now) == 0);
     std::printf("other server killed: heard again after %lld frames\n", static_cast<long long>(heard.first - killed));
+
+    // Its frames lie elsewhere now, and the next start knows: it is heard on the common frame once more.
+    REQUIRE(machines.clock_is_known(2));
+    machines.stop_both();
+    const auto once_more = machines.start_both();
+    const auto second = wait_for_run(machines.ears(), 1, once_more - 24'000, 24'000);
+    REQUIRE(second.best >= 24'000);
+    const auto late = second.first - once_more - master_delay;
+    CHECK_MESSAGE(std::abs(late) <= millisecond, machines.here().output(), machines.there().output());
+    std::printf("and a start afterwards: heard %lld frames after deck A\n", static_cast<long long>(late));
 }
 
 int main(int argc, char** argv) {

@@ -63,6 +63,14 @@ OscReceived TwoMachines::done(const std::string& url, const std::string& command
     return *answer;
 }
 
+bool TwoMachines::clock_is_known(std::ptrdiff_t times) {
+    return eventually([&] {
+        return std::ranges::count_if(here_->lines(), [](const std::string& line) {
+                   return line.find(" remote-clock-known ") != std::string::npos;
+               }) >= times;
+    });
+}
+
 void TwoMachines::stop_both() {
     for (const auto& deck : {wait_for_client("default", "deck-A"), std::string{remote_deck}}) {
         done(deck, at::deck_eject, {});

@@ -33,8 +33,8 @@ public:
 
     /// @throws std::runtime_error when the command is not done
     OscReceived done(const std::string& url, const std::string& command, const std::vector<OscValue>& arguments);
-    /// Whether the session here has found out where the other machine's frames lie.
-    [[nodiscard]] bool clock_is_known() { return here_->wait_for_line(" remote-clock-known ").has_value(); }
+    /// Whether the session here has found out so many times where the other machine's frames lie.
+    [[nodiscard]] bool clock_is_known(std::ptrdiff_t times = 1);
     /// Both decks from the start of their files. @returns the frame on which A starts
     std::int64_t start_both();
     /// Ejects both, and waits until the link holds nothing back.
