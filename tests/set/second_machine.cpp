@@ -30,6 +30,19 @@ std::string shown(const std::vector<std::string>& command) {
     return line;
 }
 
+/// As every machine on a network has: without a route for multicast JACK's netmanager never lets go of a dead peer.
+std::vector<std::vector<std::string>> joining(const std::string& address) {
+    return {{"ip", "address", "add", address + "/24", "dev", cable},
+            {"ip", "link", "set", cable, "up"},
+            {"ip", "route", "add", "default", "dev", cable}};
+}
+
+void join_network_here() {
+    for (const auto& command : joining(SecondMachine::our_address)) {
+        run_here(command);
+    }
+}
+
 }  // namespace
 
 std::string run_here(const std::vector<std::string>& command, const Process::Options& options) {
@@ -55,34 +68,61 @@ std::optional<std::string> SecondMachine::missing() {
     }
 }
 
-SecondMachine::SecondMachine(const Cable& quality) : machine_{machine_command()} {
-    if (!machine_.wait_for_line("machine-ready")) {
-        throw std::runtime_error{"no second network namespace: " + machine_.output()};
-    }
-    const auto pid = std::to_string(machine_.pid());
+Switch::Switch() {
+    run_here({"ip", "link", "add", cable, "type", "bridge"});
+    join_network_here();
+}
+
+Switch::~Switch() { Process{{"ip", "link", "delete", cable}}.wait(); }
+
+SecondMachine::SecondMachine(const Cable& quality) : our_end_{cable}, machine_{machine_command()} {
+    wait_until_made();
     if (quality.ideal()) {
-        run_here({"ip", "link", "add", cable, "type", "veth", "peer", "name", cable, "netns", pid});
+        connect_ends();
     } else {
-        slow_cable_.emplace(std::vector<std::string>{CROWDJACK_SLOW_CABLE, pid, cable, std::to_string(quality.delay_ms),
-                                                     std::to_string(quality.jitter_ms),
-                                                     std::to_string(quality.loss_percent)});
+        slow_cable_.emplace(std::vector<std::string>{
+            CROWDJACK_SLOW_CABLE, std::to_string(machine_.pid()), cable, std::to_string(quality.delay_ms),
+            std::to_string(quality.jitter_ms), std::to_string(quality.loss_percent)});
         if (!slow_cable_->wait_for_line("cable-ready")) {
             throw std::runtime_error{"no slow cable: " + slow_cable_->output()};
         }
     }
-    run_here({"ip", "address", "add", std::string{our_address} + "/24", "dev", cable});
-    run_here({"ip", "link", "set", cable, "up"});
-    // As every machine on a network has: without a route for multicast JACK's netmanager never lets go of a dead peer.
-    run_here({"ip", "route", "add", "default", "dev", cable});
-    run({"ip", "address", "add", std::string{its_address} + "/24", "dev", cable});
-    run({"ip", "link", "set", cable, "up"});
-    run({"ip", "route", "add", "default", "dev", cable});
+    join_network_here();
+    join_network_there();
+}
+
+SecondMachine::SecondMachine(const Switch& /*plugged_into*/, int number)
+    : its_address_{"10.0.0." + std::to_string(number)},
+      our_end_{cable + std::to_string(number)},
+      machine_{machine_command()} {
+    wait_until_made();
+    connect_ends();
+    run_here({"ip", "link", "set", our_end_, "master", cable});
+    run_here({"ip", "link", "set", our_end_, "up"});
+    join_network_there();
 }
 
 SecondMachine::~SecondMachine() {
     // At once and not whenever the kernel gets to it, so that the next machine finds the cable's name free.
     if (!slow_cable_) {
-        Process{{"ip", "link", "delete", cable}}.wait();
+        Process{{"ip", "link", "delete", our_end_}}.wait();
+    }
+}
+
+void SecondMachine::wait_until_made() {
+    if (!machine_.wait_for_line("machine-ready")) {
+        throw std::runtime_error{"no second network namespace: " + machine_.output()};
+    }
+}
+
+void SecondMachine::connect_ends() const {
+    run_here({"ip", "link", "add", our_end_, "type", "veth", "peer", "name", cable, "netns",
+              std::to_string(machine_.pid())});
+}
+
+void SecondMachine::join_network_there() const {
+    for (const auto& command : joining(its_address_)) {
+        run(command);
     }
 }
 

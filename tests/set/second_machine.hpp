@@ -17,6 +17,16 @@ struct Cable {
     [[nodiscard]] bool ideal() const { return delay_ms == 0.0 && jitter_ms == 0.0 && loss_percent == 0.0; }
 };
 
+/// What several other machines are plugged into, and this one (10.0.0.1).
+class Switch {
+public:
+    /// @throws std::runtime_error when it can't be made
+    Switch();
+    ~Switch();
+    Switch(const Switch&) = delete;
+    Switch& operator=(const Switch&) = delete;
+};
+
 /// Another machine on a cable to this one (10.0.0.2 there, 10.0.0.1 here), as namespaces: it shares neither network nor
 /// JACK's shared memory nor the registry with us, only the clock.
 ///
@@ -28,12 +38,14 @@ public:
 
     /// @throws std::runtime_error when it can't be made
     explicit SecondMachine(const Cable& quality = {});
+    /// 10.0.0.NUMBER (2 to 9), on an ideal cable to a switch that outlives it.
+    SecondMachine(const Switch& plugged_into, int number);
     ~SecondMachine();
     SecondMachine(const SecondMachine&) = delete;
     SecondMachine& operator=(const SecondMachine&) = delete;
 
     static constexpr const char* our_address = "10.0.0.1";
-    static constexpr const char* its_address = "10.0.0.2";
+    [[nodiscard]] const std::string& its_address() const noexcept { return its_address_; }
 
     /// The command as it must be started here to run there, and the options that go with it.
     [[nodiscard]] std::vector<std::string> there(std::vector<std::string> command) const;
@@ -42,7 +54,13 @@ public:
     void run(const std::vector<std::string>& command) const;
 
 private:
+    void wait_until_made();
+    void connect_ends() const;
+    void join_network_there() const;
+
     TemporaryFolder folder_;
+    std::string its_address_{"10.0.0.2"};
+    std::string our_end_;  ///< the interface here
     Process machine_;
     std::optional<Process> slow_cable_;
 };
