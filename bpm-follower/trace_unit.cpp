@@ -53,7 +53,7 @@ void refuse_between(const std::vector<double>& totals, const std::string& name) 
 
 }  // namespace
 
-SettledUnit settle_unit(std::vector<double> totals, UnitHint hint, bool keypoints,
+SettledUnit settle_unit(const std::vector<double>& totals, UnitHint hint, bool keypoints,
                         const std::optional<MovementUnit>& declared, const std::string& name) {
     if (declared) {
         return {*declared, "declared"};

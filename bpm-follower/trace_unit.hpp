@@ -24,7 +24,7 @@ struct SettledUnit {
 ///   percentile is at most 100, beyond that raw, where that percentile is full movement (the last two in a hundred are
 ///   taken for outliers)
 /// @throws Failure when many values lie between 1 and 2, so that they are neither. @param name  how it calls the file
-[[nodiscard]] SettledUnit settle_unit(std::vector<double> totals, UnitHint hint, bool keypoints,
+[[nodiscard]] SettledUnit settle_unit(const std::vector<double>& totals, UnitHint hint, bool keypoints,
                                       const std::optional<MovementUnit>& declared, const std::string& name);
 
 }  // namespace crowdjack

@@ -106,7 +106,7 @@ std::vector<PeerInfo> Peers::look_now() {
     read_ = Clock::now();
     all_ = registry_.look();
     all_.insert(all_.end(), remote_.begin(), remote_.end());
-    const std::vector<PeerInfo> seen = all_;
+    std::vector<PeerInfo> seen = all_;
     renew(false);
     pump_all();
     return seen;

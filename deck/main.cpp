@@ -53,7 +53,7 @@ void fill_hooks(ClientShell& shell, Deck& deck, const DeckOptions& options) {
     shell.hooks.open_saved = [&deck](const std::string& text) { deck.open_saved(text); };
     shell.hooks.opening = [&deck] { return deck.opening(); };
     shell.hooks.label = [&deck] { return deck.label(); };
-    shell.hooks.pause = [&deck](std::function<void()> finished) { deck.fade_away(std::move(finished)); };
+    shell.hooks.pause = [&deck](const std::function<void()>& finished) { deck.fade_away(finished); };
     shell.hooks.connected = [&, first = !options.file.empty()]() mutable {
         deck.connected();
         if (std::exchange(first, false) && !deck.has_past()) {  // what was going on comes before FILE
@@ -61,7 +61,7 @@ void fill_hooks(ClientShell& shell, Deck& deck, const DeckOptions& options) {
         }
     };
     shell.hooks.disconnected = [&deck] { deck.disconnected(); };
-    shell.hooks.stop = [&deck](std::function<void()> finished) { deck.fade_away(std::move(finished)); };
+    shell.hooks.stop = [&deck](const std::function<void()>& finished) { deck.fade_away(finished); };
     shell.hooks.connect = [&shell] { patch_deck(shell.jack(), shell.name()); };
 }
 

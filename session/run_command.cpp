@@ -54,9 +54,9 @@ std::string checked_setlist(const CommandLine& command) {
 Programme::Plan plan_of(const CommandLine& command, const SessionFile& session) {
     const std::string named = checked_setlist(command);
     if (!named.empty()) {
-        const auto options = command.given("setlist-option")
-                                 ? command.values()["setlist-option"].as<std::vector<std::string>>()
-                                 : std::vector<std::string>{};
+        auto options = command.given("setlist-option")
+                           ? command.values()["setlist-option"].as<std::vector<std::string>>()
+                           : std::vector<std::string>{};
         return {named, {}, [options] { return options; }};
     }
     return {session.setlist.source.string(), session.setlist.hours,

@@ -34,10 +34,9 @@ void resolve_words(ClientSpec& client, const fs::path& file) {
         const auto equals = word.find('=');
         if (equals != std::string::npos && is_path_option(std::string_view{word}.substr(0, equals))) {
             word = word.substr(0, equals + 1) + beside_session(word.substr(equals + 1), file).string();
-        } else if (is_path_option(client.run[i - 1])) {
-            word = beside_session(word, file).string();
-        } else if (!word.starts_with('-') && !client.run[i - 1].starts_with('-') &&
-                   fs::exists(beside_session(word, file), error)) {
+        } else if (is_path_option(client.run[i - 1]) ||
+                   (!word.starts_with('-') && !client.run[i - 1].starts_with('-') &&
+                    fs::exists(beside_session(word, file), error))) {
             word = beside_session(word, file).string();
         }
     }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <system_error>
 
 namespace crowdjack {
@@ -69,7 +70,7 @@ public:
             return value == nullptr ? std::string{} : std::string{trimmed(value->get_ref<const std::string&>())};
         }
         std::string best;
-        double highest = -INFINITY;
+        double highest = -std::numeric_limits<double>::infinity();
         if (value->is_object()) {
             for (const auto& [name, correlation] : value->items()) {
                 if (correlation.is_number() && correlation.get<double>() > highest) {
@@ -177,7 +178,7 @@ private:
                 throw missing(field + "." + part);
             }
         }
-        const Segment result{
+        Segment result{
             {time(value["start"], field + ".start")}, {time(value["end"], field + ".end")}, label(value, field)};
         if (result.end < result.start) {
             throw Failure{name_ + ": field '" + field + "' ends (" + shortest(result.end.value) +

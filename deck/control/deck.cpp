@@ -104,7 +104,7 @@ std::filesystem::path Deck::allowed(const std::string& path) const {
 }
 
 void Deck::cue(const std::string& path, double seconds, std::optional<double> track_bpm, Finished finished,
-               Failed failed) {
+               const Failed& failed) {
     const std::filesystem::path file = allowed(path);
     TrackOpener::Wish wish;
     wish.file = file;
@@ -245,7 +245,7 @@ void Deck::require_server() const {
 }
 
 void Deck::start(std::optional<JackFrame> frame, std::optional<double> seconds, bool on_beat, Placed placed,
-                 Failed failed) {
+                 const Failed& failed) {
     require_server();
     const auto order = [this, frame, on_beat, placed = std::move(placed), failed](std::optional<double> source) {
         sender_.send(StartAt{frame, source, settings_.sync.value_or(on_beat)}, placed, decline(failed));
@@ -294,7 +294,7 @@ void Deck::eject() {
     shell_.state_changed();
 }
 
-void Deck::seek(double seconds, Finished finished, Failed failed) {
+void Deck::seek(double seconds, Finished finished, const Failed& failed) {
     Track& track = required();
     const double source = checked_place(track, seconds);
     seeks_.seek(

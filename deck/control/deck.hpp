@@ -41,15 +41,15 @@ public:
     void use_grid_lookup(GridLookup lookup) { grid_lookup_ = std::move(lookup); }
 
     void cue(const std::string& path, double seconds, std::optional<double> track_bpm, Finished finished,
-             Failed failed);
+             const Failed& failed);
     /// @param on_beat  move the start by less than a beat, so that the beats of a track with a grid fall on the line's;
     ///                 /deck/sync overrides it
     void start(std::optional<JackFrame> frame, std::optional<double> seconds, bool on_beat, Placed placed,
-               Failed failed);
+               const Failed& failed);
     void start_on_beat(double quantum, Placed placed, Failed failed);
     void stop(std::optional<JackFrame> frame, Placed placed, Failed failed);
     void eject();
-    void seek(double seconds, Finished finished, Failed failed);
+    void seek(double seconds, Finished finished, const Failed& failed);
     void nudge(double ms);
     /// In seconds; none: plays out.
     void loop(std::optional<Trajectory::Loop> seconds);
@@ -68,9 +68,9 @@ public:
     void follow(bool on);
     void stretch(const std::string& method);
     void load_stem(std::size_t slot, const std::string& path, const std::string& name, Finished finished,
-                   Failed failed);
+                   const Failed& failed);
     void play_stem(std::size_t slot, double rate, double gain, bool loop, double start_fraction, Placed placed,
-                   Failed failed);
+                   const Failed& failed);
     void stop_stem(std::size_t slot);
     void stem_gain(std::size_t slot, double linear);
     void take_line(const std::string& sender, const NumberedLine& line);

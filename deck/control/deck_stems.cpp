@@ -15,7 +15,7 @@ constexpr double together_s = 0.03;  // stems asked for within this time start o
 }  // namespace
 
 void Deck::load_stem(std::size_t slot, const std::string& path, const std::string& name, Finished finished,
-                     Failed failed) {
+                     const Failed& failed) {
     const std::filesystem::path file = allowed(path);
     TrackOpener::Wish wish;
     wish.file = file;
@@ -44,7 +44,7 @@ void Deck::load_stem(std::size_t slot, const std::string& path, const std::strin
 }
 
 void Deck::play_stem(std::size_t slot, double rate, double gain, bool loop, double start_fraction, Placed placed,
-                     Failed failed) {
+                     const Failed& failed) {
     require_server();
     Stem& stem = stems_.at(slot);
     if (stem.stream == nullptr) {

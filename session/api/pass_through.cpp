@@ -102,7 +102,7 @@ std::string PassThrough::deck_named(std::string_view text) {
         return peer->name;
     }
     try {
-        const std::string name = deck_client(api::deck_letter(text));
+        std::string name = deck_client(api::deck_letter(text));
         const bool known = parts_.peers().find(name) || (parts_.peers().expected && parts_.peers().expected(name));
         if (known) {
             return name;

@@ -45,7 +45,7 @@ std::optional<Value> optional_of(const toml::table& table, const char* key, cons
     if (node == nullptr) {
         return std::nullopt;
     }
-    const auto value = node->value<Value>();
+    auto value = node->value<Value>();
     if (!value) {
         refuse(place_of(name, *node), std::string{key} + " must be " + kind);
     }

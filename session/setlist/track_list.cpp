@@ -55,7 +55,7 @@ std::string place_of(std::string_view location) {
 /// The file a playlist's entry means: relative to the playlist, with either slash.
 fs::path file_of(std::string place, const fs::path& folder) {
     std::error_code error;
-    const fs::path plain = folder / place;
+    fs::path plain = folder / place;
     if (fs::is_regular_file(plain, error)) {
         return plain;
     }

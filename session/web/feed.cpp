@@ -51,7 +51,7 @@ void add_desk_value(Json& desk, const std::string& name, const std::string& valu
 }  // namespace
 
 std::string leading_deck(const SuiteSnapshot& snapshot) {
-    if (const std::string current = deck_named(snapshot, "current"); snapshot.decks.contains(current)) {
+    if (std::string current = deck_named(snapshot, "current"); snapshot.decks.contains(current)) {
         return current;
     }
     std::string leading;

@@ -56,7 +56,7 @@ std::string token_of(const std::filesystem::path& file) {
         }
         std::error_code ignored;
         std::filesystem::create_directories(file.parent_path().empty() ? "." : file.parent_path(), ignored);
-        const std::string token = random_token();
+        std::string token = random_token();
         write_atomically(file, token + "\n");
         return token;
     }

@@ -147,7 +147,7 @@ std::optional<PeerInfo> Suite::server_of(const Description& description, const s
     return link_.peers().find(deck);
 }
 
-void Suite::say(const std::string& address, const Json& arguments, Answered answered) {
+void Suite::say(const std::string& address, const Json& arguments, const Answered& answered) {
     const auto resolved = protocol::resolve(address);
     const Description* const description = resolved ? resolved->description : protocol::description_of(address);
     if (description == nullptr) {
@@ -216,7 +216,7 @@ std::optional<std::string> Suite::restart(const std::string& client) {
     return std::nullopt;
 }
 
-void Suite::on_setlist_event(std::function<void(const std::string&, const OscArguments&)> heard) {
+void Suite::on_setlist_event(const std::function<void(const std::string&, const OscArguments&)>& heard) {
     for (const char* const address : {at::setlist_skipped, at::setlist_played, at::setlist_started}) {
         link_.peers().on_event(
             address, [heard, address](const PeerInfo&, const OscArguments& arguments) { heard(address, arguments); });

@@ -42,7 +42,7 @@ public:
     /// when nobody answers.
     /// @param address  as described, with selectors in it or as first arguments; /deck/A/… names the deck
     /// @param arguments  numbers, strings, booleans and null
-    void say(const std::string& address, const Json& arguments, Answered answered);
+    void say(const std::string& address, const Json& arguments, const Answered& answered);
 
     /// Would say() only ask?
     [[nodiscard]] static bool only_asks(const std::string& address, const Json& arguments);
@@ -51,7 +51,7 @@ public:
     [[nodiscard]] std::optional<std::string> restart(const std::string& client);
 
     /// Subscribes to the setlist and calls `heard` with its events.
-    void on_setlist_event(std::function<void(const std::string& address, const OscArguments&)> heard);
+    void on_setlist_event(const std::function<void(const std::string& address, const OscArguments&)>& heard);
 
     /// The UDP port of the front door; its usual one while there is none.
     [[nodiscard]] std::uint16_t door_port();

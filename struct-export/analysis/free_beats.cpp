@@ -21,7 +21,7 @@ FreeBeats free_beats(const TrackFeatures& features, double near_bpm) {
     }
     features.onsets.give_back();
     TempoTrackV2 tracker{static_cast<float>(features.rate),
-                         static_cast<std::size_t>(features.rate / features.onset_rate + 0.5)};
+                         static_cast<std::size_t>(std::lround(features.rate / features.onset_rate))};
     std::vector<double> period(curve.size(), 0.0);
     std::vector<double> tempi;
     tracker.calculateBeatPeriod(curve, period, tempi, near_bpm, false);

@@ -122,7 +122,7 @@ FoldedBar fold(const OnsetCurves& curves, double period_s, int beats) {
         const LongCurve<float>& curve = curves.strength[band];
         for (std::size_t i = 0; i < curve.size(); ++i) {
             if (const float strength = curve[i]; strength > 0.0F) {
-                const auto place = static_cast<std::size_t>(static_cast<double>(i) * bins_a_value + 0.5);
+                const auto place = static_cast<std::size_t>(std::lround(static_cast<double>(i) * bins_a_value));
                 sums[place % bins] += static_cast<double>(strength);
             }
         }

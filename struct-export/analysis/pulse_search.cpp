@@ -120,9 +120,10 @@ std::vector<double> PulseSpectrum::peaks(double low, double high, std::size_t mo
     std::vector<double> result;
     for (const auto& [strength, hertz] : found) {
         // The side lobes of a peak are no peaks of their own.
-        const bool beside = std::any_of(result.begin(), result.end(), [&](double known) {
-            return std::abs(known - hertz) < 6.0 * width_ && strength < 0.5 * at(known);
-        });
+        const bool beside =
+            std::any_of(result.begin(), result.end(), [&, hertz = hertz, strength = strength](double known) {
+                return std::abs(known - hertz) < 6.0 * width_ && strength < 0.5 * at(known);
+            });
         if (!beside) {
             result.push_back(hertz);
         }
