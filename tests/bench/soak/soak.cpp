@@ -56,7 +56,8 @@ bool soak_for(double seconds, std::uint32_t period, std::uint32_t seed) {
     const double minute = std::min(60.0, seconds / 20.0);  // between two looks
     Stage stage{period, seconds < 600.0 ? 15 : 300};
     Witness witness{period};
-    stage.stress();  // before anything is counted: a process that is copied keeps its own audio threads waiting
+    // Before anything is counted: a process that is copied keeps its own audio threads waiting.
+    stage.stress(seconds < 600.0);
     Judgement judgement{stage};
     const auto started = stage.done(at::mixer_record_start, {(stage.recordings() / "soak.wav").string()});
     const std::int64_t first = frame_in(started, 2);

@@ -154,15 +154,18 @@ void Stage::play_all() {
     }
 }
 
-void Stage::stress() {
+void Stage::stress(bool yields) {
     if (std::system("command -v stress-ng >/dev/null") != 0) {
         throw std::runtime_error{"stress-ng is missing (apt-get install stress-ng): a set on an idle machine says "
                                  "nothing about this"};
     }
     fs::create_directory(folder_ / "stress");
-    stress_ = std::make_unique<Process>(std::vector<std::string>{"stress-ng", "--cpu", "2", "--hdd", "1", "--hdd-bytes",
-                                                                 "64M", "--temp-path", (folder_ / "stress").string()},
-                                        Process::Options{.environment = {}, .folder = {}, .own_group = true});
+    // Processors are shared out by session, where the kernel does so at all.
+    const std::string begin =
+        yields ? "echo 19 2>/dev/null >/proc/self/autogroup; exec \"$0\" \"$@\"" : "exec \"$0\" \"$@\"";
+    stress_ = std::make_unique<Process>(std::vector<std::string>{"setsid", "sh", "-c", begin, "stress-ng", "--cpu", "2",
+                                                                 "--hdd", "1", "--hdd-bytes", "64M", "--temp-path",
+                                                                 (folder_ / "stress").string()});
 }
 
 OscReceived Stage::done(const std::string& address, const std::vector<OscValue>& arguments) {

@@ -38,7 +38,8 @@ public:
     Stage& operator=(const Stage&) = delete;
 
     /// Loads the machine from now on. @throws std::runtime_error where stress-ng is missing
-    void stress();
+    /// @param yields  with what other sessions of processes leave (tests beside this one), instead of a share
+    void stress(bool yields);
     [[nodiscard]] bool stressed() { return stress_ != nullptr && stress_->running(); }
 
     /// Sends a command through the front door and insists on its being done. @throws std::runtime_error
