@@ -190,7 +190,8 @@ void Deck::publish_state() {
 OscMessage Deck::state_message() const {
     DeckSnapshot now = engine_.snapshot();
     const Track none;
-    const Track& track = sounding() == nullptr ? none : *sounding();
+    const Track* const heard = sounding();
+    const Track& track = heard == nullptr ? none : *heard;
     if (std::holds_alternative<Cued>(condition_) && now.state != DeckState::playing &&
         now.state != DeckState::waiting) {
         const bool engine_knows = now.state == DeckState::cued && now.commands >= cue_number_;
