@@ -81,16 +81,16 @@ std::optional<RemoteClock::Answer> RemoteClock::furthest() const {
     return *std::max_element(quick.begin(), middle, [](const Answer& a, const Answer& b) { return a.ahead < b.ahead; });
 }
 
-/// Behind the furthest by no more than a cycle and what the way may hide.
+/// From the furthest by no more than a cycle and what the way may hide: of few answers all may lie behind by a cycle.
 bool RemoteClock::fits(const Answer& answer, double rate) const {
     const auto known = furthest();
     if (!known) {
         return true;
     }
     constexpr double slack_s = 0.002;
-    const double slack = slack_s * rate + answer.round_trip;
+    const double slack = slack_s * rate + answer.round_trip + static_cast<double>(answer.period);
     const double off = static_cast<double>(answer.ahead) - static_cast<double>(known->ahead);
-    return off <= slack && off >= -slack - static_cast<double>(answer.period);
+    return std::abs(off) <= slack;
 }
 
 }  // namespace crowdjack
