@@ -59,6 +59,7 @@ void RecordingWorker::run() {
     part_position_ = reader_.position();
     publish();
     tell(event(RecordingEvent::Kind::opened));
+    std::optional<RecordingEvent> before_this;  // how the part before ended
     for (;;) {
         const PartEnd why = record_part();
         if (why == PartEnd::asked) {
@@ -72,10 +73,13 @@ void RecordingWorker::run() {
             return;
         }
         if (why == PartEnd::asked) {
-            end(State::finished, event(RecordingEvent::Kind::finished));
+            const bool stays =
+                file_->frames() > 0 || !before_this || !remove_part("the end came before its first frame");
+            end(State::finished, stays ? event(RecordingEvent::Kind::finished) : *before_this);
             return;
         }
         tell(event(RecordingEvent::Kind::closed));
+        before_this = event(RecordingEvent::Kind::finished);
         if (!open_next_part()) {
             return;
         }
@@ -263,6 +267,19 @@ bool RecordingWorker::close_part() {
     const bool whole = file_->close();
     publish();
     return whole;
+}
+
+/// Also from the disk, with its cue sheet. False where it is no file that was made here, or stays.
+bool RecordingWorker::remove_part(const char* why) {
+    std::error_code error;
+    if (request_.open || !std::filesystem::remove(path_, error)) {
+        return false;
+    }
+    if (!sheet_.empty()) {
+        std::filesystem::remove(sheet_, error);
+    }
+    tell_removed(path_, why);
+    return true;
 }
 
 void RecordingWorker::write_cue_sheet() {

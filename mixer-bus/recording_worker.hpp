@@ -46,6 +46,7 @@ private:
     bool make_room();
     void tell_removed(const std::filesystem::path& path, const char* why);
     bool close_part();
+    [[nodiscard]] bool remove_part(const char* why);
     void cut_what_came_after();
     void write_cue_sheet();
     void rest(bool busy);

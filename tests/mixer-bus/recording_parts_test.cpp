@@ -101,6 +101,38 @@ TEST_CASE("a split recording's files hold every frame once, one after the other"
     }
 }
 
+TEST_CASE("an end that comes as the next file has just begun leaves no file without a frame") {
+    const TemporaryFolder folder;
+    const auto tap = std::make_shared<Tap>(48000.0);
+    const Signal music = noise(50000, 1, 0.5F);
+    write(*tap, 1000, music, music);
+    const RecordingName name{folder / "set.wav"};
+    Recording::Request request{
+        .path = name.asked(), .format = *recording_format(name.asked()), .from = JackFrame{1000}};
+    request.split = Frames{50000};
+    request.next_path = [name] { return name.free_name(0); };
+    std::atomic<int> opened{0};
+    fs::path removed;
+    fs::path finished;
+    std::int64_t frames = 0;
+    Recording recording{tap, std::move(request), [&](const RecordingEvent& event) {
+                            opened += event.kind == RecordingEvent::Kind::opened ? 1 : 0;
+                            removed = event.kind == RecordingEvent::Kind::removed ? event.path : removed;
+                            if (event.kind == RecordingEvent::Kind::finished) {
+                                finished = event.path;
+                                frames = event.frames;
+                            }
+                        }};
+    REQUIRE(eventually([&] { return opened.load() == 2; }));
+    recording.stop(JackFrame{1000 + 50000});
+    REQUIRE(eventually([&] { return recording.status().state == Recording::State::finished; }));
+    CHECK(removed == folder / "set-2.wav");
+    CHECK_FALSE(fs::exists(folder / "set-2.wav"));
+    CHECK(finished == folder / "set.wav");
+    CHECK(frames == 50000);
+    CHECK(read_audio(folder / "set.wav").frames() == 50000);
+}
+
 TEST_CASE("split files of an encoded recording are as long together as what was played, and play on in phase") {
     const Signal tone = sine_wave(441.0, 120000);
     for (const std::string extension : {".ogg", ".opus", ".mp3"}) {
