@@ -21,6 +21,8 @@ constexpr auto term_patience = std::chrono::milliseconds{1000};
 constexpr auto tier_patience = std::chrono::milliseconds{3000};
 /// A first process that ends well within this time of its start and leaves another behind is a daemon's.
 constexpr SessionTime background_patience{10'000};
+/// While a process becomes another program nobody can read whose it is.
+constexpr SessionTime until_it_is_recognised{200};
 
 bool has_mark(pid_t pid, const std::string& server, const std::string& client) {
     return environment_of(pid, session_mark) == server && environment_of(pid, client_mark) == client;
@@ -223,16 +225,27 @@ void Clients::client_ended(Client& client, const Ending& how) {
     start_again(client, ending);
 }
 
-bool Clients::see_who_is_left(Client& client, const Ending& ending) {
+bool Clients::may_be_in_background(const Client& client, const Ending& ending) {
+    return ending.known && !ending.by_signal && ending.code == 0 &&
+           SessionClock::now() - client.restarts.last_start() < background_patience;
+}
+
+bool Clients::adopt_from_background(Client& client) {
     const auto left = marked_processes(server_, client.spec.name);
-    const bool went_to_background = ending.known && !ending.by_signal && ending.code == 0 &&
-                                    SessionClock::now() - client.restarts.last_start() < background_patience;
-    if (went_to_background && !left.empty()) {
-        log_event(LogLevel::info, "client-in-background",
-                  {{"client", client.spec.name}, {"pid", left.front()}, {"why", "its first process ended with 0"}});
-        adopt(client, left.front(), true);
-        return client.process.has_value();
+    if (left.empty()) {
+        return false;
     }
+    log_event(LogLevel::info, "client-in-background",
+              {{"client", client.spec.name}, {"pid", left.front()}, {"why", "its first process ended with 0"}});
+    adopt(client, left.front(), true);
+    return client.process.has_value();
+}
+
+bool Clients::see_who_is_left(Client& client, const Ending& ending) {
+    if (may_be_in_background(client, ending) && adopt_from_background(client)) {
+        return true;
+    }
+    const auto left = marked_processes(server_, client.spec.name);
     // Helpers of one that is gone would hold its ports and its sound card.
     for (const pid_t pid : left) {
         log_event(LogLevel::warning, "helper-killed", {{"client", client.spec.name}, {"pid", pid}});
@@ -250,7 +263,11 @@ void Clients::not_started(Client& client, const std::string& why) {
 
 void Clients::start_again(Client& client, const Ending& ending) {
     const bool was_failing = client.restarts.failing();
-    const Restart next = client.restarts.ended(SessionClock::now(), ending);
+    const bool look_again = may_be_in_background(client, ending);
+    Restart next = client.restarts.ended(SessionClock::now(), ending);
+    if (look_again) {
+        next.wait = std::max(next.wait, until_it_is_recognised);
+    }
     if (client.loud) {
         log_event(LogLevel::warning, "client-ended",
                   {{"client", client.spec.name}, {"how", ending.text()}, {"restart_ms", next.wait.count()}});
@@ -269,8 +286,11 @@ void Clients::start_again(Client& client, const Ending& ending) {
     logs_.let_speak(client.spec.name, next.said);
     client.phase = ClientPhase::waiting;
     client.backing_off = true;
-    loop_.after(next.wait, [this, &client] {
+    loop_.after(next.wait, [this, &client, look_again] {
         client.backing_off = false;
+        if (look_again && !stopped_ && client.phase == ClientPhase::waiting && adopt_from_background(client)) {
+            tell_changed();
+        }
         start_next();
     });
     tell_changed();

@@ -86,6 +86,8 @@ private:
     void client_ended(Client& client, const Ending& ending);
     /// Processes of that client that outlived its first one: taken for the client, or ended.
     [[nodiscard]] bool see_who_is_left(Client& client, const Ending& ending);
+    [[nodiscard]] static bool may_be_in_background(const Client& client, const Ending& ending);
+    [[nodiscard]] bool adopt_from_background(Client& client);
     void start_again(Client& client, const Ending& ending);
     void not_started(Client& client, const std::string& why);
     [[nodiscard]] static ClientPhase shown_phase(const Client& client);
