@@ -70,6 +70,12 @@ void TraceReader::make_reports_of_samples(Trace& trace) {
                       (samples_.size() < fewest_samples ? " (fewer than 20 rows)" : "") +
                       ": say --unit accel if they are"};
     }
+    // What else lies between the rows counts in a unit that nobody knows.
+    if (const auto others = std::erase_if(events_, [](const auto& each) { return is_movement(each.kind); });
+        others > 0) {
+        trace.notices.push_back(name_ + ": " + std::to_string(others) +
+                                " reports of movement between the rows of an accelerometer are passed over");
+    }
     for (const auto& report : sensor->reports(samples_)) {
         events_.push_back({report.time_s, Kind::total, report.movement, 0.0});
     }

@@ -9,8 +9,10 @@ namespace crowdjack {
 
 namespace {
 
-constexpr double on_the_line = 0.03;   ///< seconds
-constexpr double least_scale = 0.005;  ///< seconds; beats are written to 10 ms
+constexpr double on_the_line = 0.03;    ///< seconds
+constexpr double least_scale = 0.005;   ///< seconds; beats are written to 10 ms
+constexpr double shortest_beat = 0.06;  ///< seconds: 1000 BPM
+constexpr double longest_beat = 60.0;   ///< 1 BPM
 
 double median(std::vector<double> values) {
     const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -86,8 +88,8 @@ std::optional<BeatLine> fit_beat_line(std::vector<double> beats) {
     }
     const std::vector<double> numbers = beat_numbers(beats, median(std::move(gaps)));
     const Line line = robust_fit(numbers, beats);
-    if (line.slope <= 0.0) {
-        return std::nullopt;
+    if (!(line.slope >= shortest_beat && line.slope <= longest_beat)) {
+        return std::nullopt;  // also when it is not a number
     }
     std::size_t steady = 0;
     for (std::size_t i = 0; i < beats.size(); ++i) {

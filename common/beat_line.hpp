@@ -20,7 +20,7 @@ struct BeatLine {
 };
 
 /// By iteratively reweighted least squares with Tukey's biweight, so that missed, doubled and stray beats don't pull;
-/// nothing for fewer than 4 beats.
+/// nothing for fewer than 4 beats, nor for a line outside 1 to 1000 BPM.
 /// @param beats  seconds, in any order
 [[nodiscard]] std::optional<BeatLine> fit_beat_line(std::vector<double> beats);
 

@@ -253,6 +253,25 @@ TEST_CASE("a phone in a pocket is a detector: still is nothing, walking moderate
     CHECK_THROWS_AS((void)trace_of(recorded(0.3, Held::upright, 1.0, "time,x,y,z\n"), MovementUnit{}), Failure);
 }
 
+TEST_CASE(
+    "a report between the rows of an accelerometer counts in no known unit: it is passed over, and that is said") {
+    std::string text = "time,ax,ay,az\n";
+    for (int i = 0; i < 600; ++i) {
+        const double t = i / 50.0;
+        const double bounce = 0.3 * std::sin(2.0 * 3.14159265 * 2.0 * t);
+        text += std::to_string(t) + ",0.1,0.2," + std::to_string(-1.0 - bounce) + "\n";
+        text += i == 300 ? "{\"timestamp\": 6.01, \"total_movement\": 30.0, \"arm_movement\": 20.0}\n" : "";
+    }
+    const auto trace = trace_of(text);
+    CHECK(trace.unit.name() == "accel");
+    for (const auto& event : trace.events) {
+        CHECK(event.kind == Kind::total);
+        CHECK(event.value <= 1.0);
+    }
+    REQUIRE_FALSE(trace.notices.empty());
+    CHECK(trace.notices.front().find("reports of movement between the rows of an accelerometer") != std::string::npos);
+}
+
 TEST_CASE("a trace of sixty reports a second doesn't make the target flap") {
     std::mt19937 random{9};
     std::normal_distribution<double> restless{0.0, 0.08};

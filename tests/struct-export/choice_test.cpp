@@ -63,6 +63,8 @@ TEST_CASE("a tempo is read off beats to within a thousandth, through gaps, doubl
     CHECK_FALSE(fit_tempo({1.0, 1.5, 2.0}).has_value());
     CHECK_FALSE(fit_tempo({}).has_value());
     CHECK_FALSE(fit_tempo(std::vector<double>(100, 3.0)).has_value());
+    CHECK_FALSE(fit_tempo({0.7, 1.7, 4294967296.0, 18446744073709551616.0}).has_value());  // a beat in centuries
+    CHECK_FALSE(fit_tempo({0.0, 1e300, 1.5e308, 1.7e308}).has_value());
 }
 
 TEST_CASE("beats of a track that wanders are no firm word") {
