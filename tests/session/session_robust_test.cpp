@@ -175,7 +175,7 @@ name = "daemon"
 run = ["sh", "-c", "setsid sleep 500 & exit 0"]
 [[client]]
 name = "slow-daemon"
-run = ["sh", "-c", '''env -i "PATH=$PATH" sh -c 'sleep 0.1; exec env "$@" sleep 504' - "CROWDJACK_SESSION=$CROWDJACK_SESSION" "CROWDJACK_CLIENT=$CROWDJACK_CLIENT" & exit 0''']
+run = ["sh", "-c", '''env -i "PATH=$PATH" sh -c 'sleep 0.08; exec env "$@" sleep 504' - "CROWDJACK_SESSION=$CROWDJACK_SESSION" "CROWDJACK_CLIENT=$CROWDJACK_CLIENT" & sleep 0.05; exit 0''']
 [[client]]
 name = "forker"
 run = ["sh", "-c", "setsid sleep 501 & sleep 502 & sleep 503"]
