@@ -44,15 +44,17 @@ def machine():
         "governor": read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor") or "none (the host's business)",
         "kernel": output_of("uname", "-sr"),
         "virtual": output_of("systemd-detect-virt") or ("yes" if "hypervisor" in read("/proc/cpuinfo") else "no"),
-        "load": " ".join(read("/proc/loadavg").split()[:3]),
     }
+
+
+def commit():
+    return output_of("git", "-C", str(SOURCE), "describe", "--always", "--dirty")
 
 
 def versions(build):
     options = json.loads(output_of("meson", "introspect", "--buildoptions", str(build)) or "[]")
     option = {each["name"]: each["value"] for each in options}
     found = {
-        "crowdjack": output_of("git", "-C", str(SOURCE), "describe", "--always", "--dirty"),
         "build": f"{option.get('buildtype')}, optimization {option.get('optimization')}, "
                  f"{' '.join(option.get('cpp_args', [])) or 'no further options'}",
         "compiler": first_line(output_of("c++", "--version")),
@@ -86,7 +88,7 @@ def taken(log, now):
                 ident, figure, measured, target, word = [part.strip() for part in row.strip("| ").split(" | ")]
                 rows.append({"id": ident, "figure": figure, "measured": measured, "target": target,
                              "verdict": verdict(target, word), "command": f"tests/bench/run '{name}'"})
-        benchmarks[name] = {"date": now, "result": ran["result"], "load_after": " ".join(read("/proc/loadavg").split()[:3]),
+        benchmarks[name] = {"date": now, "commit": commit(), "result": ran["result"], "load_after": " ".join(read("/proc/loadavg").split()[:3]),
                             "rows": rows, "series": series}
     return benchmarks
 
@@ -108,7 +110,7 @@ def fuzzed():
            "target": "≥ 24 h over time; ≥ 30 min", "verdict": "met" if sum(minutes.values()) >= 1440 and least >= 30 else "missed",
            "command": "tests/fuzz/hours"}
     when = datetime.datetime.fromtimestamp(log.stat().st_mtime).astimezone().isoformat(timespec="seconds")
-    return {"fuzz hours": {"date": when, "result": "OK", "rows": [row], "series": {}}}
+    return {"fuzz hours": {"date": when, "commit": "several", "result": "OK", "rows": [row], "series": {}}}
 
 
 def natural(ident):
@@ -118,11 +120,11 @@ def natural(ident):
 def markdown(figures):
     lines = ["| machine | |", "|---|---|"]
     lines += [f"| {name} | {value} |" for name, value in {**figures["machine"], **figures["versions"]}.items()]
-    lines += ["", "| | figure | measured | target | verdict | when | again with |", "|---|---|---|---|---|---|---|"]
-    rows = [{**row, "date": ran["date"]} for ran in figures["benchmarks"].values() for row in ran["rows"]]
+    lines += ["", "| | figure | measured | target | verdict | when, and which commit | again with |", "|---|---|---|---|---|---|---|"]
+    rows = [{**row, "when": f"{ran['date'][:10]}, {ran.get('commit', 'unknown')}"} for ran in figures["benchmarks"].values() for row in ran["rows"]]
     rows.sort(key=lambda row: natural(row["id"]))
     lines += [f"| {row['id']} | {row['figure']} | {row['measured']} | {row['target']} | {row['verdict']} | "
-              f"{row['date'][:10]} | `{row['command']}` |" for row in rows]
+              f"{row['when']} | `{row['command']}` |" for row in rows]
     count = {word: sum(row["verdict"] == word for row in rows) for word in ("met", "missed", "stated", "not here")}
     lines += ["", ", ".join(f"{number} {word}" for word, number in count.items()) + "."]
     failed = [name for name, ran in figures["benchmarks"].items() if not ran["rows"]]
