@@ -369,6 +369,9 @@ void RecordingWorker::end(State state, const RecordingEvent& last) {
     {
         const std::lock_guard lock{mutex_};
         status_.state = state;
+        status_.path = last.path;  // not this one's, when it was removed
+        status_.from = last.from;
+        status_.frames = last.frames;
         changed_.notify_all();
     }
     tell(last);

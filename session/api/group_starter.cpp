@@ -204,8 +204,10 @@ void GroupStarter::launch(const Group& group, const GroupStart::Decision& decisi
 /// Of a deck on another machine, while its clock is not known.
 void GroupStarter::start_on_arrival(const Group& group, const std::string& deck) {
     const SessionTime delay = std::max(SessionTime{0}, group.due - SessionClock::now());
-    shell_.loop().after(delay, [this, deck] { shell_.peers().tell(deck, protocol::DeckStart{}.write()); });
-    say_on_arrival(deck, "its server's frames are not known yet");
+    shell_.loop().after(delay, [this, deck] {
+        shell_.peers().tell(deck, protocol::DeckStart{}.write());
+        say_on_arrival(deck, "its server's frames are not known yet");
+    });
 }
 
 JackFrame GroupStarter::frame_after(SessionTime delay) const {

@@ -126,6 +126,8 @@ TEST_CASE("an end that comes as the next file has just begun leaves no file with
     REQUIRE(eventually([&] { return opened.load() == 2; }));
     recording.stop(JackFrame{1000 + 50000});
     REQUIRE(eventually([&] { return recording.status().state == Recording::State::finished; }));
+    CHECK(recording.status().path == folder / "set.wav");
+    CHECK(recording.status().frames == 50000);
     CHECK(removed == folder / "set-2.wav");
     CHECK_FALSE(fs::exists(folder / "set-2.wav"));
     CHECK(finished == folder / "set.wav");
