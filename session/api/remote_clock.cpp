@@ -15,11 +15,22 @@ std::int32_t modulo(std::int32_t difference, std::int32_t period) {
     return rest < 0 ? rest + period : rest;
 }
 
+/// Whether one clock can have given both. Each leaves open what its way hides, and a cycle; the clocks may drift a
+/// little.
+bool agree(const RemoteClock::Answer& one, const RemoteClock::Answer& other, double rate) {
+    constexpr double slack_s = 0.002;
+    const double slack =
+        slack_s * rate + (one.round_trip + other.round_trip) / 2.0 + std::max(one.period, other.period);
+    return std::abs(static_cast<double>(one.ahead) - static_cast<double>(other.ahead)) <= slack;
+}
+
 }  // namespace
 
 void RemoteClock::note(const Answer& answer, double rate) {
-    if (!fits(answer, rate)) {
-        if (!misfit_) {
+    const auto known = furthest();
+    if (known && !agree(answer, *known, rate)) {
+        // A deck whose server is away repeats its last frame: such answers contradict each other, too.
+        if (!misfit_ || !agree(answer, *misfit_, rate)) {
             misfit_ = answer;
             return;
         }
@@ -27,6 +38,8 @@ void RemoteClock::note(const Answer& answer, double rate) {
     }
     misfit_.reset();
     doubted_ = false;
+    // What was long under way may have passed for one of this clock; a quicker one shows that it was not.
+    std::erase_if(answers_, [&](const Answer& earlier) { return !agree(earlier, answer, rate); });
     answers_.push_back(answer);
     if (answers_.size() > most_kept) {
         answers_.pop_front();
@@ -79,18 +92,6 @@ std::optional<RemoteClock::Answer> RemoteClock::furthest() const {
     const auto middle = quick.begin() + static_cast<std::ptrdiff_t>((quick.size() + 1) / 2);
     std::sort(quick.begin(), quick.end(), [](const Answer& a, const Answer& b) { return a.round_trip < b.round_trip; });
     return *std::max_element(quick.begin(), middle, [](const Answer& a, const Answer& b) { return a.ahead < b.ahead; });
-}
-
-/// From the furthest by no more than a cycle and what the way may hide: of few answers all may lie behind by a cycle.
-bool RemoteClock::fits(const Answer& answer, double rate) const {
-    const auto known = furthest();
-    if (!known) {
-        return true;
-    }
-    constexpr double slack_s = 0.002;
-    const double slack = slack_s * rate + answer.round_trip + static_cast<double>(answer.period);
-    const double off = static_cast<double>(answer.ahead) - static_cast<double>(known->ahead);
-    return std::abs(off) <= slack;
 }
 
 }  // namespace crowdjack

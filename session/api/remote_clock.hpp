@@ -28,7 +28,7 @@ public:
     static constexpr std::size_t enough = 12;  ///< answers
     static constexpr std::size_t most_kept = 64;
 
-    /// @param rate  Hz; answers that contradict all before, two in a row, begin anew: a clock there or here was reset
+    /// @param rate  Hz; two in a row that contradict all before and agree begin anew: a clock there or here was reset
     void note(const Answer& answer, double rate);
     void forget() noexcept;
     /// A question was not answered, so the server there may have begun anew: the next answer shows.
@@ -43,7 +43,6 @@ private:
     [[nodiscard]] bool in_step() const;
     [[nodiscard]] double latest_proof() const;
     [[nodiscard]] double quickest() const;
-    [[nodiscard]] bool fits(const Answer& answer, double rate) const;
 
     std::deque<Answer> answers_;
     std::optional<Answer> misfit_;

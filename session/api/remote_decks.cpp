@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <utility>
 
 namespace crowdjack {
 
@@ -72,6 +73,10 @@ void RemoteDecks::ask(const std::string& deck, Remote& remote) {
             return;
         }
         const auto there = protocol::DeckStateMessage::read(answer.values).frame;
+        if (there == std::exchange(remote.last_frame, there)) {
+            remote.clock.doubt();  // no cycle since the last question: its server is away
+            return;
+        }
         const jack_nframes_t took = jack_frame_time(shell_.jack().raw()) - sent;
         const jack_nframes_t halfway = sent + took / 2;
         const JackClient& jack = shell_.jack();

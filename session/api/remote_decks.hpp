@@ -30,6 +30,7 @@ private:
     struct Remote {
         std::string via;
         RemoteClock clock;
+        WireFrame last_frame{};            ///< that it told
         std::optional<std::int32_t> said;  ///< how far ahead, as the log has it
         bool asked{false};                 ///< a question is under way
     };

@@ -553,6 +553,26 @@ TEST_CASE("a clock that began anew is found out anew, and a single stray answer 
     CHECK(std::abs(*clock.ahead() - 900'000 + 3 * FarDeck::period) <= millisecond);
 }
 
+TEST_CASE("the last frame of a server that is gone, told again and again, is no part of the next server's clock") {
+    FarDeck deck;
+    RemoteClock clock;
+    constexpr std::int32_t pause = 8'000;  // between two questions
+    for (int i = 0; i < 30; ++i) {
+        clock.note(deck.answer(-180'000, 5, 30), far_rate);
+    }
+    for (int stale = 1; stale < 40; ++stale) {
+        clock.note(deck.answer(-180'000 - stale * pause, 5, 1'400), far_rate);
+        RemoteClock begun_anew = clock;
+        for (int i = 0; i < 30; ++i) {
+            begun_anew.note(deck.answer(-500'000, 5, 30), far_rate);
+            if (begun_anew.ahead()) {
+                CHECK(begun_anew.ahead() == -500'000);
+            }
+        }
+        CHECK(begun_anew.ahead() == -500'000);
+    }
+}
+
 TEST_CASE("after a question without an answer nothing is known until the next one; if that fits, all is as before") {
     FarDeck deck;
     RemoteClock clock;
