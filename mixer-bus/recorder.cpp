@@ -15,6 +15,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr Seconds furthest_back{10.0};
+constexpr Seconds one_burst{0.05};
 constexpr Seconds on_its_way{0.5};  ///< a frame that was now when the command left is past when it comes
 
 RecordingFormat format_or_refuse(const fs::path& path) {
@@ -63,7 +64,7 @@ void Recorder::start(const std::string& path, Seconds preroll, std::optional<Jac
     }
     (void)format_or_refuse(path);
     const Tap& tap = *process_.tap();
-    const JackFrame from = frame.value_or(tap.now()) - to_frames(preroll, tap.rate());
+    const JackFrame from = frame.value_or(now_or_last_end()) - to_frames(preroll, tap.rate());
     if (tap.now() - from > to_frames(furthest_back, tap.rate()) + to_frames(on_its_way, tap.rate())) {
         throw OscError{OscErrorCode::refused, "a recording begins at most 10 s before the command"};
     }
@@ -78,6 +79,15 @@ void Recorder::start(const std::string& path, Seconds preroll, std::optional<Jac
     } else {
         next.begin(next.reply);
     }
+}
+
+/// Stop and start in one burst split a recording without a gap, however long this thread takes between them.
+JackFrame Recorder::now_or_last_end() const {
+    const Tap& tap = *process_.tap();
+    const JackFrame now = tap.now();
+    const bool at_once =
+        last_end_ && tap_.get() == &tap && now >= *last_end_ && now - *last_end_ <= to_frames(one_burst, tap.rate());
+    return at_once ? *last_end_ : now;
 }
 
 void Recorder::begin(const RecordingName& name, fs::path path, JackFrame from, OscReplyTo reply) {
@@ -129,7 +139,10 @@ void Recorder::stop(std::optional<JackFrame> frame, OscReplyTo reply) {
                                                   std::to_string(static_cast<std::int32_t>(wire_frame(status.from)))};
     }
     refuse_next();
-    recording_->stop(frame);
+    if (frame || stopped_.empty()) {
+        last_end_ = frame ? std::nullopt : std::optional{tap_->now()};
+        recording_->stop(frame ? frame : last_end_);
+    }
     if (frame && *frame > shell_.jack().last_frame()) {
         reply.send(reply.reply().text(status.path.string()).frame(*frame));
         return;
@@ -184,7 +197,8 @@ void Recorder::tick() {
                       {{"path", recording_->path().string()},
                        {"expected", jump.expected.value},
                        {"came", jump.came.value},
-                       {"means", "JACK counts frames anew; the recording goes on without a hole"}});
+                       {"means", "JACK counts frames anew: the recording goes on; whether a cycle was left out in "
+                                 "between nobody can tell"}});
         }
     }
     if (holes > 0) {

@@ -57,6 +57,7 @@ private:
         OscReplyTo reply;
     };
 
+    [[nodiscard]] JackFrame now_or_last_end() const;
     void begin(const RecordingName& name, std::filesystem::path path, JackFrame from, OscReplyTo reply);
     /// From the first frame there is, under a name that is free.
     void begin_unattended(const std::filesystem::path& asked);
@@ -74,8 +75,9 @@ private:
     RecorderSettings settings_;
     std::shared_ptr<const int> alive_{std::make_shared<const int>(0)};
     std::unique_ptr<Recording> recording_;
-    std::shared_ptr<Tap> tap_;  ///< the one it reads from
-    std::int64_t jumps_{0};     ///< of that tap's clock, that were said or lie before the recording
+    std::shared_ptr<Tap> tap_;           ///< the one it reads from
+    std::optional<JackFrame> last_end_;  ///< where a stop without a frame ended
+    std::int64_t jumps_{0};              ///< of that tap's clock, that were said or lie before the recording
     std::chrono::steady_clock::time_point next_tick_{};
     std::filesystem::path asked_;
     Title playing_;

@@ -9,6 +9,8 @@
 #include "tests/support/outsider.hpp"
 #include "tests/support/surroundings.hpp"
 
+#include <doctest/doctest.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -75,7 +77,11 @@ public:
     /// True when the command was answered with /reply.
     bool obeys(const std::string& address, const std::vector<OscValue>& arguments = {}) {
         const auto answer = osc.request(url, address, arguments);
-        return answer && answer->is_reply_to(address);
+        const bool done = answer && answer->is_reply_to(address);
+        if (!done) {
+            MESSAGE((answer ? answer->shown() : "no answer to " + address));
+        }
+        return done;
     }
     /// The code of the /error a command is answered with, 0 for anything else.
     int error_code(const std::string& address, const std::vector<OscValue>& arguments = {}) {
