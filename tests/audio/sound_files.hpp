@@ -38,8 +38,8 @@ void make_sounds(const std::filesystem::path& folder, std::int64_t frames = soun
 /// An ID3v2.4 tag with `size` bytes of anything in it.
 [[nodiscard]] std::string id3_tag(std::size_t size, bool footer = false);
 
-/// Interleaved, all channels, as ffmpeg decodes it; empty when it does not.
-[[nodiscard]] std::vector<float> ffmpeg_decode(const std::filesystem::path& file);
+/// Each file's sound as ffmpeg decodes it: interleaved, all channels; empty where it does not.
+[[nodiscard]] std::vector<std::vector<float>> ffmpeg_decode(const std::vector<std::filesystem::path>& files);
 
 void write_bytes(const std::filesystem::path& file, const std::string& bytes);
 

@@ -29,9 +29,11 @@ std::filesystem::path build_folder() {
     return folder;
 }
 
+bool tries_other_programs() { return !other_programs().empty(); }
+
 std::string program_path(const std::string& program) {
     const std::string room = program == "crowdjack-session" ? "session" : program.substr(program.find('-') + 1);
-    const auto build = other_programs().empty() ? build_folder() : std::filesystem::path{other_programs()};
+    const auto build = tries_other_programs() ? std::filesystem::path{other_programs()} : build_folder();
     const auto path = build / room / program;
     if (!std::filesystem::exists(path)) {
         throw std::runtime_error{path.string() + " is not built"};
@@ -41,7 +43,7 @@ std::string program_path(const std::string& program) {
 
 Process::Options armed(Process::Options options) {
     const auto trap = environment_variable("CROWDJACK_TRAP");
-    if (!trap.empty() && other_programs().empty()) {  // the trap and a sanitizer both stand in for malloc
+    if (!trap.empty() && !tries_other_programs()) {  // the trap and a sanitizer both stand in for malloc
         options.environment["LD_PRELOAD"] = trap;
     }
     return options;

@@ -17,6 +17,9 @@ namespace crowdjack::test {
 /// The executable of one of our programs in the build tree: program_path("crowdjack-deck").
 [[nodiscard]] std::string program_path(const std::string& program);
 
+/// Whether those programs are of another build, much slower ones: a sanitizer's ($CROWDJACK_PROGRAMS).
+[[nodiscard]] bool tries_other_programs();
+
 /// Options for one of our programs: arms the real-time trap in it when the test runner offers one ($CROWDJACK_TRAP).
 [[nodiscard]] Process::Options armed(Process::Options options = {});
 
