@@ -185,6 +185,10 @@ void Recorder::tick() {
         return;
     }
     next_tick_ = now + std::chrono::seconds{1};
+    say_jumps(recording_->path().string());
+}
+
+void Recorder::say_jumps(const std::string& path) {
     std::int64_t holes = 0;
     std::int64_t frames = 0;
     for (const Tap::Jump& jump : tap_->jumps_after(jumps_)) {
@@ -194,7 +198,7 @@ void Recorder::tick() {
             frames += missed.value;
         } else {
             log_event(LogLevel::warning, "recording-clock-changed",
-                      {{"path", recording_->path().string()},
+                      {{"path", path},
                        {"expected", jump.expected.value},
                        {"came", jump.came.value},
                        {"means", "JACK counts frames anew: the recording goes on; whether a cycle was left out in "
@@ -203,7 +207,7 @@ void Recorder::tick() {
     }
     if (holes > 0) {
         log_event(LogLevel::warning, "recording-hole",
-                  {{"path", recording_->path().string()},
+                  {{"path", path},
                    {"cycles", holes},
                    {"frames", frames},
                    {"why", "JACK left out cycles: the file is so much shorter"}});

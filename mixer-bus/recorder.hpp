@@ -61,6 +61,7 @@ private:
     void begin(const RecordingName& name, std::filesystem::path path, JackFrame from, OscReplyTo reply);
     /// From the first frame there is, under a name that is free.
     void begin_unattended(const std::filesystem::path& asked);
+    void say_jumps(const std::string& path);
     void handle(const RecordingEvent& event);
     void opened(const RecordingEvent& event);
     void closed(const RecordingEvent& event);

@@ -26,6 +26,7 @@ void Recorder::handle(const RecordingEvent& event) {
         log_event(LogLevel::warning, "cue-sheet-not-written", {{"path", path}, {"why", event.text}});
         return;
     case RecordingEvent::Kind::finished: {
+        say_jumps(path);
         const double frames = static_cast<double>(event.frames);
         closed(event);
         for (const OscReplyTo& to : std::exchange(stopped_, {})) {
@@ -34,6 +35,7 @@ void Recorder::handle(const RecordingEvent& event) {
         break;
     }
     case RecordingEvent::Kind::failed:
+        say_jumps(path);
         failed(event);
         break;
     }

@@ -157,6 +157,7 @@ void Deck::cue_opened(const TrackOpener::Result& result, const std::filesystem::
                {"beats-known", track.grid.first_beat_s.has_value()}});
     sender_.send(CueTrack{track.stream, track.cue_source, track_bpm, track.grid.first_beat_s});
     cue_number_ = sender_.sent();
+    taken_up_.reset();
     arm_start(track, track.cue_source);
     cancel_seeks("another track was cued before the place was in memory");
     become_cued(std::move(track));
@@ -290,6 +291,7 @@ void Deck::eject() {
         streams_.retire(std::exchange(stems_[slot], {}).stream);
     }
     motion_.reset();
+    taken_up_.reset();
     expect_reports();
     shell_.state_changed();
 }

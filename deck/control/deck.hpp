@@ -216,6 +216,7 @@ private:
     std::vector<std::unique_ptr<TrackOpener>> stem_openers_;
     std::vector<std::unique_ptr<PlaceSeeker>> stem_seeks_;
     std::optional<MotionReport> motion_;  ///< the latest that is in force
+    std::optional<TakenUp> taken_up_;     ///< what the engine has not reported yet
     std::uint64_t cue_number_{0};  ///< of the command that cued what is there now, as CommandSender::sent() counts
     std::optional<MotionReport> coming_motion_;  ///< of a start that is to come
     std::optional<JackFrame> stem_start_;        ///< stems asked for within a moment start together

@@ -4,6 +4,8 @@
 #include "deck/control/saved_deck.hpp"
 #include "deck/render/trajectory.hpp"
 
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -45,6 +47,13 @@ struct Restoring {
     std::string text;  ///< as it was saved: saved again word for word until something replaces it
     bool never_stopped{false};
     bool under_way{false};
+};
+/// What was saved and ordered of the engine: saved again as it was until the engine has told of it.
+struct TakenUp {
+    SavedDeck saved;
+    std::string text;
+    std::uint64_t command{std::numeric_limits<std::uint64_t>::max()};  ///< as CommandSender::sent() counts; once sent
+    bool counted{false};  ///< the engine has taken the command: its report comes with the next look
 };
 /// What was saved can't be taken up now: its file is away. Tried again and again.
 struct Missing {

@@ -45,7 +45,7 @@ void Deck::look_calmly() {
         told_at_ = now;
         publish_state();
     }
-    const bool expectant = sender_.is_waiting() || engine_.snapshot().state == DeckState::waiting ||
+    const bool expectant = sender_.is_waiting() || taken_up_ || engine_.snapshot().state == DeckState::waiting ||
                            std::holds_alternative<Restoring>(condition_) || !shell_.has_jack();
     const Loaded* const there = loaded(condition_);
     const bool watchful = heard || (there != nullptr && there->next) || pitch_.method() != StretchMethod::rate;
@@ -69,7 +69,7 @@ void Deck::expect_reports() {
 
 void Deck::look_eagerly() {
     drain();
-    eager_ = --eager_left_ > 0 && (sender_.is_waiting() || pitch_.method() != StretchMethod::rate);
+    eager_ = --eager_left_ > 0 && (sender_.is_waiting() || taken_up_ || pitch_.method() != StretchMethod::rate);
     if (eager_) {
         shell_.loop().after(eager_period, [this] { look_eagerly(); });
     } else {
@@ -79,6 +79,8 @@ void Deck::look_eagerly() {
 
 void Deck::drain() {
     sender_.flush();
+    const bool was_counted =
+        taken_up_ && std::exchange(taken_up_->counted, engine_.snapshot().commands >= taken_up_->command);
     MotionReport motion;
     while (engine_.motions.pop(motion)) {
         take(motion);
@@ -86,6 +88,10 @@ void Deck::drain() {
     DeckReport report;
     while (engine_.reports.pop(report)) {
         std::visit([this](const auto& each) { take(each); }, report);
+    }
+    if (was_counted) {
+        taken_up_.reset();
+        shell_.state_moved();
     }
 }
 

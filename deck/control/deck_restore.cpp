@@ -272,6 +272,7 @@ void Deck::take_up(const TrackOpener::Result& result, const Trajectory& motion, 
     const auto* const restoring = std::get_if<Restoring>(&condition_);
     const bool never_stopped = restoring != nullptr && restoring->never_stopped;
     SavedDeck saved = restoring != nullptr ? restoring->saved : std::get<Missing>(condition_).saved;
+    taken_up_ = TakenUp{saved, restoring != nullptr ? restoring->text : std::get<Missing>(condition_).text};
     if (!never_stopped) {
         prefer_next(saved);
     }
@@ -293,6 +294,9 @@ void Deck::take_up(const TrackOpener::Result& result, const Trajectory& motion, 
         if (resume.stream != nullptr || resume.playing) {
             sender_.send(resume);
             cue_number_ = sender_.sent();
+        }
+        if (taken_up_) {  // nothing else was cued meanwhile
+            taken_up_->command = sender_.sent();
         }
         if (resume.playing) {
             cue_wanted([this, saved, same_run] { order_saved_start(saved, same_run); });

@@ -15,6 +15,9 @@ std::string Deck::save() const {
     if (const auto* const missing = std::get_if<Missing>(&condition_)) {
         return kept_text(missing->saved, missing->text);
     }
+    if (taken_up_) {
+        return kept_text(taken_up_->saved, taken_up_->text);
+    }
     SavedDeck saved;
     save_tracks(saved);
     save_motion(saved);

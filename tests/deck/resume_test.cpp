@@ -6,12 +6,15 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace crowdjack::test;
@@ -84,12 +87,48 @@ TEST_CASE("FILE --play with --resume after a kill goes on where it would be, not
     REQUIRE(room.reaches(*deck, "playing", room.track()));
     deck->ask(room.osc, at::deck_seek, {10.0});
     REQUIRE(eventually([&] { return deck->ask(room.osc, at::deck_state).number(3) > 10.2; }));
+    REQUIRE(room.remembers("\"source\": 480000"));
     REQUIRE(room.remembers("\"playing\": true"));
     deck->process().kill_hard();
     deck = std::make_unique<LiveDeck>(room.server, room.folder.path(), arguments);
     REQUIRE(room.reaches(*deck, "playing", room.track()));
     CHECK(deck->ask(room.osc, at::deck_state).number(3) > 10.2);
     CHECK(deck->process().output().find("event=cued") == std::string::npos);
+}
+
+TEST_CASE("while a killed deck takes up what it was, its saved state never says less") {
+    Room room;
+    auto deck = std::make_unique<LiveDeck>(room.server, room.folder.path());
+    deck->ask(room.osc, at::deck_cue, {room.track()});
+    SUBCASE("it plays") {
+        deck->ask(room.osc, at::deck_start);
+        REQUIRE(room.remembers("\"playing\": true"));
+    }
+    SUBCASE("it stands at a place that is not the cue's") {
+        deck->ask(room.osc, at::deck_seek, {7.5});
+        REQUIRE(room.remembers("\"rest_source\": 360000"));
+    }
+    const bool plays = text_of(room.state_file()).find("\"playing\": true") != std::string::npos;
+    const std::string kept = plays ? "\"playing\": true" : "\"rest_source\": 360000";
+    std::atomic<bool> enough{false};
+    std::string less;
+    std::thread witness{[&] {
+        while (!enough) {
+            const std::string state = text_of(room.state_file());
+            less = !state.empty() && state.find(kept) == std::string::npos ? state : less;
+            std::this_thread::sleep_for(std::chrono::milliseconds{1});
+        }
+    }};
+    const int lives = plays ? 8 : 2;  // of the same text a third would ask whether it ends its reader
+    for (int life = 0; life < lives; ++life) {
+        deck->process().kill_hard();
+        deck = std::make_unique<LiveDeck>(room.server, room.folder.path(), std::vector<std::string>{"--resume"});
+        CHECK_MESSAGE(deck->process().wait_for_line("resumed"), deck->process().output());
+        std::this_thread::sleep_for(std::chrono::milliseconds{200});
+    }
+    enough = true;
+    witness.join();
+    CHECK_MESSAGE(less.empty(), less);
 }
 
 TEST_CASE("what is cued next, and a start under way, come back after a kill") {

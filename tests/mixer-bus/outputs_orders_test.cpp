@@ -42,7 +42,8 @@ TEST_CASE("a preroll longer than the mixer has lived begins with its first frame
         const auto begun = room.ask(at::mixer_record_start, {"all.wav", 10.0});
         REQUIRE(begun.is_reply_to(at::mixer_record_start));
         REQUIRE(room.obeys(at::mixer_record_stop));
-        if (disturbed(*capture)) {
+        const bool hole = room.mixer->output().find("recording-hole") != std::string::npos;
+        if (hole || disturbed(*capture)) {
             return false;
         }
         const auto content = read_audio(room.folder / "all.wav");

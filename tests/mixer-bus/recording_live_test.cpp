@@ -218,4 +218,13 @@ TEST_CASE("cycles that JACK leaves out while a recording runs are said") {
     deck->hang(false);
     CHECK(room.mixer->wait_for_line("recording-hole"));
     REQUIRE(room.obeys(at::mixer_record_stop));
+
+    // Also those just before the end.
+    REQUIRE(room.obeys(at::mixer_record_start, {"short.wav"}));
+    REQUIRE(room.server.wait_for_frame(room.server.frame() + 4800));
+    deck->hang(true);
+    REQUIRE(room.server.wait_for_frame(room.server.frame() + 9600));
+    deck->hang(false);
+    REQUIRE(room.obeys(at::mixer_record_stop));
+    CHECK(room.mixer->wait_for_line("short.wav cycles="));
 }
