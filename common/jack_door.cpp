@@ -10,7 +10,17 @@
 
 namespace crowdjack {
 
-JackDoor::JackDoor(std::chrono::milliseconds patience) : socket_{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)} {
+namespace {
+
+thread_local int turns = 0;
+
+}  // namespace
+
+JackDoor::JackDoor(std::chrono::milliseconds patience) {
+    if (turns++ > 0) {
+        return;
+    }
+    socket_ = Descriptor{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
     constexpr auto look = std::chrono::milliseconds{3};
     const std::string name = "crowdjack/" + std::to_string(::getuid()) + "/jack-door";
     sockaddr_un address{};
@@ -23,5 +33,7 @@ JackDoor::JackDoor(std::chrono::milliseconds patience) : socket_{::socket(AF_UNI
         std::this_thread::sleep_for(look);
     }
 }
+
+JackDoor::~JackDoor() { --turns; }
 
 }  // namespace crowdjack

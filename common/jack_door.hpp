@@ -13,8 +13,12 @@ namespace crowdjack {
 /// busy for as long, and that is when closing a client can get stuck (JackClosing). Taking turns, it is the same work.
 class JackDoor {
 public:
-    /// Waits for its turn. Whoever holds it for longer, or hangs there, is passed by.
+    /// Waits for its turn. Whoever holds it for longer, or hangs there, is passed by. A thread that has it has it again
+    /// at once, and gives it back with the first.
     explicit JackDoor(std::chrono::milliseconds patience);
+    ~JackDoor();
+    JackDoor(const JackDoor&) = delete;
+    JackDoor& operator=(const JackDoor&) = delete;
 
 private:
     Descriptor socket_;  ///< bound to a name that no other process can have meanwhile
