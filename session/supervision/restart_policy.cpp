@@ -41,6 +41,7 @@ Restart RestartPolicy::ended(SessionTime now, const Ending& ending) {
         failures_ = 0;
     }
     if (killed && ready_at_ && lived >= short_run) {
+        failures_ = 0;  // it had done its work until somebody ended it
         return {};
     }
     if (failures_++ == 0) {

@@ -30,8 +30,7 @@ struct Restart {
 ///
 /// The first restart comes at once. From then on a trouble that has lasted for T waits T / 4 before the next try, at
 /// least 250 ms and at most 30 s: what comes back after a while is found after a quarter of that while. A trouble is
-/// over when a run was ready for `good_run`. A kill -9 from outside is no trouble unless the client had not become
-/// ready yet.
+/// over when a run was ready for `good_run`, or for `short_run` until a kill -9 from outside: that is none of its own.
 class RestartPolicy {
 public:
     static constexpr SessionTime short_run{500};  ///< ready for less than this: it counts as a failed start

@@ -332,6 +332,19 @@ TEST_CASE("a hang is found 200 ms after the last beat, however far apart the cal
     }
 }
 
+TEST_CASE("a kill before a client was ready for long begins no trouble anew that kills of good runs had ended") {
+    RestartPolicy restarts;
+    SessionTime now{0};
+    for (int minute = 0; minute < 20; ++minute) {
+        for (int kill = 0; kill < 60; ++kill) {
+            restarts.started(now);
+            restarts.ready(now);
+            now += kill == 0 ? SessionTime{100} : SessionTime{1000};  // the first of a minute comes too soon
+            CHECK(restarts.ended(now, {true, SIGKILL, false, true}).wait == SessionTime{0});
+        }
+    }
+}
+
 TEST_CASE("a deck that hangs before it was seen twice is blamed, the mixer that it silences is not") {
     PulseWatch pulses;
     const auto server = [](int now) {
