@@ -187,8 +187,8 @@ turns with it. A verdict is `met` or `missed` where there is a target, and `stat
 somebody else that is not installed is `not here`. What the machine's own clock skips is counted by a witness: a client
 that does nothing, on a server of its own, in the same seconds.
 
-The costs were taken while the machine did nothing else; the other rows while it compiled and played beside them. Compare ratios,
-not percents.
+The costs (C), the rows of healing (R2 to R4) and those of several machines were taken while the machine did nothing else; the
+other rows while it compiled and played beside them. Compare ratios, not percents.
 
 ## What falls short, and why
 
@@ -202,8 +202,6 @@ and the EQ. In the mixer the EQ of four strips takes 5 to 6 µs, its ten inputs 
 
 At 1024 frames the do-nothing clients are woken only 47 times a second. There 20 µs a cycle of a deck are the read head's
 arithmetic for 1024 frames, which no longer period makes less; so the ratio is larger, though the cost itself is a half.
-
-The rows of healing (R2 to R4) were taken while the machine compiled at load 12; a process takes seconds to start then.
 
 Not in the table: {missing}
 
