@@ -579,13 +579,14 @@ TEST_CASE("serials go on across the sign") {
 
 TEST_CASE("the lead covers the decks' reserve and way, and stays below 250 ms for those a deck may keep") {
     LeadTime time;
-    CHECK(time.lead(128, rate).value < 2400);  // nobody to wait for: a few periods
+    CHECK(time.lead(128, rate).value < 3840);  // nobody to wait for: a few periods
     time.expect("deck-A");
     CHECK(to_seconds(time.lead(128, rate), rate).value > 0.150);
     time.answered("deck-A", 0.001, {0.0, 0.0});
-    CHECK(to_seconds(time.lead(128, rate), rate).value < 0.030);
+    CHECK(to_seconds(time.lead(128, rate), rate).value < 0.080);
+    CHECK(to_seconds(time.lead(256, rate), rate).value > 0.050);  // a control thread may be held up
     time.answered("deck-A", 0.002, {0.06, 0.0});
-    CHECK(to_seconds(time.lead(128, rate), rate).value > 0.060 + 0.004);
+    CHECK(to_seconds(time.lead(128, rate), rate).value > 0.060 + 0.004 + 0.050);
     time.answered("deck-B", 10.0, {9.0, 0.0});
     // 20 ms may pass before a command is announced.
     CHECK(to_seconds(time.lead(128, rate), rate).value + 0.020 <= 0.250);
@@ -596,7 +597,7 @@ TEST_CASE("the lead covers the decks' reserve and way, and stays below 250 ms fo
     CHECK(to_seconds(time.lead(128, rate), rate).value > 0.160);
     time.forget("deck-B");
     time.forget("deck-A");
-    CHECK(time.lead(128, rate).value < 2400);
+    CHECK(time.lead(128, rate).value < 3840);
 }
 
 TEST_CASE("a deck that got a line too late is given more time, within what a command may take") {
