@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr Seconds furthest_back{10.0};
-constexpr Seconds one_burst{0.05};
+constexpr Seconds one_burst{0.05};  // a choice: shorter than two commands by hand, longer than a busy thread waits
 constexpr Seconds on_its_way{0.5};  ///< a frame that was now when the command left is past when it comes
 
 RecordingFormat format_or_refuse(const fs::path& path) {
@@ -191,9 +191,11 @@ void Recorder::tick() {
 void Recorder::say_jumps(const std::string& path) {
     std::int64_t holes = 0;
     std::int64_t frames = 0;
+    double first_s = 0.0;
     for (const Tap::Jump& jump : tap_->jumps_after(jumps_)) {
         const Frames missed = jump.came - jump.expected;
         if (!jump.new_clock && missed > Frames{0}) {
+            first_s = holes == 0 ? static_cast<double>(jump.position - file_begins_) / tap_->rate() : first_s;
             ++holes;
             frames += missed.value;
         } else {
@@ -201,6 +203,7 @@ void Recorder::say_jumps(const std::string& path) {
                       {{"path", path},
                        {"expected", jump.expected.value},
                        {"came", jump.came.value},
+                       {"period", shell_.has_jack() ? shell_.jack().period() : 0U},
                        {"means", "JACK counts frames anew: the recording goes on; whether a cycle was left out in "
                                  "between nobody can tell"}});
         }
@@ -210,6 +213,7 @@ void Recorder::say_jumps(const std::string& path) {
                   {{"path", path},
                    {"cycles", holes},
                    {"frames", frames},
+                   {"first_at_s", first_s},
                    {"why", "JACK left out cycles: the file is so much shorter"}});
     }
     jumps_ = tap_->clock_jumps();

@@ -57,10 +57,12 @@ private:
         OscReplyTo reply;
     };
 
+    /// Where a start without a frame begins: now, or where the last recording ended a moment ago.
     [[nodiscard]] JackFrame now_or_last_end() const;
     void begin(const RecordingName& name, std::filesystem::path path, JackFrame from, OscReplyTo reply);
     /// From the first frame there is, under a name that is free.
     void begin_unattended(const std::filesystem::path& asked);
+    /// Logs the cycles that JACK left out, and the changes of its clock, since the last look. `path`: the file in work.
     void say_jumps(const std::string& path);
     void handle(const RecordingEvent& event);
     void opened(const RecordingEvent& event);
@@ -78,6 +80,7 @@ private:
     std::unique_ptr<Recording> recording_;
     std::shared_ptr<Tap> tap_;           ///< the one it reads from
     std::optional<JackFrame> last_end_;  ///< where a stop without a frame ended
+    std::int64_t file_begins_{0};        ///< the place in the tap of the file's first frame
     std::int64_t jumps_{0};              ///< of that tap's clock, that were said or lie before the recording
     std::chrono::steady_clock::time_point next_tick_{};
     std::filesystem::path asked_;

@@ -16,6 +16,7 @@ void Recorder::handle(const RecordingEvent& event) {
         opened(event);
         return;
     case RecordingEvent::Kind::closed:
+        say_jumps(path);
         closed(event);
         return;
     case RecordingEvent::Kind::removed:
@@ -45,6 +46,7 @@ void Recorder::handle(const RecordingEvent& event) {
 void Recorder::opened(const RecordingEvent& event) {
     const std::string path = event.path.string();
     log_event(LogLevel::info, "recording", {{"path", path}});
+    file_begins_ = tap_->position_of(event.from);
     const auto reply = std::exchange(started_, {});
     reply.send(reply.reply().text(path).frame(event.from));
     shell_.osc().publish(OscMessage{at::mixer_record_started}.text(path).frame(event.from));

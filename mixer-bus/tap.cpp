@@ -73,6 +73,7 @@ std::vector<Tap::Jump> Tap::jumps_after(std::int64_t count) const {
             anchor.position.load(std::memory_order_acquire) - before.position.load(std::memory_order_acquire);
         jumps.push_back({{before.frame.load(std::memory_order_acquire) + run},
                          {anchor.frame.load(std::memory_order_acquire)},
+                         anchor.position.load(std::memory_order_acquire),
                          anchor.new_clock.load(std::memory_order_acquire)});
     }
     return jumps;

@@ -59,7 +59,8 @@ public:
 
     struct Jump {
         JackFrame expected, came;
-        bool new_clock{};  ///< between the two nothing was left out: frames are counted anew
+        std::int64_t position{};  ///< in the tap: of the first frame after it
+        bool new_clock{};         ///< between the two nothing was left out: frames are counted anew
     };
     /// The jumps after the first `count` (as clock_jumps() counted them), the 60 latest at most. Any thread.
     [[nodiscard]] std::vector<Jump> jumps_after(std::int64_t count) const;
