@@ -14,7 +14,7 @@ namespace crowdjack {
 class JackDoor {
 public:
     /// Waits for its turn. Whoever holds it for longer, or hangs there, is passed by. A thread that has it has it again
-    /// at once, and gives it back with the first.
+    /// at once, and gives it back with the first. An object must end on the thread that made it.
     explicit JackDoor(std::chrono::milliseconds patience);
     ~JackDoor();
     JackDoor(const JackDoor&) = delete;
