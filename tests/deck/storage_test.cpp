@@ -518,7 +518,7 @@ TEST_CASE("a saved deck reads back the same, and nonsense is refused") {
         std::string absurd = to_text(deck);
         REQUIRE(absurd.find(key) != std::string::npos);
         absurd.replace(absurd.find(key), std::string{key}.size(), value);
-        CAPTURE(key);
+        CAPTURE(absurd);
         CHECK_THROWS_AS(parse_saved_deck(absurd), Failure);
     }
 }

@@ -57,7 +57,7 @@ TEST_CASE("passwords are taken as they are written, and hosts may be IPv6") {
         {"ICECAST://source:a:b@c/d@[::1]:9000/m", "a:b@c/d", "::1", "/m"},
         {"icecast://source:x@[fe80::1%25lo]/m", "x", "fe80::1%25lo", "/m"}};
     for (const auto& [url, password, host, mount] : cases) {
-        CAPTURE(url);
+        INFO("url: ", url);
         const auto target = StreamTarget::parse(url);
         CHECK(target.password == password);
         CHECK(target.host == host);
