@@ -134,7 +134,8 @@ sf_count_t SoundReader::View::read(void* to, sf_count_t count) {
     const std::size_t from_head = std::min(taken, head.size() - std::min(begin, head.size()));
     auto* const out = static_cast<std::byte*>(to);
     std::copy_n(head.data() + std::min(begin, head.size()), from_head, out);
-    std::copy_n(bytes.data() + (begin + from_head - head.size()), taken - from_head, out + from_head);
+    const std::size_t from = std::max(begin + from_head, head.size()) - head.size();
+    std::copy_n(bytes.data() + from, taken - from_head, out + from_head);
     at += static_cast<sf_count_t>(taken);
     return static_cast<sf_count_t>(taken);
 }
