@@ -113,23 +113,36 @@ void measure_deck_against_players() {
 struct Load {
     double each{};
     std::int64_t skipped{};  ///< frames of the server's clock
+    std::int64_t machine{};  ///< frames that a do-nothing witness of another server skipped meanwhile
     double worst{};          ///< callback of any deck ÷ the period
 };
 
+using Start = std::function<Crowd(const JackServer&, int)>;
+
 /// `count` clients started by `start` for a while, and a listener.
-Load crowd_load(int count, const std::function<Crowd(const JackServer&, int)>& start) {
+Load crowd_load(int count, const Start& start, Witness& witness) {
     const JackServer server{{.period = 256}};
     const auto clients = start(server, count);
     const Capture ears{server.name(), {.channels = 1, .seconds = 30.0}};
     const auto begin = ears.first_frame();
+    (void)witness.skipped();
     const auto used = loads(server, processes_of(clients), 5.0);
-    Load load{std::accumulate(used.begin(), used.end(), 0.0) / count, skipped_frames(ears, begin)};
+    Load load{std::accumulate(used.begin(), used.end(), 0.0) / count, skipped_frames(ears, begin), witness.skipped()};
     OscClient osc;
     for (int i = 0; i < count && !server.ports("deck-X" + std::to_string(i) + ":.*").empty(); ++i) {
         const auto health = osc.request(wait_for_client(server.name(), "deck-X" + std::to_string(i)), at::deck_health);
         if (health) {
             load.worst = std::max(load.worst, health->named("worst_us") / health->named("budget_us"));
         }
+    }
+    return load;
+}
+
+/// The first time of five at most that nothing was skipped, or that only the crowd skipped; else the last.
+Load undisturbed_load(int count, const Start& start, Witness& witness) {
+    Load load = crowd_load(count, start, witness);
+    for (int tries = 1; tries < 5 && load.skipped != 0 && load.machine != 0; ++tries) {
+        load = crowd_load(count, start, witness);
     }
     return load;
 }
@@ -155,11 +168,8 @@ void measure_many_decks() {
     bool flat = true;
     std::string per_deck;
     for (const int count : {1, 2, 4, 8, 16, 24, 32}) {
-        (void)witness.skipped();
-        const auto playing = crowd_load(count, decks);
-        const auto machine_playing = witness.skipped();
-        const auto resting = crowd_load(count, idlers);
-        const auto machine_resting = witness.skipped();
+        const auto playing = undisturbed_load(count, decks, witness);
+        const auto resting = undisturbed_load(count, idlers, witness);
         one = count == 1 ? playing.each : one;
         most_decks = playing.skipped == 0 ? count : most_decks;
         most_idlers = resting.skipped == 0 ? count : most_idlers;
@@ -171,8 +181,8 @@ void measure_many_decks() {
                               {"worst_percent", 100.0 * playing.worst},
                               {"skipped", static_cast<double>(playing.skipped)},
                               {"idle_skipped", static_cast<double>(resting.skipped)},
-                              {"witness_skipped", static_cast<double>(machine_playing)},
-                              {"idle_witness_skipped", static_cast<double>(machine_resting)}});
+                              {"witness_skipped", static_cast<double>(playing.machine)},
+                              {"idle_witness_skipped", static_cast<double>(resting.machine)}});
     }
     print_figure("C6", "CPU per deck at 256 frames", per_deck, "flat ±20 %", flat);
     print_figure("C6", "most decks ÷ most do-nothing clients without a lost sample",
