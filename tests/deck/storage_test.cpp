@@ -9,6 +9,7 @@
 #include "deck/track/sample_source.hpp"
 #include "deck/track/track_stream.hpp"
 #include "tests/deck/deck_rig.hpp"
+#include "tests/support/sanitizer.hpp"
 #include "tests/support/surroundings.hpp"
 #include "tests/support/waves.hpp"
 
@@ -461,9 +462,9 @@ TEST_CASE("windows lie in locked memory under a lock limit of 8 MB, and say so w
         return !sane ? 2 : (stream->windows().locked() ? 1 : 0);
     };
     CHECK(as_user_with_lock_limit(8'000'000, locked) == 1);
-#if !defined(__SANITIZE_ADDRESS__)  // it answers mlock() itself, and always well
-    CHECK(as_user_with_lock_limit(0, locked) == 0);
-#endif
+    if constexpr (!test::address_sanitizer) {  // it answers mlock() itself, and always well
+        CHECK(as_user_with_lock_limit(0, locked) == 0);
+    }
 }
 
 TEST_CASE("tempo lines count by the signed difference of their serials, and a new sender is adopted") {

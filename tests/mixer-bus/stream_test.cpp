@@ -56,8 +56,9 @@ TEST_CASE("passwords are taken as they are written, and hosts may be IPv6") {
         {"icecast://source:a%zz@h/m", "a%zz", "h", "/m"},
         {"ICECAST://source:a:b@c/d@[::1]:9000/m", "a:b@c/d", "::1", "/m"},
         {"icecast://source:x@[fe80::1%25lo]/m", "x", "fe80::1%25lo", "/m"}};
-    for (const auto& [url, password, host, mount] : cases) {
-        INFO("url: ", url);
+    for (const auto& [address, password, host, mount] : cases) {
+        const std::string url{address};
+        CAPTURE(url);
         const auto target = StreamTarget::parse(url);
         CHECK(target.password == password);
         CHECK(target.host == host);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/struct-export/crate.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/sanitizer.hpp"
 
 #include <doctest/doctest.h>
 
@@ -79,9 +80,8 @@ double peak_of_analysis(const fs::path& file, const fs::path& results) {
 
 }  // namespace
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // their memory grows by itself
-
-TEST_CASE("the analysis of forty minutes takes hardly more memory than that of three") {
+TEST_CASE("the analysis of forty minutes takes hardly more memory than that of three" *
+          doctest::skip(test::address_sanitizer || test::thread_sanitizer)) {  // their memory grows by itself
     const test::TemporaryFolder folder;
     write_beat(folder / "short.wav", 3.0);
     write_beat(folder / "long.wav", 40.0);
@@ -92,5 +92,3 @@ TEST_CASE("the analysis of forty minutes takes hardly more memory than that of t
     CHECK(much < little + 4.0);
     CHECK(much < 1.3 * little);
 }
-
-#endif
