@@ -49,21 +49,6 @@ void wait_for_outputs(const JackServer& server, const std::string& name, int out
     }
 }
 
-/// As soon as both clients are active.
-void connect(const JackServer& server, const std::string& from, const std::string& to) {
-    (void)eventually([&] {
-        try {
-            server.connect(from, to);
-        } catch (const std::runtime_error&) {
-            return false;
-        }
-        return true;
-    });
-    if (!server.connected(from, to)) {
-        throw std::runtime_error{"cannot connect " + from + " to " + to};
-    }
-}
-
 }  // namespace
 
 Crowd start_idlers(const JackServer& server, int count, const std::string& name) {
@@ -86,12 +71,12 @@ IdleSet::IdleSet(const JackServer& server, int decks) : clients_{start_idlers(se
     wait_for_outputs(server, "keeper", 1);
     for (int i = 0; i < decks; ++i) {
         for (int side = 1; side <= 2; ++side) {
-            connect(server, "source" + std::to_string(i) + ":out_" + std::to_string(side),
-                    "sum:in_" + std::to_string(2 * i + side));
+            server.connect("source" + std::to_string(i) + ":out_" + std::to_string(side),
+                           "sum:in_" + std::to_string(2 * i + side));
         }
     }
     for (const std::string side : {"1", "2"}) {
-        connect(server, "sum:out_" + side, "system:playback_" + side);
+        server.connect("sum:out_" + side, "system:playback_" + side);
     }
 }
 

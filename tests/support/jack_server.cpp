@@ -167,8 +167,11 @@ bool JackServer::wait_for_port(const std::string& port, Deadline deadline) const
 }
 
 void JackServer::connect(const std::string& from, const std::string& to) const {
-    const int result = jack_connect(observer_, from.c_str(), to.c_str());
-    if (result != 0 && result != EEXIST) {
+    const auto connects = [&] {
+        const int result = jack_connect(observer_, from.c_str(), to.c_str());
+        return result == 0 || result == EEXIST;
+    };
+    if (!eventually(connects)) {
         throw std::runtime_error{"cannot connect " + from + " to " + to};
     }
 }

@@ -55,7 +55,7 @@ public:
     [[nodiscard]] std::vector<std::string> ports(const std::string& pattern = "") const;
     [[nodiscard]] bool has_port(const std::string& port) const;
     [[nodiscard]] bool wait_for_port(const std::string& port, Deadline deadline = patient) const;
-    /// @throws std::runtime_error when it can't be made
+    /// Waits until both are there and active. @throws std::runtime_error when that takes 20 s
     void connect(const std::string& from, const std::string& to) const;
     void disconnect(const std::string& from, const std::string& to) const;
     [[nodiscard]] bool connected(const std::string& from, const std::string& to) const;
