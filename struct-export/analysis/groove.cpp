@@ -183,8 +183,8 @@ GrooveMatch match_groove(const FoldedBar& bar, const std::array<double, band_cou
     GrooveMatch match;
     match.score = scores[best] + coherence_counts * coherent;
     match.first_beat_s = static_cast<double>(best) / FoldedBar::bins_a_beat * bar.period_s;
-    for (int beat = 0; beat < bar.beats; ++beat) {
-        match.by_beat.push_back(scores[(best + static_cast<std::size_t>(beat) * FoldedBar::bins_a_beat) % bar.bins()]);
+    for (std::size_t later = 0; later < scores.size(); later += FoldedBar::bins_a_beat) {
+        match.by_beat.push_back(scores[(best + later) % scores.size()]);
     }
     return match;
 }
