@@ -579,7 +579,7 @@ TEST_CASE("serials go on across the sign") {
 
 TEST_CASE("the lead covers the decks' reserve and way, and stays below 250 ms for those a deck may keep") {
     LeadTime time;
-    CHECK(time.lead(128, rate).value < 3840);  // nobody to wait for: a few periods
+    CHECK(time.lead(128, rate).value < 3840);  // nobody to wait for: 60 ms and a few periods
     time.expect("deck-A");
     CHECK(to_seconds(time.lead(128, rate), rate).value > 0.150);
     time.answered("deck-A", 0.001, {0.0, 0.0});
