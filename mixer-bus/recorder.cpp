@@ -94,6 +94,7 @@ void Recorder::begin(const RecordingName& name, fs::path path, JackFrame from, O
     started_ = std::move(reply);
     tap_ = process_.tap();
     jumps_ = tap_->clock_jumps();
+    left_out_ = {};
     asked_ = name.asked();
     Recording::Request request{.path = std::move(path), .format = format_or_refuse(name.asked()), .from = from};
     request.width = sample_width(request.format, settings_.width);
@@ -189,16 +190,8 @@ void Recorder::tick() {
 }
 
 void Recorder::say_jumps(const std::string& path) {
-    std::int64_t holes = 0;
-    std::int64_t frames = 0;
-    double first_s = 0.0;
     for (const Tap::Jump& jump : tap_->jumps_after(jumps_)) {
-        const Frames missed = jump.came - jump.expected;
-        if (!jump.new_clock && missed > Frames{0}) {
-            first_s = holes == 0 ? static_cast<double>(jump.position - file_begins_) / tap_->rate() : first_s;
-            ++holes;
-            frames += missed.value;
-        } else {
+        if (!left_out_.add(jump)) {
             log_event(LogLevel::warning, "recording-clock-changed",
                       {{"path", path},
                        {"expected", jump.expected.value},
@@ -208,12 +201,12 @@ void Recorder::say_jumps(const std::string& path) {
                                  "between nobody can tell"}});
         }
     }
-    if (holes > 0) {
+    if (const auto hole = left_out_.take(); hole.cycles > 0) {
         log_event(LogLevel::warning, "recording-hole",
                   {{"path", path},
-                   {"cycles", holes},
-                   {"frames", frames},
-                   {"first_at_s", first_s},
+                   {"cycles", hole.cycles},
+                   {"frames", hole.frames.value},
+                   {"first_at_s", static_cast<double>(hole.position - file_begins_) / tap_->rate()},
                    {"why", "JACK left out cycles: the file is so much shorter"}});
     }
     jumps_ = tap_->clock_jumps();

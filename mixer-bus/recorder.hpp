@@ -3,6 +3,7 @@
 
 #include "common/client_shell.hpp"
 #include "common/music_folders.hpp"
+#include "mixer-bus/left_out_frames.hpp"
 #include "mixer-bus/mixer_process.hpp"
 #include "mixer-bus/recording.hpp"
 #include "mixer-bus/running_note.hpp"
@@ -82,6 +83,7 @@ private:
     std::optional<JackFrame> last_end_;  ///< where a stop without a frame ended
     std::int64_t file_begins_{0};        ///< the place in the tap of the file's first frame
     std::int64_t jumps_{0};              ///< of that tap's clock, that were said or lie before the recording
+    LeftOutFrames left_out_;
     std::chrono::steady_clock::time_point next_tick_{};
     std::filesystem::path asked_;
     Title playing_;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "mixer-bus/left_out_frames.hpp"
 #include "mixer-bus/loudness.hpp"
 #include "mixer-bus/tap.hpp"
 #include "tests/mixer-bus/mixer_fixture.hpp"
@@ -155,6 +156,35 @@ TEST_CASE("a new clock that counts further is no hole, and one that happens to g
     CHECK(jumps[2].new_clock);
     CHECK(jumps[2].expected == jumps[2].came);
     CHECK(tap->position_of(JackFrame{151500}) == 3500);
+}
+
+TEST_CASE("a frame that the clock says too early and puts right with the next cycle is no hole") {
+    LeftOutFrames left_out;
+    const auto step = [&](std::int64_t frames, std::int64_t position) {
+        return left_out.add({{10'000}, {10'000 + frames}, position, false});
+    };
+    // As PipeWire did at 44.1 kHz: back by half a cycle, forward by as much.
+    for (std::int64_t i = 0; i < 5; ++i) {
+        CHECK(step(-128, 1000 * i));
+        CHECK(step(128, 1000 * i + 256));
+    }
+    CHECK(left_out.take().cycles == 0);
+    // The step forward may come a look later, and leave out a cycle besides.
+    CHECK(step(-64, 7000));
+    CHECK(left_out.take().cycles == 0);
+    CHECK(step(64 + 256, 8000));
+    CHECK(step(512, 9000));
+    const auto hole = left_out.take();
+    CHECK(hole.cycles == 2);
+    CHECK(hole.frames == Frames{256 + 512});
+    CHECK(hole.position == 8000);
+    CHECK(left_out.take().cycles == 0);
+    // Further back than a cycle it is another clock, in which nothing is to be put right.
+    CHECK(step(-64, 10'000));
+    CHECK_FALSE(step(-150'000, 11'000));
+    CHECK(step(64, 12'000));
+    CHECK(left_out.take().frames == Frames{64});
+    CHECK_FALSE(left_out.add({{10'000}, {10'000}, 13'000, true}));
 }
 
 TEST_CASE("while readers come, go and stall, the writer never waits and what they hear is exact") {
