@@ -235,7 +235,7 @@ TEST_CASE("ten seconds of messages as fast as they can be sent, half of them bro
     }
     REQUIRE(eventually([&] { return person.request(url, at::tempo_state)->number(1) == 124.0; }));
     const auto serial = static_cast<std::int32_t>(person.request(url, at::tempo_state)->number(5));
-    REQUIRE(eventually([&] { return !deck.lines().empty() && deck.lines().back().serial == serial; }));
+    REQUIRE(eventually([&] { return !deck.lines().empty() && deck.lines().back().serial >= serial; }));
 
     // Every serial reached the deck, each line before it began and continuous with the one before.
     TempoMap tempo;
