@@ -185,7 +185,8 @@ TEST_CASE("a thousand cues of all formats under all methods leave nothing behind
     }
     const double after = resident_megabytes(deck.process().pid());
     MESSAGE("resident: " << settled << " MB after 200 cues, " << after << " MB after 1000");
-    CHECK(after < settled + 30.0);  // a leaked track of these would be 2 MB each
+    // A leaked track of these would be 2 MB each, 1600 in all. What the heap holds between two methods differs by 30.
+    CHECK(after < settled + 60.0);
     deck.ask(osc, at::deck_stretch, {std::string{"rate"}});
     deck.ask(osc, at::deck_eject);
     CHECK(eventually([&] {
