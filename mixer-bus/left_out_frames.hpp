@@ -4,6 +4,7 @@
 #include "common/quantities.hpp"
 #include "mixer-bus/tap.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -11,8 +12,9 @@ namespace crowdjack {
 
 /// Counts what JACK left out of a recording, by the jumps of its clock.
 ///
-/// PipeWire may say one cycle's frame too early and put it right with the next: a step back and a step forward by the
-/// same. Nothing is missing then, so steps back of a cycle at most count against the steps forward.
+/// PipeWire may say one cycle's frame too early or too late and put it right with a later one: a step back and a step
+/// forward by the same. Nothing is missing then, so steps back of a cycle at most count against the steps forward,
+/// those before and those of the same look.
 class LeftOutFrames {
 public:
     /// What was left out since the last look.
@@ -38,7 +40,13 @@ public:
         }
         return true;
     }
-    Sum take() { return std::exchange(sum_, {}); }
+    Sum take() {
+        Sum sum = std::exchange(sum_, {});
+        const Frames put_right = std::min(sum.frames, Frames{} - balance_);  // the step back came after
+        sum.frames = sum.frames - put_right;
+        balance_ = balance_ + put_right;
+        return sum.frames > Frames{0} ? sum : Sum{};
+    }
 
 private:
     static constexpr std::int64_t longest_cycle = 8192;

@@ -169,6 +169,11 @@ TEST_CASE("a frame that the clock says too early and puts right with the next cy
         CHECK(step(128, 1000 * i + 256));
     }
     CHECK(left_out.take().cycles == 0);
+    // Or the other way round.
+    CHECK(step(128, 6000));
+    CHECK(step(512, 6256));
+    CHECK(step(-128, 6512));
+    CHECK(left_out.take().frames == Frames{512});
     // The step forward may come a look later, and leave out a cycle besides.
     CHECK(step(-64, 7000));
     CHECK(left_out.take().cycles == 0);
