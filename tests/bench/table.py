@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The table of figures: takes what benchmarks printed into BUILD/figures.json and figures.md, and prints the latter.
 
-usage: table.py BUILD    (a build folder in which `meson test --benchmark --logbase bench` has run)
+usage: table.py BUILD    (a build folder in which `meson test --benchmark --logbase bench` has run; a new one begins with
+                          the rows of the manual's page)
 """
 import datetime
 import json
@@ -13,6 +14,7 @@ import subprocess
 import sys
 
 SOURCE = pathlib.Path(__file__).resolve().parent
+PAGE = SOURCE.parents[1] / "session" / "manual" / "figures.md"
 PEERS = ["sndfile-tools", "jack-tools", "ecasound", "jack-mixer", "liquidsoap", "icecast2", "rubberband-cli",
          "soundstretch", "ffmpeg", "aubio-tools"]
 
@@ -95,7 +97,7 @@ def taken(log, now):
 
 def fuzzed():
     """@returns the row of what `tests/fuzz/hours` ran so far, as the benchmark that it is"""
-    log = SOURCE.parent.parent / "build-fuzz" / "hours.log"
+    log = SOURCE.parent / "fuzz" / "hours.log"
     minutes, inputs = {}, 0
     for line in read(log).splitlines():
         if match := re.match(r"(\S+): (\d+) inputs from seed \d+ in ([\d.]+) s", line):
@@ -110,7 +112,20 @@ def fuzzed():
            "target": "≥ 24 h over time; ≥ 30 min", "verdict": "met" if sum(minutes.values()) >= 1440 and least >= 30 else "missed",
            "command": "tests/fuzz/hours"}
     when = datetime.datetime.fromtimestamp(log.stat().st_mtime).astimezone().isoformat(timespec="seconds")
-    return {"fuzz hours": {"date": when, "commit": "several", "result": "OK", "rows": [row], "series": {}}}
+    return {row["command"]: {"date": when, "commit": "several", "result": "OK", "rows": [row], "series": {}}}
+
+
+def published():
+    """@returns what the manual's page holds, so that a new build folder adds to it: rows, and no points"""
+    benchmarks = {}
+    for row in re.findall(r"^\| ([A-Z]\d+ \| .*) \|$", read(PAGE), re.M):
+        ident, figure, measured, target, word, when, command = row.split(" | ")
+        command = command.strip("`")
+        name = command.removeprefix("tests/bench/run ").strip("'")
+        date, of = when.split(", ", 1)
+        ran = benchmarks.setdefault(name, {"date": date, "commit": of, "result": "OK", "rows": [], "series": {}})
+        ran["rows"].append({"id": ident, "figure": figure, "measured": measured, "target": target, "verdict": word, "command": command})
+    return benchmarks
 
 
 def natural(ident):
@@ -139,10 +154,10 @@ def markdown(figures):
 def main():
     build = pathlib.Path(sys.argv[1])
     kept = build / "figures.json"
-    before = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {"benchmarks": {}}
+    before = json.loads(kept.read_text(encoding="utf-8"))["benchmarks"] if kept.exists() else published()
     now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
     figures = {"date": now, "machine": machine(), "versions": versions(build),
-               "benchmarks": {**before["benchmarks"], **taken(build / "meson-logs" / "bench.json", now), **fuzzed()}}
+               "benchmarks": {**before, **taken(build / "meson-logs" / "bench.json", now), **fuzzed()}}
     kept.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     table = markdown(figures)
     (build / "figures.md").write_text(table, encoding="utf-8")
