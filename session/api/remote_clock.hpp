@@ -14,8 +14,8 @@ namespace crowdjack {
 /// Both count in the same rhythm while JACK's network driver leads one from the other, from different beginnings. A
 /// deck answers with the first frame of its latest cycle, so each answer lies behind by up to a period, and by half the
 /// way there and back at most in either direction. The furthest of many quick answers is behind by a fraction of a
-/// millisecond. Where a cycle there belongs to each cycle here, the exact number is one at which both begin: the first
-/// that is not before what any answer proves, however long it was under way.
+/// millisecond. Where a cycle there belongs to each cycle here, the exact number is one at which both begin, and each
+/// answer leaves one or two of them open. One side alone may leave out a cycle: then the latest answers count.
 class RemoteClock {
 public:
     struct Answer {
@@ -34,6 +34,9 @@ public:
     /// A question was not answered, so the server there may have begun anew: the next answer shows.
     void doubt() noexcept { doubted_ = true; }
 
+    /// Whether the latest answer tells what is known already. While it does not, more answers are wanted soon.
+    [[nodiscard]] bool settled() const;
+
     /// Frames there less frames here; nothing until enough is known, nor while it is doubted or the latest answer
     /// contradicts the rest.
     [[nodiscard]] std::optional<std::int32_t> ahead() const;
@@ -41,7 +44,10 @@ public:
 private:
     [[nodiscard]] std::optional<Answer> furthest() const;
     [[nodiscard]] bool in_step() const;
-    [[nodiscard]] double latest_proof() const;
+    [[nodiscard]] std::int32_t best_cycle() const;
+    [[nodiscard]] std::int32_t first_cycle(const Answer& answer) const;
+    [[nodiscard]] std::int32_t earliest(const Answer& answer) const;
+    [[nodiscard]] bool admits(const Answer& answer, std::int32_t ahead) const;
     [[nodiscard]] double quickest() const;
 
     std::deque<Answer> answers_;

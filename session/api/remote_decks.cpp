@@ -12,9 +12,12 @@ namespace crowdjack {
 
 namespace {
 
-// Never in step with the cycles there, which would show the same part of one each time.
-constexpr int soonest_question_ms = 90;
-constexpr int latest_question_ms = 230;
+/// Between two questions, at random: never in step with the cycles there, which would show the same part of one each
+/// time.
+struct Pause {
+    int shortest_ms, longest_ms;
+};
+constexpr Pause calm{90, 230}, curious{25, 65};
 constexpr auto patience = std::chrono::seconds{1};
 
 /// The longest latency in that direction of the client's ports of a kind; 0 when it has none.
@@ -53,7 +56,14 @@ void RemoteDecks::frames_are_void() {
 }
 
 void RemoteDecks::ask_later() {
-    std::uniform_int_distribution<int> pause{soonest_question_ms, latest_question_ms};
+    const bool unsettled = shell_.has_jack() && std::ranges::any_of(remotes_, [this](const auto& remote) {
+                               return !remote.second.clock.settled() && shell_.peers().is_remote(remote.first);
+                           });
+    // Later than the next cycle: a deck that tells the same one twice has lost its server.
+    const int cycle_ms =
+        unsettled ? static_cast<int>(1000.0 * shell_.jack().period() / shell_.jack().format().rate) : 0;
+    const auto [shortest, longest] = unsettled ? curious : calm;
+    std::uniform_int_distribution<int> pause{shortest + 2 * cycle_ms, longest + 2 * cycle_ms};
     shell_.loop().after(std::chrono::milliseconds{pause(random_)}, [this] {
         for (auto& [deck, remote] : remotes_) {
             if (shell_.has_jack() && !remote.asked && shell_.peers().is_remote(deck)) {

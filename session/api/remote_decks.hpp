@@ -12,7 +12,8 @@
 namespace crowdjack {
 
 /// Where the frames of this machine's JACK server lie on that of a deck on another one, whose sound comes here through
-/// a JACK client (`via` in the session file). Asks the deck a few times a second. Control thread only.
+/// a JACK client (`via` in the session file). Asks the deck a few times a second, and more often while the
+/// answers differ. Control thread only.
 class RemoteDecks {
 public:
     /// @param vias  the client here through which each remote deck's sound comes, by the deck's plain name

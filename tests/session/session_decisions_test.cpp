@@ -566,6 +566,35 @@ TEST_CASE("a clock that began anew is found out anew, and a single stray answer 
     CHECK(std::abs(*clock.ahead() - 900'000 + 3 * FarDeck::period) <= millisecond);
 }
 
+TEST_CASE(
+    "a cycle that one side alone left out is known after eight answers, and an answer out of a late cycle is none") {
+    for (const std::int32_t left_out : {-FarDeck::period, FarDeck::period}) {
+        FarDeck deck;
+        RemoteClock clock;
+        const auto note = [&](std::int32_t ahead, int times) {
+            for (int i = 0; i < times; ++i) {
+                clock.note(deck.answer(ahead, 5, 30), far_rate);
+            }
+        };
+        for (int round = 0; round < 50; ++round) {
+            const std::int32_t before = round * left_out;
+            const std::int32_t now = before + left_out;
+            note(before, 40);
+            REQUIRE(clock.ahead() == before);
+            deck.cycles_late = FarDeck::period;  // one cycle there came late
+            note(before, 1);
+            deck.cycles_late = 0;
+            CHECK(clock.ahead().value_or(before) == before);
+            note(before, 1);
+            CHECK(clock.ahead() == before);
+            note(now, 8);
+            CHECK(clock.ahead().value_or(now) == now);
+            note(now, 32);
+            CHECK(clock.ahead() == now);
+        }
+    }
+}
+
 TEST_CASE("the last frame of a server that is gone, told again and again, is no part of the next server's clock") {
     FarDeck deck;
     RemoteClock clock;
