@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -53,6 +54,39 @@ std::int64_t round_trip(TwoMachines& machines) {
     return frames;
 }
 
+std::array<double, 2> xruns(TwoMachines& machines) {
+    const auto there = machines.osc().request(TwoMachines::remote_deck, at::deck_health);
+    return {static_cast<double>(machines.ears().xruns()), there ? there->named("xruns") : -1.0};
+}
+
+std::size_t starts_on_arrival(TwoMachines& machines) {
+    return static_cast<std::size_t>(std::ranges::count_if(machines.here().lines(), [](const std::string& line) {
+        return line.find(" started-on-arrival ") != std::string::npos;
+    }));
+}
+
+/// Frames by which deck C is heard after deck A in a group start. Where a server left out a cycle from half a second
+/// before to the end, or the session said that it did not know, once more: twelve times at most.
+std::int64_t heard_late(TwoMachines& machines) {
+    for (int trial = 0; trial < 12; ++trial) {
+        const auto xruns_before = xruns(machines);
+        const auto unknown_before = starts_on_arrival(machines);
+        (void)machines.ears().wait_until(*machines.ears().end_frame() + 24'000);
+        const auto start = machines.start_both();
+        const auto heard = wait_for_run(machines.ears(), 1, start - 24'000, 24'000);
+        REQUIRE(heard.best >= 24'000);
+        const bool judged = xruns(machines) == xruns_before && starts_on_arrival(machines) == unknown_before;
+        const auto late = heard.first - start - master_delay;
+        std::printf("heard %lld frames after deck A%s\n", static_cast<long long>(late), judged ? "" : ", disturbed");
+        machines.stop_both();
+        if (judged) {
+            return late;
+        }
+    }
+    FAIL("this machine stalled in each of twelve starts");
+    return 0;
+}
+
 }  // namespace
 
 TEST_CASE("a deck on another machine starts on arrival, and every sample of it arrives as it was") {
@@ -85,13 +119,8 @@ TEST_CASE("once the other machine's clock is known its deck is heard on the comm
     TwoMachines machines;
     for (int trial = 0; trial < 3; ++trial) {
         REQUIRE(machines.clock_is_known());
-        const auto start = machines.start_both();
-        const auto heard = wait_for_run(machines.ears(), 1, start - 24'000, 24'000);
-        REQUIRE(heard.best >= 24'000);
-        const auto late = heard.first - start - master_delay;
-        std::printf("heard %lld frames after deck A\n", static_cast<long long>(late));
+        const auto late = heard_late(machines);
         CHECK_MESSAGE(std::abs(late) <= millisecond, machines.here().output(), machines.there().output());
-        machines.stop_both();
     }
 }
 
@@ -126,12 +155,8 @@ TEST_CASE("when the other machine's server is killed the mix goes on, and its de
     // Its frames lie elsewhere now, and the next start knows: it is heard on the common frame once more.
     REQUIRE(machines.clock_is_known(2));
     machines.stop_both();
-    const auto once_more = machines.start_both();
-    const auto second = wait_for_run(machines.ears(), 1, once_more - 24'000, 24'000);
-    REQUIRE(second.best >= 24'000);
-    const auto late = second.first - once_more - master_delay;
+    const auto late = heard_late(machines);
     CHECK_MESSAGE(std::abs(late) <= millisecond, machines.here().output(), machines.there().output());
-    std::printf("and a start afterwards: heard %lld frames after deck A\n", static_cast<long long>(late));
 }
 
 int main(int argc, char** argv) {

@@ -103,7 +103,7 @@ void TwoMachines::start_here() {
         throw std::runtime_error{std::string{failure.what()} + "; here:\n" + here_->output()};
     }
     observer_ = open_client("default", "observer");
-    ears_ = std::make_unique<Capture>("default", Capture::Settings{.name = "ears", .channels = 4, .seconds = 90.0});
+    ears_ = std::make_unique<Capture>("default", Capture::Settings{.name = "ears", .channels = 4, .seconds = 150.0});
     ears_->listen_to("mixer-bus:master_l", 0);
     ears_->listen_to("mixer-bus:master_r", 1);
     ears_->listen_to("deck-A:out_l", 2);
