@@ -18,6 +18,7 @@ namespace {
 
 constexpr auto depth = SampleFormat::pcm24;
 constexpr std::int64_t seconds = 10;
+constexpr std::int64_t period = 256;
 
 /// A memory control group with a limit; version 1 or 2, whichever this system has.
 class MemoryGroup {
@@ -72,7 +73,8 @@ struct Booth {
         return *answer;
     }
 
-    /// Plays from the middle of the file and compares each sample; what the machine did not run at all is not there.
+    /// Plays from the middle of the file and compares each sample. What the machine did not run at all is not there;
+    /// where it ran the deck too late for a cycle, JACK hands on the cycle before.
     void check_exact(const fs::path& track) {
         constexpr std::int64_t source = 48'000 * 100;
         const PositionCode code{depth};
@@ -81,19 +83,24 @@ struct Booth {
         REQUIRE(ask(at::deck_start, {start}).is_reply_to(at::deck_start));
         REQUIRE(ears.wait_until(start + seconds * 48'000));
         std::int64_t there = 0;
+        std::int64_t late = 0;
+        std::int64_t wrong = 0;
         for (std::int64_t i = 0; i < seconds * 48'000; ++i) {
             const auto left = ears.sample(0, start + i).value_or(0.0F);
             if (left != 0.0F) {
-                REQUIRE(code.frame_of(left, ears.sample(1, start + i).value_or(0.0F)) == source + i);
-                ++there;
+                const auto frame = code.frame_of(left, ears.sample(1, start + i).value_or(0.0F));
+                ++(frame == source + i ? there : frame == source + i - period ? late : wrong);
             }
         }
-        CHECK(there > seconds * 48'000 * 3 / 4);
         const auto health = ask(at::deck_health);
+        INFO(health.shown());
+        CHECK(wrong == 0);
+        CHECK(late <= period * static_cast<std::int64_t>(health.named("xruns")));
+        CHECK(there > seconds * 48'000 * 3 / 4);
         CHECK(health.named("starved_frames") == 0);
     }
 
-    JackServer server{{.period = 256}};
+    JackServer server{{.period = period}};
     Process deck;
     std::string url;
     OscClient osc;
