@@ -190,10 +190,14 @@ void Recorder::tick() {
 }
 
 void Recorder::say_jumps(const std::string& path) {
+    const auto second = [this](std::int64_t position) {
+        return static_cast<double>(position - file_begins_) / tap_->rate();
+    };
     for (const Tap::Jump& jump : tap_->jumps_after(jumps_)) {
         if (!left_out_.add(jump)) {
             log_event(LogLevel::warning, "recording-clock-changed",
                       {{"path", path},
+                       {"at_s", second(jump.position)},
                        {"expected", jump.expected.value},
                        {"came", jump.came.value},
                        {"period", shell_.has_jack() ? shell_.jack().period() : 0U},
@@ -206,7 +210,7 @@ void Recorder::say_jumps(const std::string& path) {
                   {{"path", path},
                    {"cycles", hole.cycles},
                    {"frames", hole.frames.value},
-                   {"first_at_s", static_cast<double>(hole.position - file_begins_) / tap_->rate()},
+                   {"first_at_s", second(hole.position)},
                    {"why", "JACK left out cycles: the file is so much shorter"}});
     }
     jumps_ = tap_->clock_jumps();
