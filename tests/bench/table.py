@@ -90,7 +90,7 @@ def taken(log, now):
                 ident, figure, measured, target, word = [part.strip() for part in row.strip("| ").split(" | ")]
                 rows.append({"id": ident, "figure": figure, "measured": measured, "target": target,
                              "verdict": verdict(target, word), "command": f"tests/bench/run '{name}'"})
-        benchmarks[name] = {"date": now, "commit": commit(), "result": ran["result"], "load_after": " ".join(read("/proc/loadavg").split()[:3]),
+        benchmarks[name] = {"date": now, "commit": commit(), "cpu": machine()["cpu"], "result": ran["result"], "load_after": " ".join(read("/proc/loadavg").split()[:3]),
                             "rows": rows, "series": series}
     return benchmarks
 
@@ -112,18 +112,20 @@ def fuzzed():
            "target": "≥ 24 h over time; ≥ 30 min", "verdict": "met" if sum(minutes.values()) >= 1440 and least >= 30 else "missed",
            "command": "tests/fuzz/hours"}
     when = datetime.datetime.fromtimestamp(log.stat().st_mtime).astimezone().isoformat(timespec="seconds")
-    return {row["command"]: {"date": when, "commit": "several", "result": "OK", "rows": [row], "series": {}}}
+    return {row["command"]: {"date": when, "commit": "several", "cpu": machine()["cpu"], "result": "OK", "rows": [row], "series": {}}}
 
 
 def published():
     """@returns what the manual's page holds, so that a new build folder adds to it: rows, and no points"""
     benchmarks = {}
+    cpu = re.search(r"^\| cpu \| (.*) \|$", read(PAGE), re.M)
     for row in re.findall(r"^\| ([A-Z]\d+ \| .*) \|$", read(PAGE), re.M):
         ident, figure, measured, target, word, when, command = row.split(" | ")
         command = command.strip("`")
         name = command.removeprefix("tests/bench/run ").strip("'")
-        date, of = when.split(", ", 1)
-        ran = benchmarks.setdefault(name, {"date": date, "commit": of, "result": "OK", "rows": [], "series": {}})
+        date, of, *on = when.split(", ", 2)
+        ran = benchmarks.setdefault(name, {"date": date, "commit": of, "cpu": on[0] if on else cpu.group(1), "result": "OK",
+                                           "rows": [], "series": {}})
         ran["rows"].append({"id": ident, "figure": figure, "measured": measured, "target": target, "verdict": word, "command": command})
     return benchmarks
 
@@ -136,7 +138,9 @@ def markdown(figures):
     lines = ["| machine | |", "|---|---|"]
     lines += [f"| {name} | {value} |" for name, value in {**figures["machine"], **figures["versions"]}.items()]
     lines += ["", "| | figure | measured | target | verdict | when, and which commit | again with |", "|---|---|---|---|---|---|---|"]
-    rows = [{**row, "when": f"{ran['date'][:10]}, {ran.get('commit', 'unknown')}"} for ran in figures["benchmarks"].values() for row in ran["rows"]]
+    here = figures["machine"]["cpu"]
+    rows = [{**row, "when": f"{ran['date'][:10]}, {ran['commit']}" + ("" if ran["cpu"] == here else f", {ran['cpu']}")}
+            for ran in figures["benchmarks"].values() for row in ran["rows"]]
     rows.sort(key=lambda row: natural(row["id"]))
     lines += [f"| {row['id']} | {row['figure']} | {row['measured']} | {row['target']} | {row['verdict']} | "
               f"{row['when']} | `{row['command']}` |" for row in rows]
@@ -156,8 +160,9 @@ def main():
     kept = build / "figures.json"
     before = json.loads(kept.read_text(encoding="utf-8"))["benchmarks"] if kept.exists() else published()
     now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
-    figures = {"date": now, "machine": machine(), "versions": versions(build),
-               "benchmarks": {**before, **taken(build / "meson-logs" / "bench.json", now), **fuzzed()}}
+    # What failed without a figure takes no earlier one's place.
+    ran = {name: each for name, each in taken(build / "meson-logs" / "bench.json", now).items() if each["rows"] or name not in before}
+    figures = {"date": now, "machine": machine(), "versions": versions(build), "benchmarks": {**before, **ran, **fuzzed()}}
     kept.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     table = markdown(figures)
     (build / "figures.md").write_text(table, encoding="utf-8")

@@ -160,15 +160,21 @@ TEST_CASE("the end is a fade to silence before the ports go, at every period") {
             const std::int64_t begin = capture->first_sound(0, capture->first_frame()).value() + 4800;
             REQUIRE(capture->wait_until(room.soon(0.4)));
             CHECK(room.mixer->terminate() == 0);
-            const std::int64_t end = room.soon(0.0);
+            std::int64_t end = room.soon(0.0);
             REQUIRE(capture->wait_until(end));
-            if (disturbed(*capture)) {
-                return false;
+            for (const auto& gap : capture->gaps()) {  // as its client goes, JACK may leave out cycles: after the fade
+                end = gap.expected > begin ? std::min(end, gap.expected) : end;
             }
             const Signal heard = capture->samples(0, begin, end);
-            REQUIRE(std::none_of(heard.begin(), heard.end(), [](float x) { return std::isnan(x); }));
-            CHECK(heard.back() == 0.0F);
-            CHECK(roughness(heard) < click_at_80_db);
+            const bool whole = std::none_of(heard.begin(), heard.end(), [](float x) { return std::isnan(x); });
+            const bool faded = whole && !heard.empty() && heard.back() == 0.0F;
+            const bool smooth = faded && roughness(heard) < click_at_80_db;
+            if (!smooth && disturbed(*capture)) {
+                return false;
+            }
+            CHECK(whole);
+            CHECK(faded);
+            CHECK(smooth);
             return true;
         });
     }

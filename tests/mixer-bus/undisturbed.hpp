@@ -12,7 +12,8 @@ namespace crowdjack::test {
 /// True when the machine kept the graph from running: then samples are missing through nobody's fault.
 inline bool disturbed(const Capture& capture) { return capture.xruns() > 0 || !capture.gaps().empty(); }
 
-/// Runs `attempt` until the machine let it be: it returns false when it was disturbed, before it judges anything.
+/// Runs `attempt` until the machine let it be: it returns false when it was disturbed and could not be judged, or is
+/// not as it should be.
 template <typename Attempt>
 void undisturbed(Attempt attempt) {
     for (int i = 0; i < 8; ++i) {
