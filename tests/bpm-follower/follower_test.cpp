@@ -8,6 +8,7 @@
 #include "tests/support/outsider.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/surroundings.hpp"
+#include "tests/support/undisturbed.hpp"
 
 #include <doctest/doctest.h>
 
@@ -284,42 +285,49 @@ TEST_CASE("commands are answered, questions are answered at their address, nonse
 }
 
 TEST_CASE("the MIDI clock ticks on the frame the line gives each tick, through a ramp") {
-    const JackServer server;
-    StandIn deck{server.name(), "deck-A", "deck"};
-    Ear ear{server.name()};
-    Follower follower{server};
-    REQUIRE(follower.process->wait_for_line("the line begins").has_value());
-    server.connect("bpm-follower:midi_clock", "ear:in");
-    follower.ask(at::tempo_set, {140.0, 3.0});
-    REQUIRE(server.wait_for_frame(server.frame() + 5 * 48'000));
-    const auto tempo = deck.tempo();
-    std::size_t ticks = 0;
-    std::size_t skipped = 0;
-    double worst = 0.0;
-    std::uint32_t last = 0;
-    for (std::size_t i = 0; i < ear.heard_count(); ++i) {
-        const auto& heard = ear.heard(i);
-        if (heard.bytes[0] != 0xF8) {
-            continue;
+    undisturbed([] {
+        const JackServer server;
+        StandIn deck{server.name(), "deck-A", "deck"};
+        Ear ear{server.name()};
+        Follower follower{server};
+        REQUIRE(follower.process->wait_for_line("the line begins").has_value());
+        server.connect("bpm-follower:midi_clock", "ear:in");
+        follower.ask(at::tempo_set, {140.0, 3.0});
+        REQUIRE(server.wait_for_frame(server.frame() + 5 * 48'000));
+        const auto tempo = deck.tempo();
+        std::size_t ticks = 0;
+        std::size_t skipped = 0;
+        double worst = 0.0;
+        std::uint32_t last = 0;
+        bool in_order = true;
+        for (std::size_t i = 0; i < ear.heard_count(); ++i) {
+            const auto& heard = ear.heard(i);
+            if (heard.bytes[0] != 0xF8) {
+                continue;
+            }
+            const double tick = std::round(tempo.beat_at(static_cast<double>(heard.frame)).value * 24.0);
+            worst = std::max(worst, std::abs(tempo.frame_of(Beats{tick / 24.0}) - static_cast<double>(heard.frame)));
+            if (last != 0) {
+                const double before = std::round(tempo.beat_at(static_cast<double>(last)).value * 24.0);
+                in_order = in_order && tick > before;
+                skipped += static_cast<std::size_t>(tick - before) - 1;
+            }
+            last = heard.frame;
+            ++ticks;
         }
-        const double tick = std::round(tempo.beat_at(static_cast<double>(heard.frame)).value * 24.0);
-        worst = std::max(worst, std::abs(tempo.frame_of(Beats{tick / 24.0}) - static_cast<double>(heard.frame)));
-        if (last != 0) {
-            const double before = std::round(tempo.beat_at(static_cast<double>(last)).value * 24.0);
-            CHECK(tick > before);
-            skipped += static_cast<std::size_t>(tick - before) - 1;
+        if (ear.xruns() > 0 && (!in_order || skipped > 0 || worst > 1.0 || ticks <= 5 * 48)) {
+            return false;
         }
-        last = heard.frame;
-        ++ticks;
-    }
-    CHECK(ticks > 5 * 48);
-    CHECK(worst <= 1.0);
-    // Ticks of a cycle that a starved machine took from the follower are gone, as they should be; no others.
-    CHECK((skipped == 0 || ear.xruns() > 0));
-    // Started on a bar, stopped at the end.
-    REQUIRE(ear.count_of(0xFA) == 1);
-    CHECK(follower.process->terminate() == 0);
-    CHECK(ear.count_of(0xFC) == 1);
+        CHECK(ticks > 5 * 48);
+        CHECK(in_order);
+        CHECK(worst <= 1.0);
+        CHECK(skipped == 0);
+        // Started on a bar, stopped at the end.
+        REQUIRE(ear.count_of(0xFA) == 1);
+        CHECK(follower.process->terminate() == 0);
+        CHECK(ear.count_of(0xFC) == 1);
+        return true;
+    });
 }
 
 TEST_CASE("the MIDI clock stops, continues and starts again with JACK's transport") {

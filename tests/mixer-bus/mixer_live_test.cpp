@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/mixer-bus/mixer_room.hpp"
-#include "tests/mixer-bus/undisturbed.hpp"
+#include "tests/support/undisturbed.hpp"
 
 #include <doctest/doctest.h>
 #include <jack/metadata.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/mixer-bus/icecast.hpp"
 #include "tests/mixer-bus/mixer_room.hpp"
-#include "tests/mixer-bus/undisturbed.hpp"
 #include "tests/support/frozen_disk.hpp"
 #include "tests/support/surroundings.hpp"
+#include "tests/support/undisturbed.hpp"
 #include "tests/support/waves.hpp"
 
 #include <doctest/doctest.h>

@@ -2,7 +2,7 @@
 // Orders to record and stream that come twice, too soon, too early or while the server changes.
 #include "tests/mixer-bus/icecast.hpp"
 #include "tests/mixer-bus/mixer_room.hpp"
-#include "tests/mixer-bus/undisturbed.hpp"
+#include "tests/support/undisturbed.hpp"
 #include "tests/support/waves.hpp"
 
 #include <doctest/doctest.h>

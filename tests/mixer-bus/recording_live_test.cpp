@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Recordings of a running mixer that nobody looks after: stopped by buttons, split, kept, named, on a disk that fills.
 #include "tests/mixer-bus/mixer_room.hpp"
-#include "tests/mixer-bus/undisturbed.hpp"
 #include "tests/support/surroundings.hpp"
+#include "tests/support/undisturbed.hpp"
 #include "tests/support/waves.hpp"
 
 #include <doctest/doctest.h>
@@ -59,7 +59,7 @@ TEST_CASE("an end that makes no sense is refused, and the recording is whole in 
         CHECK(room.ask(at::mixer_tap).text(1) == "recording");
         const auto stopped = room.ask(at::mixer_record_stop, {1.0F});
         REQUIRE(stopped.is_reply_to(at::mixer_record_stop));
-        CHECK(stopped.number(2) >= 48000.0);
+        CHECK(stopped.number(2) > 40000.0);  // JACK may have left out cycles
         CHECK(read_audio(room.folder / name).frames() == static_cast<std::int64_t>(stopped.number(2)));
         CHECK(room.obeys(at::mixer_record_stop, {0.0F}));
         CHECK(room.error_code(at::mixer_record_stop, {1.0F}) == 3);
@@ -211,27 +211,36 @@ TEST_CASE("samples are as wide as --record-format says") {
     }
 }
 
-TEST_CASE("cycles that JACK leaves out while a recording runs are said") {
+TEST_CASE("cycles that JACK leaves out while a recording runs are said, and where") {
+    undisturbed([] {
+        MixerRoom room;
+        const auto deck = room.player("A", {Signal(48000, 0.1F), Signal(48000, 0.1F)});
+        const auto begun = room.ask(at::mixer_record_start, {"set.wav"});
+        REQUIRE(begun.is_reply_to(at::mixer_record_start));
+        const auto begin = static_cast<std::uint32_t>(begun.number(2));
+        REQUIRE(room.server.wait_for_frame(begin + 24000));
+        deck->hang(true);  // the graph stands still, the clock goes on
+        const std::uint32_t hung = room.server.frame();
+        REQUIRE(room.server.wait_for_frame(hung + 48000));
+        deck->hang(false);
+        const auto hole = room.mixer->wait_for_line("recording-hole");
+        REQUIRE(hole);
+        REQUIRE(room.obeys(at::mixer_record_stop));
+        if (hole->find(" cycles=1 ") == std::string::npos) {
+            return false;  // there are others in that second
+        }
+        // Nothing is missing before the deck hung: the place in the file is the one in time.
+        MESSAGE(*hole);
+        const double place_s = std::stod(hole->substr(hole->find("first_at_s=") + 11));
+        CHECK(place_s >= 0.45);
+        CHECK(place_s <= (hung - begin) / 48000.0 + 0.05);
+        return true;
+    });
+}
+
+TEST_CASE("cycles that JACK leaves out just before the end of a recording are said") {
     MixerRoom room;
     const auto deck = room.player("A", {Signal(48000, 0.1F), Signal(48000, 0.1F)});
-    const auto begun = room.ask(at::mixer_record_start, {"set.wav"});
-    REQUIRE(begun.is_reply_to(at::mixer_record_start));
-    const auto begin = static_cast<std::uint32_t>(begun.number(2));
-    REQUIRE(room.server.wait_for_frame(begin + 24000));
-    deck->hang(true);  // the graph stands still, the clock goes on
-    const std::uint32_t hung = room.server.frame();
-    REQUIRE(room.server.wait_for_frame(hung + 48000));
-    deck->hang(false);
-    const auto hole = room.mixer->wait_for_line("recording-hole");
-    REQUIRE(hole);
-    REQUIRE(room.obeys(at::mixer_record_stop));
-    // Nothing is missing before the deck hung: the place in the file is the one in time.
-    MESSAGE(*hole);
-    const double place_s = std::stod(hole->substr(hole->find("first_at_s=") + 11));
-    CHECK(place_s >= 0.45);
-    CHECK(place_s <= (hung - begin) / 48000.0 + 0.05);
-
-    // Also those just before the end.
     REQUIRE(room.obeys(at::mixer_record_start, {"short.wav"}));
     REQUIRE(room.server.wait_for_frame(room.server.frame() + 4800));
     deck->hang(true);

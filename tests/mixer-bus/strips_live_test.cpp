@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Strips as a controller and a plug-in meet them: addresses that name the strip, solo, pan, inserts, silence.
 #include "tests/mixer-bus/mixer_room.hpp"
-#include "tests/mixer-bus/undisturbed.hpp"
+#include "tests/support/undisturbed.hpp"
 
 #include <doctest/doctest.h>
 

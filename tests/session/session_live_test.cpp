@@ -2,6 +2,7 @@
 #include "common/jack_closing.hpp"
 #include "common/jack_opening.hpp"
 #include "tests/session/session_room.hpp"
+#include "tests/support/undisturbed.hpp"
 
 #include <doctest/doctest.h>
 
@@ -301,16 +302,22 @@ TEST_CASE("without a follower the front door tells its subscribers the line and 
 }
 
 TEST_CASE("a /test_tone is heard at the mixer's output, at its pitch") {
-    SessionRoom room;
-    REQUIRE(room.wait_until_whole());
-    std::unique_ptr<Capture> capture;
-    listen(capture, 20.0);
-    replies(room, at::test_tone, {500.0F});
-    REQUIRE(capture->wait_for_sound(0, capture->first_frame()));
-    const std::int64_t begin = capture->first_sound(0, capture->first_frame()).value();
-    REQUIRE(capture->wait_until(begin + 48000));
-    CHECK(measured_hertz(capture->samples(0, begin + 4800, begin + 40000), 48000.0) ==
-          doctest::Approx(500.0).epsilon(0.001));
+    undisturbed([] {
+        SessionRoom room;
+        REQUIRE(room.wait_until_whole());
+        std::unique_ptr<Capture> capture;
+        listen(capture, 20.0);
+        replies(room, at::test_tone, {500.0F});
+        REQUIRE(capture->wait_for_sound(0, capture->first_frame()));
+        const std::int64_t begin = capture->first_sound(0, capture->first_frame()).value();
+        REQUIRE(capture->wait_until(begin + 48000));
+        const double hertz = measured_hertz(capture->samples(0, begin + 4800, begin + 40000), 48000.0);
+        if (std::abs(hertz - 500.0) > 0.5 && disturbed(*capture)) {
+            return false;
+        }
+        CHECK(hertz == doctest::Approx(500.0).epsilon(0.001));
+        return true;
+    });
 }
 
 TEST_CASE("a deck that is not ready in time is named, and the others start") {

@@ -6,6 +6,7 @@
 #include "tests/support/osc_client.hpp"
 #include "tests/support/outsider.hpp"
 #include "tests/support/surroundings.hpp"
+#include "tests/support/undisturbed.hpp"
 #include "tests/support/waves.hpp"
 
 #include <doctest/doctest.h>
@@ -65,26 +66,27 @@ std::size_t starts_on_arrival(TwoMachines& machines) {
     }));
 }
 
-/// Frames by which deck C is heard after deck A in a group start. Where a server left out a cycle from half a second
-/// before to the end, or the session said that it did not know, once more: twelve times at most.
-std::int64_t heard_late(TwoMachines& machines) {
-    for (int trial = 0; trial < 12; ++trial) {
+/// Deck C is heard with deck A in a group start, to a millisecond; once more where a server left out a cycle from half
+/// a second before to the end, where the session said that it did not know, or the machine stalls.
+void starts_together(TwoMachines& machines) {
+    undisturbed([&machines] {
         const auto xruns_before = xruns(machines);
         const auto unknown_before = starts_on_arrival(machines);
         (void)machines.ears().wait_until(*machines.ears().end_frame() + 24'000);
         const auto start = machines.start_both();
         const auto heard = wait_for_run(machines.ears(), 1, start - 24'000, 24'000);
         REQUIRE(heard.best >= 24'000);
-        const bool judged = xruns(machines) == xruns_before && starts_on_arrival(machines) == unknown_before;
         const auto late = heard.first - start - master_delay;
+        const bool together = std::abs(late) <= millisecond;
+        const bool judged = together || (xruns(machines) == xruns_before &&
+                                         starts_on_arrival(machines) == unknown_before && stalls_of_machine() < 2);
         std::printf("heard %lld frames after deck A%s\n", static_cast<long long>(late), judged ? "" : ", disturbed");
         machines.stop_both();
         if (judged) {
-            return late;
+            CHECK_MESSAGE(together, machines.here().output(), machines.there().output());
         }
-    }
-    FAIL("this machine stalled in each of twelve starts");
-    return 0;
+        return judged;
+    });
 }
 
 }  // namespace
@@ -119,8 +121,7 @@ TEST_CASE("once the other machine's clock is known its deck is heard on the comm
     TwoMachines machines;
     for (int trial = 0; trial < 3; ++trial) {
         REQUIRE(machines.clock_is_known());
-        const auto late = heard_late(machines);
-        CHECK_MESSAGE(std::abs(late) <= millisecond, machines.here().output(), machines.there().output());
+        starts_together(machines);
     }
 }
 
@@ -155,8 +156,7 @@ TEST_CASE("when the other machine's server is killed the mix goes on, and its de
     // Its frames lie elsewhere now, and the next start knows: it is heard on the common frame once more.
     REQUIRE(machines.clock_is_known(2));
     machines.stop_both();
-    const auto late = heard_late(machines);
-    CHECK_MESSAGE(std::abs(late) <= millisecond, machines.here().output(), machines.there().output());
+    starts_together(machines);
 }
 
 int main(int argc, char** argv) {

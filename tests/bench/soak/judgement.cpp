@@ -71,11 +71,11 @@ void Judgement::judge(const Run& run, const RecordingFollower& recording) {
     judge_growth(run);
 }
 
-/// A break belongs to the machine when it kept a processor from JACK's threads for half a period around it: a cycle is
-/// lost when its clients, one after the other, don't come to their end within a period.
+/// A break belongs to the machine when it kept a processor from JACK's threads for a quarter of a period around it: a
+/// cycle is lost when its clients, one after the other, don't come to their end within a period.
 bool Judgement::machine_broke(std::int64_t frame, std::int64_t frames, std::uint32_t period) const {
     const std::int64_t cycle = period;
-    return stage_.audio_stalls().stalled_within(frame - 2 * cycle, frame + frames + cycle) >= cycle / 2;
+    return stage_.audio_stalls().stalled_within(frame - 2 * cycle, frame + frames + cycle) >= cycle / 4;
 }
 
 /// A silence belongs to the machine when it kept a processor for as long as the silence, and for 10 ms, in the time
@@ -120,7 +120,9 @@ void Judgement::judge_recording(const Run& run, const RecordingFollower& recordi
     const std::int64_t left_out = std::clamp<std::int64_t>(mixer_holes() - followed.left_out, 0, lost);
     const std::int64_t bound = std::max(run.witnessed, skipped(run).stalled);
     std::printf("  of the lost frames JACK left out the mixer alone in %lld\n", static_cast<long long>(left_out));
-    check(lost == left_out && found[Break::Kind::repeated] + found[Break::Kind::wrong] == 0,
+    // Stalls too short for their witness break a cycle, too, but seldom.
+    const std::int64_t unseen = lost - left_out + found[Break::Kind::repeated];
+    check(unseen <= machine / 8 && found[Break::Kind::wrong] == 0,
           "of the recording are lost, repeated, changed: " + sums + " frames; see above where");
     check(left_out <= bound, "JACK left out the mixer for " + whole(left_out) +
                                  " frames, but the machine made no clock "
