@@ -136,7 +136,7 @@ TEST_CASE("a session file becomes a sounding set: server, clients, patch, and a 
         REQUIRE(eventually([&] { return witness.end_frame().has_value(); }));
         // A busy machine may wake the watchdog late once, but not each time.
         std::int64_t shortest = 48'000;
-        for (int trial = 0; trial < 4 && shortest >= 14'400; ++trial) {
+        for (int trial = 0; trial < 3 && shortest >= 14'400; ++trial) {
             const std::int64_t stopped = capture->end_frame().value();
             const pid_t before = SessionRoom::signal("deck-A", SIGSTOP);
             REQUIRE(SessionRoom::wait_for_successor("deck-A", before));

@@ -18,7 +18,7 @@ inline bool disturbed(const Capture& capture) { return capture.xruns() > 0 || !c
 template <typename Attempt>
 void undisturbed(Attempt attempt) {
     constexpr int most = 8;
-    constexpr int given_up = 4;
+    constexpr int given_up = 3;
     for (int i = 1; i <= most; ++i) {
         if (attempt()) {
             return;
