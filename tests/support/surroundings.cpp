@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/support/surroundings.hpp"
 
-#include <pthread.h>
-#include <sched.h>
-
-#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
-#include <thread>
 
 namespace crowdjack::test {
 
@@ -52,25 +47,6 @@ Process::Options armed(Process::Options options) {
         options.environment["LD_PRELOAD"] = trap;
     }
     return options;
-}
-
-int stalls_of_machine() {
-    int stalls = 0;
-    std::thread{[&stalls] {
-        using namespace std::chrono_literals;
-        const sched_param above_jack{.sched_priority = 80};
-        if (pthread_setschedparam(pthread_self(), SCHED_FIFO, &above_jack) != 0) {
-            return;
-        }
-        auto at = std::chrono::steady_clock::now();
-        for (const auto end = at + 1s; at < end;) {
-            std::this_thread::sleep_until(at += 1ms);
-            const auto late = std::chrono::steady_clock::now() - at;
-            stalls += late > 1ms ? 1 : 0;
-            at += late > 1ms ? late : 0ms;
-        }
-    }}.join();
-    return stalls;
 }
 
 std::optional<std::filesystem::path> real_data() {

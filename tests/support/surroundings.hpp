@@ -30,10 +30,6 @@ inline constexpr std::string_view sprung_trap{" on the audio thread"};
 /// second, as the trap said in its last words.
 [[nodiscard]] long late_page_faults(Process& ended);
 
-/// How often within a second a thread that does nothing, of a higher priority than JACK's, woke more than a millisecond
-/// late: what keeps it waiting is the machine's own (another guest of its host), no program here.
-[[nodiscard]] int stalls_of_machine();
-
 /// The folder of real-world files, if this checkout has one beside it.
 [[nodiscard]] std::optional<std::filesystem::path> real_data();
 

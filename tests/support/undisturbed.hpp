@@ -3,9 +3,12 @@
 #pragma once
 
 #include "tests/support/jack_clients.hpp"
+#include "tests/support/machine.hpp"
 #include "tests/support/surroundings.hpp"
 
 #include <doctest/doctest.h>
+
+#include <chrono>
 
 namespace crowdjack::test {
 
@@ -23,7 +26,8 @@ void undisturbed(Attempt attempt) {
         if (attempt()) {
             return;
         }
-        if (i >= given_up && (tries_other_programs() || stalls_of_machine() > 1)) {
+        const std::chrono::seconds look{i == most ? 5 : 1};
+        if (i >= given_up && (tries_other_programs() || stalls_of_machine(look) > 1)) {
             MESSAGE("skipped: this machine stalls by itself, or is slowed by a sanitizer: disturbed in each of ", i,
                     " attempts");
             return;
