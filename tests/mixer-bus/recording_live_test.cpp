@@ -83,7 +83,7 @@ TEST_CASE("a file's name that is no UTF-8 is recorded to, and answered as such")
 
 TEST_CASE("a split recording holds each frame of the master once, while it plays") {
     undisturbed([] {
-        MixerRoom room{{"--record-split", "1s"}, 1024};
+        MixerRoom room{{"--record-split", "1s"}};
         auto source = frame_source(room.server.name());
         source.connect(source.output(0), "mixer-bus:A_l");
         source.connect(source.output(1), "mixer-bus:A_r");
@@ -223,15 +223,24 @@ TEST_CASE("cycles that JACK leaves out while a recording runs are said, and wher
         const std::uint32_t hung = room.server.frame();
         REQUIRE(room.server.wait_for_frame(hung + 48000));
         deck->hang(false);
-        const auto hole = room.mixer->wait_for_line("recording-hole");
-        REQUIRE(hole);
+        const auto number = [](const std::string& line, const std::string& name) {
+            return std::stod(line.substr(line.find(name + "=") + name.size() + 1));
+        };
+        std::string hole;
+        REQUIRE(eventually([&] {
+            for (const auto& line : room.mixer->lines()) {
+                const bool long_one =
+                    line.find("recording-hole") != std::string::npos && number(line, "frames") > 40000;
+                hole = long_one ? line : hole;
+            }
+            return !hole.empty();
+        }));
         REQUIRE(room.obeys(at::mixer_record_stop));
-        if (hole->find(" cycles=1 ") == std::string::npos) {
+        if (number(hole, "cycles") != 1.0) {
             return false;  // there are others in that second
         }
-        // Nothing is missing before the deck hung: the place in the file is the one in time.
-        MESSAGE(*hole);
-        const double place_s = std::stod(hole->substr(hole->find("first_at_s=") + 11));
+        MESSAGE(hole);
+        const double place_s = number(hole, "first_at_s");
         CHECK(place_s >= 0.45);
         CHECK(place_s <= (hung - begin) / 48000.0 + 0.05);
         return true;

