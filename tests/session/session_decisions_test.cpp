@@ -566,8 +566,8 @@ TEST_CASE("a clock that began anew is found out anew, and a single stray answer 
     CHECK(std::abs(*clock.ahead() - 900'000 + 3 * FarDeck::period) <= millisecond);
 }
 
-TEST_CASE(
-    "a cycle that one side alone left out is known after eight answers, and an answer out of a late cycle is none") {
+TEST_CASE("a cycle that one side alone left out misleads nobody after eight answers, and an answer of a late cycle "
+          "never does") {
     for (const std::int32_t left_out : {-FarDeck::period, FarDeck::period}) {
         FarDeck deck;
         RemoteClock clock;
