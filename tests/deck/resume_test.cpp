@@ -2,6 +2,7 @@
 // A deck that was killed goes on as if it had never stopped; and floods of requests end nothing.
 #include "tests/deck/live_deck.hpp"
 #include "tests/support/surroundings.hpp"
+#include "tests/support/undisturbed.hpp"
 
 #include <doctest/doctest.h>
 
@@ -283,22 +284,30 @@ TEST_CASE("a thousand seeks, cues, stems, hot cues or methods at once are each a
 TEST_CASE("quitting is no click, however long the period") {
     for (const std::uint32_t period : {256U, 2048U, 4096U}) {
         CAPTURE(period);
-        Room room{period};
-        Capture ears{room.server.name(), Capture::Settings{"ears", 2, 20.0}};
-        auto deck = room.deck();
-        ears.listen_to(deck.port("out_l"), 0);
-        deck.ask(room.osc, at::deck_cue, {room.other()});
-        deck.ask(room.osc, at::deck_start);
-        REQUIRE(room.reaches(deck, "playing", room.other()));
-        REQUIRE(ears.wait_until(*ears.end_frame() + 24'000));
-        CHECK(deck.process().terminate() == 0);
-        REQUIRE(ears.wait_until(*ears.end_frame() + 2 * period));
-        // The last samples before the silence are a fade's: none louder than what a sine leaves at its end.
-        float last = 0.0F;
-        for (std::int64_t frame = *ears.end_frame() - 1; last == 0.0F && frame > 0; --frame) {
-            last = ears.sample(0, frame).value_or(1.0F);
-        }
-        CHECK(std::abs(last) < 0.001F);
+        undisturbed([period] {
+            Room room{period};
+            Capture ears{room.server.name(), Capture::Settings{"ears", 2, 20.0}};
+            auto deck = room.deck();
+            ears.listen_to(deck.port("out_l"), 0);
+            deck.ask(room.osc, at::deck_cue, {room.other()});
+            deck.ask(room.osc, at::deck_start);
+            REQUIRE(room.reaches(deck, "playing", room.other()));
+            REQUIRE(ears.wait_until(*ears.end_frame() + 24'000));
+            CHECK(deck.process().terminate() == 0);
+            REQUIRE(ears.wait_until(*ears.end_frame() + 2 * period));
+            // The last samples before the silence are a fade's: none louder than what a sine leaves at its end.
+            float last = 0.0F;
+            for (std::int64_t frame = *ears.end_frame() - 1; last == 0.0F && frame > ears.first_frame(); --frame) {
+                last = ears.sample(0, frame).value_or(0.0F);
+            }
+            const bool faded = last != 0.0F && std::abs(last) < 0.001F;
+            if (!faded && disturbed(ears)) {
+                return false;
+            }
+            CHECK(last != 0.0F);
+            CHECK(std::abs(last) < 0.001F);
+            return true;
+        });
     }
 }
 
