@@ -81,6 +81,10 @@ std::string Icecast::status() const {
     return std::string{get.body()};
 }
 
+std::string Icecast::log() const {
+    return text_of(folder_ / "error.log") + (process_ && process_->running() ? "" : "icecast2 does not run\n");
+}
+
 double Icecast::seconds_until_title(const std::string& mount, const std::string& format,
                                     const std::string& title) const {
     const bool opus = format == "opus" || format == "OPUS";

@@ -32,6 +32,8 @@ public:
     /// which Icecast 2.4 says nothing, out of the stream they get. 20 when it never comes.
     [[nodiscard]] double seconds_until_title(const std::string& mount, const std::string& format,
                                              const std::string& title) const;
+    /// What it logged, and whether it runs.
+    [[nodiscard]] std::string log() const;
     [[nodiscard]] int runs() const noexcept { return runs_; }
 
 private:

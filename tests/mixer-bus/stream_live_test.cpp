@@ -110,6 +110,7 @@ TEST_CASE("silence keeps a stream, and so does a JACK server that is away for lo
             REQUIRE(room.server.wait_for_port("mixer-bus:master_r"));
             room.url = wait_for_client(room.server.name(), "mixer-bus");
         }
+        INFO(room.mixer->output(), icecast.log());
         CHECK(room.osc.received(at::mixer_stream_lost).empty());
         CHECK(room.ask(at::mixer_tap).text(7) == "streaming");
         CHECK(room.mixer->terminate() == 0);
