@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What an installation meets in months with nobody there: a card that is away, a folder that goes, clients that
 // misbehave, a log that nobody reads.
+#include "common/jack_door.hpp"
 #include "tests/session/session_room.hpp"
 
 #include <doctest/doctest.h>
@@ -101,6 +102,21 @@ TEST_CASE("a card that is away for long is looked for until it is back, and the 
     // One line at each tenth try, and its words with it: neither a flood nor silence.
     CHECK(output.find("jack-server-keeps-ending server=test times=7 ") == string::npos);
     CHECK(output.find("no card") != string::npos);
+}
+
+TEST_CASE("JACK's metadata store is not removed while another program is in it") {
+    // What is in there dies of it, by SIGBUS: of 96 starts after a card was away four did.
+    const fs::path left = "/dev/shm/jack_db-" + std::to_string(getuid());
+    fs::create_directory(left);
+    std::ofstream{left / "left"} << "x";
+    auto inside = std::make_unique<crowdjack::JackDoor>(std::chrono::milliseconds{0});
+    SessionRoom room;
+    // Whoever stays inside for a second is passed by, each time: by the look for a server, then by the removal.
+    const bool removed = eventually([&] { return !fs::exists(left / "left"); }, Deadline{1700});
+    inside.reset();
+    CHECK_FALSE(removed);
+    CHECK(room.session->wait_for_line("jack-metadata-store-removed"));
+    CHECK(room.wait_until_whole());
 }
 
 TEST_CASE("a server of somebody else that dies and does not come back is replaced by one of the session's") {

@@ -2,6 +2,7 @@
 #include "tests/support/jack_server.hpp"
 
 #include "common/jack_closing.hpp"
+#include "common/jack_door.hpp"
 #include "tests/support/jack_hang.hpp"
 
 #include <cerrno>
@@ -50,6 +51,8 @@ jack_client_t* open_client(const std::string& server, const std::string& name) {
     jack_set_info_function(say_nothing);
     const auto options = static_cast<jack_options_t>(JackNoStartServer | JackServerName);
     auto opening = std::async(std::launch::async, [&] {
+        // As the programs do: two that open at once can kill each other in libjack's metadata store.
+        const JackDoor turn{std::chrono::seconds{1}};
         // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): JACK's own interface
         return jack_client_open(name.c_str(), options, nullptr, server.c_str());
     });
