@@ -13,11 +13,11 @@ namespace crowdjack {
 /// Counts what JACK left out of a recording, by the jumps of its clock.
 ///
 /// PipeWire may say one cycle's frame too early or too late and put it right with a later one: a step back and a step
-/// forward by the same. Nothing is missing then, so steps back of a cycle at most count against the steps forward,
-/// those before and those of the same look.
+/// forward by the same. Nothing is missing then, so steps back of a cycle at most count against the steps forward:
+/// those before, those of the same look and those of the look before, which therefore waits for the next one.
 class LeftOutFrames {
 public:
-    /// What was left out since the last look.
+    /// What was left out in one look.
     struct Sum {
         std::int64_t cycles{};  ///< in which frames were left out
         Frames frames{};
@@ -33,24 +33,31 @@ public:
         }
         balance_ = balance_ + missed;
         if (balance_ > Frames{0}) {
-            sum_.position = sum_.cycles == 0 ? jump.position : sum_.position;
-            ++sum_.cycles;
-            sum_.frames = sum_.frames + balance_;
+            latest_.position = latest_.cycles == 0 ? jump.position : latest_.position;
+            ++latest_.cycles;
+            latest_.frames = latest_.frames + balance_;
             balance_ = {};
         }
         return true;
     }
+    /// Ends a look. @returns the one before
     Sum take() {
-        Sum sum = std::exchange(sum_, {});
-        const Frames put_right = std::min(sum.frames, Frames{} - balance_);  // the step back came after
-        sum.frames = sum.frames - put_right;
-        balance_ = balance_ + put_right;
+        put_right(latest_);
+        put_right(earlier_);
+        const Sum sum = std::exchange(earlier_, std::exchange(latest_, {}));
         return sum.frames > Frames{0} ? sum : Sum{};
     }
 
 private:
     static constexpr std::int64_t longest_cycle = 8192;
-    Sum sum_;
+    /// A step back that came after.
+    void put_right(Sum& sum) {
+        const Frames frames = std::min(sum.frames, Frames{} - balance_);
+        sum.frames = sum.frames - frames;
+        balance_ = balance_ + frames;
+    }
+
+    Sum latest_, earlier_;
     Frames balance_{};  ///< 0 or less: steps back that no step forward has put right yet
 };
 

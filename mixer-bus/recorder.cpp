@@ -190,14 +190,11 @@ void Recorder::tick() {
 }
 
 void Recorder::say_jumps(const std::string& path) {
-    const auto second = [this](std::int64_t position) {
-        return static_cast<double>(position - file_begins_) / tap_->rate();
-    };
     for (const Tap::Jump& jump : tap_->jumps_after(jumps_)) {
         if (!left_out_.add(jump)) {
             log_event(LogLevel::warning, "recording-clock-changed",
                       {{"path", path},
-                       {"at_s", second(jump.position)},
+                       {"at_s", second_of_file(jump.position)},
                        {"expected", jump.expected.value},
                        {"came", jump.came.value},
                        {"period", shell_.has_jack() ? shell_.jack().period() : 0U},
@@ -205,15 +202,28 @@ void Recorder::say_jumps(const std::string& path) {
                                  "between nobody can tell"}});
         }
     }
+    say_hole(path);
+    jumps_ = tap_->clock_jumps();
+}
+
+void Recorder::say_last_jumps(const std::string& path) {
+    say_jumps(path);
+    say_hole(path);
+}
+
+void Recorder::say_hole(const std::string& path) {
     if (const auto hole = left_out_.take(); hole.cycles > 0) {
         log_event(LogLevel::warning, "recording-hole",
                   {{"path", path},
                    {"cycles", hole.cycles},
                    {"frames", hole.frames.value},
-                   {"first_at_s", second(hole.position)},
+                   {"first_at_s", second_of_file(hole.position)},
                    {"why", "JACK left out cycles: the file is so much shorter"}});
     }
-    jumps_ = tap_->clock_jumps();
+}
+
+double Recorder::second_of_file(std::int64_t position) const {
+    return static_cast<double>(position - file_begins_) / tap_->rate();
 }
 
 void Recorder::finish(std::function<void()> done) {

@@ -63,8 +63,13 @@ private:
     void begin(const RecordingName& name, std::filesystem::path path, JackFrame from, OscReplyTo reply);
     /// From the first frame there is, under a name that is free.
     void begin_unattended(const std::filesystem::path& asked);
-    /// Logs the cycles that JACK left out, and the changes of its clock, since the last look. `path`: the file in work.
+    /// Logs the cycles that JACK left out until the look before, and the changes of its clock since then. `path`: the
+    /// file in work.
     void say_jumps(const std::string& path);
+    /// All of them: the file ends.
+    void say_last_jumps(const std::string& path);
+    void say_hole(const std::string& path);
+    [[nodiscard]] double second_of_file(std::int64_t position_in_tap) const;
     void handle(const RecordingEvent& event);
     void opened(const RecordingEvent& event);
     void closed(const RecordingEvent& event);

@@ -16,7 +16,7 @@ void Recorder::handle(const RecordingEvent& event) {
         opened(event);
         return;
     case RecordingEvent::Kind::closed:
-        say_jumps(path);
+        say_last_jumps(path);
         closed(event);
         return;
     case RecordingEvent::Kind::removed:
@@ -27,7 +27,7 @@ void Recorder::handle(const RecordingEvent& event) {
         log_event(LogLevel::warning, "cue-sheet-not-written", {{"path", path}, {"why", event.text}});
         return;
     case RecordingEvent::Kind::finished: {
-        say_jumps(path);
+        say_last_jumps(path);
         const double frames = static_cast<double>(event.frames);
         closed(event);
         for (const OscReplyTo& to : std::exchange(stopped_, {})) {
@@ -36,7 +36,7 @@ void Recorder::handle(const RecordingEvent& event) {
         break;
     }
     case RecordingEvent::Kind::failed:
-        say_jumps(path);
+        say_last_jumps(path);
         failed(event);
         break;
     }

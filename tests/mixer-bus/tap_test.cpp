@@ -163,32 +163,45 @@ TEST_CASE("a frame that the clock says too early and puts right with the next cy
     const auto step = [&](std::int64_t frames, std::int64_t position) {
         return left_out.add({{10'000}, {10'000 + frames}, position, false});
     };
+    // A look tells of the one before: what was left out just before its end may be put right just after.
+    const auto both_looks = [&] {
+        const auto earlier = left_out.take();
+        CHECK(earlier.cycles == 0);
+        return left_out.take();
+    };
     // As PipeWire did at 44.1 kHz: back by half a cycle, forward by as much.
     for (std::int64_t i = 0; i < 5; ++i) {
         CHECK(step(-128, 1000 * i));
         CHECK(step(128, 1000 * i + 256));
     }
-    CHECK(left_out.take().cycles == 0);
+    CHECK(both_looks().cycles == 0);
     // Or the other way round.
     CHECK(step(128, 6000));
     CHECK(step(512, 6256));
     CHECK(step(-128, 6512));
-    CHECK(left_out.take().frames == Frames{512});
+    CHECK(both_looks().frames == Frames{512});
     // The step forward may come a look later, and leave out a cycle besides.
     CHECK(step(-64, 7000));
     CHECK(left_out.take().cycles == 0);
     CHECK(step(64 + 256, 8000));
     CHECK(step(512, 9000));
-    const auto hole = left_out.take();
+    const auto hole = both_looks();
     CHECK(hole.cycles == 2);
     CHECK(hole.frames == Frames{256 + 512});
     CHECK(hole.position == 8000);
+    CHECK(left_out.take().cycles == 0);
+    // Or the step back.
+    CHECK(step(128, 9100));
+    CHECK(step(256, 9200));
+    CHECK(left_out.take().cycles == 0);
+    CHECK(step(-128, 9300));
+    CHECK(left_out.take().frames == Frames{256});
     CHECK(left_out.take().cycles == 0);
     // Further back than a cycle it is another clock, in which nothing is to be put right.
     CHECK(step(-64, 10'000));
     CHECK_FALSE(step(-150'000, 11'000));
     CHECK(step(64, 12'000));
-    CHECK(left_out.take().frames == Frames{64});
+    CHECK(both_looks().frames == Frames{64});
     CHECK_FALSE(left_out.add({{10'000}, {10'000}, 13'000, true}));
 }
 
