@@ -67,9 +67,9 @@ std::size_t starts_on_arrival(TwoMachines& machines) {
 }
 
 /// Deck C is heard with deck A in a group start, to a millisecond; once more where a server left out a cycle from half
-/// a second before to the end, where the session said that it did not know, or the machine stalls.
+/// a second before to the end, where the session said that it did not know, or the machine stalled meanwhile.
 void starts_together(TwoMachines& machines) {
-    undisturbed([&machines] {
+    undisturbed([&machines](const MachineStalls& stalls) {
         const auto xruns_before = xruns(machines);
         const auto unknown_before = starts_on_arrival(machines);
         (void)machines.ears().wait_until(*machines.ears().end_frame() + 24'000);
@@ -79,7 +79,7 @@ void starts_together(TwoMachines& machines) {
         const auto late = heard.first - start - master_delay;
         const bool together = std::abs(late) <= millisecond;
         const bool judged = together || (xruns(machines) == xruns_before &&
-                                         starts_on_arrival(machines) == unknown_before && stalls_of_machine() < 2);
+                                         starts_on_arrival(machines) == unknown_before && stalls.so_far() == 0);
         std::printf("heard %lld frames after deck A%s\n", static_cast<long long>(late), judged ? "" : ", disturbed");
         machines.stop_both();
         if (judged) {

@@ -3,6 +3,11 @@
 // keeps tests that count samples waiting, too: tests/run then runs fewer of them at a time.
 #include "tests/support/machine.hpp"
 
+#include <chrono>
 #include <cstdio>
 
-int main() { std::printf("%d\n", crowdjack::test::stalls_of_machine(std::chrono::seconds{5})); }
+int main() {
+    const crowdjack::test::MachineStalls stalls;
+    std::this_thread::sleep_for(std::chrono::seconds{5});
+    std::printf("%d\n", stalls.so_far());
+}
