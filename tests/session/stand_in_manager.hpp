@@ -7,6 +7,7 @@
 #include "tests/support/surroundings.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -19,18 +20,29 @@
 
 namespace crowdjack::test {
 
+/// Inodes of the sockets that a process holds.
+inline std::vector<std::string> sockets_of(pid_t pid) {
+    std::vector<std::string> inodes;
+    for (const auto& fd : std::filesystem::directory_iterator{"/proc/" + std::to_string(pid) + "/fd"}) {
+        std::error_code error;
+        const std::string target = std::filesystem::read_symlink(fd.path(), error).string();
+        if (target.starts_with("socket:[")) {
+            inodes.push_back(target.substr(8, target.size() - 9));
+        }
+    }
+    return inodes;
+}
+
 /// A client's OSC port as the announcement cannot tell it: liblo hides the sender, the process's own sockets don't.
 inline std::string url_of(const Process& process) {
-    // The only UDP socket of the process: /proc/PID/net/udp lists by inode, /proc/PID/fd names the inodes it holds.
+    // The only UDP socket of the process that it has not inherited: liblo's go on to whoever is started.
+    const std::vector<std::string> ours = sockets_of(getpid());
     std::string found;
     const bool there = eventually([&] {
-        for (const auto& fd : std::filesystem::directory_iterator{"/proc/" + std::to_string(process.pid()) + "/fd"}) {
-            std::error_code error;
-            const std::string target = std::filesystem::read_symlink(fd.path(), error).string();
-            if (!target.starts_with("socket:[")) {
+        for (const std::string& inode : sockets_of(process.pid())) {
+            if (std::find(ours.begin(), ours.end(), inode) != ours.end()) {
                 continue;
             }
-            const std::string inode = target.substr(8, target.size() - 9);
             std::ifstream table{"/proc/net/udp"};
             for (std::string line; std::getline(table, line);) {
                 if (line.find(" " + inode + " ") != std::string::npos) {
