@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The suite where JACK is PipeWire's: no jackd, another libjack, a sink that is not called system.
 #include "tests/support/jack_clients.hpp"
-#include "tests/support/machine.hpp"
 #include "tests/support/osc_client.hpp"
 #include "tests/support/outsider.hpp"
 #include "tests/support/surroundings.hpp"
@@ -232,29 +231,22 @@ TEST_CASE(
     auto& ears = stage.ears();
     int trials = 0;
     for (int judged = 0; judged < 10; ++trials) {
-        REQUIRE_MESSAGE(trials < 40, "this machine stalled in most of forty starts");
+        REQUIRE_MESSAGE(trials < 100, "this machine stalled in most of a hundred starts");
         CAPTURE(trials);
-        const MachineStalls stalls;
         const auto start = stage.start_pair();
         const auto heard = start + master_delay;
         REQUIRE(ears.wait_until(heard + 24'000));
         if (!stalled(ears, heard - 9'600, heard + 24'000)) {
-            std::int64_t late = 0;
-            std::int64_t wrong = 0;
+            ++judged;
             for (std::size_t channel = 0; channel < 2; ++channel) {
-                late += std::abs(ears.first_sound(channel, heard - 9'600).value_or(0) - heard);
-                wrong += wrong_frames(ears, channel, heard, heard + 24'000);
-            }
-            // A client that comes too late leaves a cycle empty, and the clock goes on.
-            if (const bool right = late == 0 && wrong == 0; right || stalls.so_far() == 0) {
-                ++judged;
-                CHECK(late == 0);
-                CHECK(wrong == 0);
+                CHECK(ears.first_sound(channel, heard - 9'600).value_or(0) - heard == 0);
+                CHECK(wrong_frames(ears, channel, heard, heard + 24'000) == 0);
             }
         }
         stage.stop_pair();
         REQUIRE(ears.wait_until(*ears.end_frame() + 9'600));
     }
+    MESSAGE("10 of ", trials, " starts could be judged");
     CHECK(stage.session().output().find("jack-server-started") == std::string::npos);
     CHECK(stage.session().output().find(sprung_trap) == std::string::npos);
     const auto code = stage.session().terminate();
