@@ -65,8 +65,9 @@ CROWDJACK_REALTIME bool Tap::must_wait(std::size_t frames) const noexcept {
 
 std::vector<Tap::Jump> Tap::jumps_after(std::int64_t count) const {
     std::vector<Jump> jumps;
+    constexpr std::int64_t most = 4000;  // those before may be written over meanwhile
     const std::int64_t anchors = anchor_count_.load(std::memory_order_acquire);
-    for (std::int64_t i = std::max({count + 1, std::int64_t{1}, anchors - 60}); i < anchors; ++i) {
+    for (std::int64_t i = std::max({count + 1, std::int64_t{1}, anchors - most}); i < anchors; ++i) {
         const Anchor& before = anchors_[static_cast<std::size_t>((i - 1) % anchor_capacity)];
         const Anchor& anchor = anchors_[static_cast<std::size_t>(i % anchor_capacity)];
         const std::int64_t run =

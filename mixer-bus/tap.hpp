@@ -62,7 +62,7 @@ public:
         std::int64_t position{};  ///< in the tap: of the first frame after it
         bool new_clock{};         ///< between the two nothing was left out: frames are counted anew
     };
-    /// The jumps after the first `count` (as clock_jumps() counted them), the 60 latest at most. Any thread.
+    /// The jumps after the first `count` (as clock_jumps() counted them), the 4000 latest at most. Any thread.
     [[nodiscard]] std::vector<Jump> jumps_after(std::int64_t count) const;
 
     /// The place (in frames written) where `frame` stands or will stand; the first written after it when the clock
@@ -85,7 +85,8 @@ private:
         std::atomic<bool> keeps_all{false};     ///< written by its reader (release), read by audio (acquire)
         std::atomic<std::int64_t> position{0};  ///< written by its reader (release), read by audio (acquire)
     };
-    static constexpr std::int64_t anchor_capacity = 64;
+    /// More than a second of cycles of 16 frames, each with a jump.
+    static constexpr std::int64_t anchor_capacity = 4096;
 
     [[nodiscard]] std::int64_t oldest_safe() const noexcept {
         return claimed_.load(std::memory_order_acquire) - capacity_;
@@ -102,7 +103,7 @@ private:
     bool new_clock_{false};                               ///< control between cycles, audio within them
     alignas(64) std::atomic<std::int64_t> claimed_{0};    ///< written by audio (release), read by readers (acquire)
     alignas(64) std::atomic<std::int64_t> published_{0};  ///< written by audio (release), read by anyone (acquire)
-    std::atomic<std::int64_t> anchor_count_{0};           ///< likewise; only the last 64 are held
+    std::atomic<std::int64_t> anchor_count_{0};           ///< likewise; only the latest are held
     std::array<Anchor, static_cast<std::size_t>(anchor_capacity)> anchors_;
     std::array<Seat, 16> seats_;
 };

@@ -141,6 +141,23 @@ TEST_CASE("a clock that jumps keeps every frame's time right") {
     CHECK(tap->position_of(JackFrame{65}) == 2001);
 }
 
+TEST_CASE("a clock that jumps with each of a second's cycles keeps every frame's time right, and tells all jumps") {
+    const auto tap = std::make_shared<Tap>(48000.0);
+    constexpr std::int64_t cycles = 750;  // of 64 frames
+    for (std::int64_t cycle = 0; cycle < cycles; ++cycle) {
+        write_counted(*tap, cycle * 128, 64);  // every other one is left out
+    }
+    CHECK(tap->clock_jumps() == cycles - 1);
+    CHECK(tap->frame_at(10) == JackFrame{10});
+    CHECK(tap->position_of(JackFrame{130}) == 66);
+    LeftOutFrames left_out;
+    for (const Tap::Jump& jump : tap->jumps_after(0)) {
+        CHECK(left_out.add(jump));
+    }
+    CHECK(left_out.take().cycles == 0);
+    CHECK(left_out.take().frames == Frames{(cycles - 1) * 64});
+}
+
 TEST_CASE("a new clock that counts further is no hole, and one that happens to go on where the old one ended is told") {
     const auto tap = std::make_shared<Tap>(48000.0);
     write_counted(*tap, 0, 1000);
