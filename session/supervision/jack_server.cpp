@@ -64,7 +64,8 @@ bool any_server_of_this_user_runs() {
 /// Nothing in it is true any more when no server runs; and what died inside it (a server killed with -9 takes some of
 /// its mutexes along, a client may leave a lock) would hamper or hang every later server.
 void remove_stale_metadata() {
-    const JackDoor turn{std::chrono::seconds{1}};  // each program that looks for a server makes the store anew
+    // Each program that looks for a server makes the store anew, within milliseconds: who takes longer is leaving.
+    const JackDoor turn{std::chrono::milliseconds{300}};
     std::error_code error;
     if (!any_server_of_this_user_runs() && std::filesystem::remove_all(metadata_store(), error) > 0 && !error) {
         log_event(LogLevel::info, "jack-metadata-store-removed", {{"path", metadata_store().string()}});
