@@ -28,8 +28,11 @@ JackDoor::JackDoor(std::chrono::milliseconds patience) {
     name.copy(&address.sun_path[1], name.size());  // abstract: gone with this process, however it ends
     const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
     const auto until = std::chrono::steady_clock::now() + patience;
-    while (socket_ && ::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), length) != 0 &&
-           std::chrono::steady_clock::now() < until) {
+    while (true) {
+        has_turn_ = socket_ && ::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), length) == 0;
+        if (has_turn_ || !socket_ || std::chrono::steady_clock::now() >= until) {
+            return;
+        }
         std::this_thread::sleep_for(look);
     }
 }

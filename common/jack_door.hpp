@@ -20,7 +20,11 @@ public:
     JackDoor(const JackDoor&) = delete;
     JackDoor& operator=(const JackDoor&) = delete;
 
+    /// Whether it, or one that its thread made before, has its turn; else its patience ended.
+    [[nodiscard]] bool has_turn() const noexcept { return has_turn_; }
+
 private:
+    bool has_turn_{true};
     Descriptor socket_;  ///< bound to a name that no other process can have meanwhile
 };
 

@@ -3,12 +3,10 @@
 
 #include "common/error.hpp"
 #include "common/jack_closing.hpp"
-#include "common/jack_door.hpp"
 #include "common/jack_thread.hpp"
 #include "common/log.hpp"
 #include "session/patch/jack_open.hpp"
 #include "session/program_lookup.hpp"
-#include "session/session_clock.hpp"
 
 #include <pthread.h>
 #include <sys/stat.h>
@@ -32,6 +30,10 @@ constexpr auto reach_patience = std::chrono::seconds{6};
 constexpr auto stranger_patience = std::chrono::seconds{5};
 constexpr auto probe_deadline = std::chrono::seconds{3};
 constexpr auto stop_deadline = std::chrono::seconds{3};  ///< of a server that was just started
+/// For the turn to remove JACK's metadata store. A look for a server takes milliseconds: who takes longer is leaving.
+constexpr std::chrono::milliseconds first_turn_patience{300};
+constexpr SessionTime turn_patience{100};  ///< of a server that is to be back soon
+constexpr SessionTime turn_look{5};
 
 /// May this user's threads have real-time priority? Tried on a thread of its own.
 bool realtime_is_permitted() {
@@ -63,9 +65,8 @@ bool any_server_of_this_user_runs() {
 
 /// Nothing in it is true any more when no server runs; and what died inside it (a server killed with -9 takes some of
 /// its mutexes along, a client may leave a lock) would hamper or hang every later server.
-void remove_stale_metadata() {
-    // Each program that looks for a server makes the store anew, within milliseconds: who takes longer is leaving.
-    const JackDoor turn{std::chrono::milliseconds{300}};
+/// @param turn  each program that looks for a server makes the store anew, and would die of its removal
+void remove_stale_metadata(const JackDoor& /*turn*/) {
     std::error_code error;
     if (!any_server_of_this_user_runs() && std::filesystem::remove_all(metadata_store(), error) > 0 && !error) {
         log_event(LogLevel::info, "jack-metadata-store-removed", {{"path", metadata_store().string()}});
@@ -131,18 +132,18 @@ bool JackServer::ensure(pid_t earlier) {
         throw Failure{"cannot reach JACK server '" + server_ + "' and autostart is not set: start it (jackd -n " +
                       server_ + " -d dummy needs no sound card), or set autostart = true in [jack]"};
     }
-    start();
+    start(JackDoor{first_turn_patience});
     return wait_until_it_answers();
 }
 
-void JackServer::start() {
+void JackServer::start(const JackDoor& turn) {
     const bool realtime = realtime_is_permitted();
     if (!realtime && loud_) {
         log_event(LogLevel::warning, "no-realtime",
                   {{"why", "this user may not have real-time priority"},
                    {"do", "join the audio group and set rtprio 95 and memlock unlimited in /etc/security/limits.d"}});
     }
-    remove_stale_metadata();
+    remove_stale_metadata(turn);
     reached_ = false;
     ours_ = true;
     std::vector<std::string> command = jackd_command(spec_, server_, realtime);
@@ -193,7 +194,7 @@ bool JackServer::wait_until_it_answers() {
                 throw Failure{"the JACK server was started but does not answer; its words are above"};
             }
             again = true;
-            start();
+            start(JackDoor{first_turn_patience});
         }
         std::this_thread::sleep_for(std::chrono::milliseconds{10});
     }
@@ -231,7 +232,7 @@ void JackServer::lost() {
         if (!reached_ && !ours_ && !stopping_) {
             log_event(LogLevel::warning, "jack-server-lost",
                       {{"server", server_}, {"why", "it was not ours and did not come back"}, {"do", "starting one"}});
-            try_to_start();
+            try_to_start(SessionClock::now() + turn_patience);
         }
     });
 }
@@ -253,15 +254,20 @@ void JackServer::start_again(const Ending& ending) {
     }
     loud_ = !restarts_.failing();
     logs_.let_speak("jackd", next.said);
-    loop_.after(next.wait, [this] { try_to_start(); });
+    loop_.after(next.wait, [this] { try_to_start(SessionClock::now() + turn_patience); });
 }
 
-void JackServer::try_to_start() {
+void JackServer::try_to_start(SessionTime at_latest) {
     if (stopping_ || process_ || reached_) {
         return;
     }
+    const JackDoor turn{std::chrono::milliseconds{0}};
+    if (!turn.has_turn() && SessionClock::now() < at_latest) {
+        loop_.after(turn_look, [this, at_latest] { try_to_start(at_latest); });
+        return;
+    }
     try {
-        start();
+        start(turn);
     } catch (const Failure& failure) {
         if (loud_) {
             log_event(LogLevel::error, "jack-server-not-started", {{"why", failure.what()}});

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "common/jack_door.hpp"
+#include "session/session_clock.hpp"
 #include "session/session_file.hpp"
 #include "session/supervision/child_process.hpp"
 #include "session/supervision/log_relay.hpp"
@@ -49,10 +51,11 @@ public:
     std::function<void()> changed;
 
 private:
-    void start();
+    void start(const JackDoor& turn);
     void ended(const Ending& ending);
     void start_again(const Ending& ending);
-    void try_to_start();
+    /// Once no other program of the suite looks for a server, or `at_latest`. Does not wait.
+    void try_to_start(SessionTime at_latest);
     [[nodiscard]] bool wait_until_it_answers();
 
     ControlLoop& loop_;
