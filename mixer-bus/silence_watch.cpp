@@ -7,11 +7,6 @@ namespace crowdjack {
 
 double SilenceWatch::silence_s() const { return std::chrono::duration<double>(Clock::now() - last_sound_).count(); }
 
-void SilenceWatch::set(const Settings& settings) {
-    settings_ = settings;
-    tick();
-}
-
 void SilenceWatch::heard(double peak_db) {
     if (peak_db < settings_.threshold_db) {
         return;

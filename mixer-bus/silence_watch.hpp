@@ -18,8 +18,8 @@ public:
 
     explicit SilenceWatch(ClientShell& shell) : shell_{shell} {}
 
-    /// From now on.
-    void set(const Settings& settings);
+    /// From the next tick on.
+    void set(const Settings& settings) noexcept { settings_ = settings; }
     [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
     [[nodiscard]] bool silent() const noexcept { return told_; }
 
