@@ -30,7 +30,8 @@ bool measure(const Cable& cable, double seconds) {
     (void)machines.ears().wait_until(start + frames);
     const auto heard = listen(machines.ears(), 1, start - 24'000);
     const auto off = heard.first - start - TwoMachines::master_delay;
-    const auto wrong = wrong_frames(machines.ears(), start, start + TwoMachines::master_delay, start + frames);
+    const auto wrong = wrong_frames(machines.ears(), 0, start, start + TwoMachines::master_delay, start + frames,
+                                    TwoMachines::master_delay);
     print_figure("T1",
                  "a deck on a second machine (NetJACK2, -l 5, 256 frames), a cable of " + shown_cable(cable) +
                      ": from the common frame; its samples lost in " + shown(seconds) +

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Promises that no single program can keep alone: one start, one clock, one sound.
 #include "tests/set/stage.hpp"
-#include "tests/support/undisturbed.hpp"
 #include "tests/support/waves.hpp"
 
 #include <doctest/doctest.h>
@@ -45,32 +44,15 @@ bool stays_silent(const Capture& ears, std::size_t channel, std::int64_t from, s
     return true;
 }
 
-/// Frames of [from, to) at which `channel` does not sound the file's frame `frame - start`, other than gaps of the
-/// clock.
-std::int64_t wrong_frames(Stage& stage, std::size_t channel, std::int64_t start, std::int64_t from, std::int64_t to) {
-    std::int64_t wrong = 0;
-    for (auto frame = from; frame < to; ++frame) {
-        if (stage.ears().sample(channel, frame)) {
-            wrong += position(stage.ears(), channel, frame) != frame - start ? 1 : 0;
-        }
-    }
-    return wrong;
-}
-
-/// What is wrong counts, but where the machine stalled by itself meanwhile.
-bool judged(bool right, const MachineStalls& stalls) { return right || stalls.so_far() == 0; }
-
 /// The mixer's limiter looks ahead by a constant: the master is the decks' sum so many frames later.
 constexpr std::int64_t master_delay = 64;
 
-/// Was every frame of [from, to) recorded? Where the machine stalls, the server's clock jumps over frames.
-bool recorded(const Capture& ears, std::int64_t from, std::int64_t to) {
-    for (auto frame = from; frame < to; ++frame) {
-        if (!ears.sample(0, frame)) {
-            return false;
-        }
+/// `frame`, or the next one that was recorded where the server's clock jumped over it.
+std::int64_t next_recorded(const Capture& ears, std::int64_t frame) {
+    while (!ears.sample(0, frame)) {
+        ++frame;
     }
-    return true;
+    return frame;
 }
 
 /// Both decks at the file's frame 0 on `first`, and silent one frame earlier. @returns the first frame that is not so,
@@ -99,7 +81,7 @@ bool judge_group_start(Stage& stage) {
     const auto first = frame_argument(reply, 1) + master_delay;
     REQUIRE(stage.ears().wait_until(first + 500));
     const auto wrong = wrong_start(stage.ears(), first);
-    const bool can_be_judged = recorded(stage.ears(), first - 1'024, first + 200);
+    const bool can_be_judged = stage.ears().recorded(first - 1'024, first + 200);
     if (can_be_judged) {
         REQUIRE(wrong.value_or(200) == 200);
     }
@@ -108,6 +90,59 @@ bool judge_group_start(Stage& stage) {
     const auto stopped = *stage.ears().end_frame() + 4'000;
     REQUIRE(stage.ears().wait_until(stopped));
     return can_be_judged;
+}
+
+/// One group start of two files that no cache holds, sent with their cues. @returns false where a deck said that it was
+/// late: then nothing was judged
+bool judge_cold_start(Stage& stage) {
+    const auto late_starts = [&stage] {
+        return stage.done(stage.deck("A"), at::deck_health).named("late_starts") +
+               stage.done(stage.deck("B"), at::deck_health).named("late_starts");
+    };
+    const auto late_before = late_starts();
+    for (const auto* name : {"a.wav", "b.wav"}) {
+        make_cold(stage.folder() / name);
+    }
+    const auto sent_at = *stage.ears().end_frame();
+    const auto mark = stage.osc().count();
+    stage.osc().send(stage.front_door(), at::cue, {std::string{"A"}, (stage.folder() / "a.wav").string()});
+    stage.osc().send(stage.front_door(), at::cue, {std::string{"B"}, (stage.folder() / "b.wav").string()});
+    stage.osc().send(stage.front_door(), at::start_group, {0.1, std::string{"A"}, std::string{"B"}});
+    const auto reply = stage.osc().wait_for(
+        [](const OscReceived& message) {
+            return message.is_reply_to(at::start_group) || message.is_error_of(at::start_group);
+        },
+        mark);
+    REQUIRE(reply);
+    REQUIRE_MESSAGE(reply->is_reply_to(at::start_group), reply->shown());
+    CHECK(reply->arguments.size() == 4);
+    const auto start = frame_argument(*reply, 1);
+    // Due 0.1 s after arrival, which is after sending.
+    CHECK(start >= sent_at + 4'800);
+    REQUIRE(stage.ears().wait_until(start + 4'800));
+    if (late_starts() > late_before) {
+        stage.done(stage.deck("A"), at::deck_eject);
+        stage.done(stage.deck("B"), at::deck_eject);
+        return false;
+    }
+    // Its first sample may be none, in the middle of a file, too, where the clock jumped over the start.
+    const auto sounds_by = next_recorded(stage.ears(), start) + 1;
+    for (const std::size_t deck : {2U, 3U}) {
+        CHECK(stays_silent(stage.ears(), deck, sent_at, start));
+        CHECK(stage.ears().first_sound(deck, sent_at).value_or(sounds_by + 1) <=
+              next_recorded(stage.ears(), sounds_by));
+    }
+    std::int64_t heard = 0;
+    std::int64_t apart = 0;
+    for (auto frame = start; frame < start + 4'800; ++frame) {
+        const auto a = stage.ears().sample(2, frame);
+        const auto b = stage.ears().sample(3, frame);
+        heard += a && b ? 1 : 0;  // else the clock jumped over it
+        apart += a != b ? 1 : 0;
+    }
+    CHECK(apart == 0);
+    CHECK(heard > 2'400);
+    return true;
 }
 
 }  // namespace
@@ -140,8 +175,8 @@ TEST_CASE("at unity, deck and mixer are bit-exact for ten seconds: every sample 
     stage.server().freewheel(true);
     REQUIRE(stage.ears().wait_until(start + 480'000 + master_delay));
     stage.server().freewheel(false);
-    CHECK(wrong_frames(stage, 0, start + master_delay, start + master_delay, start + 480'000) == 0);
-    CHECK(wrong_frames(stage, 1, start + master_delay, start + master_delay, start + 480'000) == 0);
+    CHECK(wrong_frames(stage.ears(), 0, start, start + master_delay, start + 480'000, master_delay) == 0);
+    CHECK(wrong_frames(stage.ears(), 1, start, start + master_delay, start + 480'000, master_delay) == 0);
     for (const auto* deck : {"A", "B"}) {
         const auto health = stage.done(stage.deck(deck), at::deck_health);
         CHECK_MESSAGE(health.named("starved_frames") == 0.0, health.shown());
@@ -150,150 +185,97 @@ TEST_CASE("at unity, deck and mixer are bit-exact for ten seconds: every sample 
 
 TEST_CASE(
     "a group start sent with the cues of two 140 MB files on a cold cache waits for both and starts them as one") {
-    undisturbed([](const MachineStalls& stalls) {
-        Stage stage{{.capture_seconds = 40.0}};
-        constexpr std::int64_t long_track =
-            35'000'000;  // 140 MB of 16-bit stereo; the code repeats nothing it should not
-        for (const auto* name : {"a.wav", "b.wav"}) {
-            write_position_coded(stage.folder() / name, long_track, 44'100, SampleFormat::pcm16);
-            make_cold(stage.folder() / name);
-        }
-        const auto sent_at = *stage.ears().end_frame();
-        const auto mark = stage.osc().count();
-        stage.osc().send(stage.front_door(), at::cue, {std::string{"A"}, (stage.folder() / "a.wav").string()});
-        stage.osc().send(stage.front_door(), at::cue, {std::string{"B"}, (stage.folder() / "b.wav").string()});
-        stage.osc().send(stage.front_door(), at::start_group, {0.1, std::string{"A"}, std::string{"B"}});
-        const auto reply = stage.osc().wait_for(
-            [](const OscReceived& message) {
-                return message.is_reply_to(at::start_group) || message.is_error_of(at::start_group);
-            },
-            mark);
-        REQUIRE(reply);
-        REQUIRE_MESSAGE(reply->is_reply_to(at::start_group), reply->shown());
-        CHECK(reply->arguments.size() == 4);
-        const auto start = frame_argument(*reply, 1);
-        // Due 0.1 s after arrival, which is after sending.
-        CHECK(start >= sent_at + 4'800);
-        REQUIRE(stage.ears().wait_until(start + 4'800));
-        for (const std::size_t deck : {2U, 3U}) {
-            CHECK(stays_silent(stage.ears(), deck, sent_at, start));
-            CHECK(stage.ears().first_sound(deck, sent_at).value_or(0) - start <= 1);
-        }
-        std::int64_t heard = 0;
-        std::int64_t apart = 0;
-        for (auto frame = start; frame < start + 4'800; ++frame) {
-            const auto a = stage.ears().sample(2, frame);
-            const auto b = stage.ears().sample(3, frame);
-            heard += a && b ? 1 : 0;  // else the clock jumped over it
-            apart += a != b ? 1 : 0;
-        }
-        if (!judged(apart == 0, stalls)) {
-            return false;
-        }
-        CHECK(apart == 0);
-        CHECK(heard > 2'400);
-        return true;
-    });
+    Stage stage{{.capture_seconds = 60.0}};
+    constexpr std::int64_t long_track = 35'000'000;  // 140 MB of 16-bit stereo; the code repeats nothing it should not
+    for (const auto* name : {"a.wav", "b.wav"}) {
+        write_position_coded(stage.folder() / name, long_track, 44'100, SampleFormat::pcm16);
+    }
+    // On a machine that is loaded to its last a deck's control thread may be late: then its log says so.
+    constexpr int attempts = 3;
+    int late = 0;
+    while (late < attempts && !judge_cold_start(stage)) {
+        ++late;
+    }
+    CHECK(late < attempts);
 }
 
 TEST_CASE("a deck that can't be made ready is named in an error after 5 s, and the other starts") {
-    undisturbed([](const MachineStalls& stalls) {
-        Stage stage{{.period = busy_period}};
-        write_coded_pair(stage);
-        stage.done(stage.deck("A"), at::deck_cue, {(stage.folder() / "a.wav").string()});
-        const auto mark = stage.osc().count();
-        stage.osc().send(stage.front_door(), at::start_group, {0.1, std::string{"A"}, std::string{"B"}});
-        const auto is = [](const std::string& address) {
-            return [address](const OscReceived& message) {
-                return message.address == address && message.text(0) == at::start_group;
-            };
+    Stage stage{{.period = busy_period}};
+    write_coded_pair(stage);
+    stage.done(stage.deck("A"), at::deck_cue, {(stage.folder() / "a.wav").string()});
+    const auto mark = stage.osc().count();
+    stage.osc().send(stage.front_door(), at::start_group, {0.1, std::string{"A"}, std::string{"B"}});
+    const auto is = [](const std::string& address) {
+        return [address](const OscReceived& message) {
+            return message.address == address && message.text(0) == at::start_group;
         };
-        const auto error = stage.osc().wait_for(is(at::error), mark);
-        const auto reply = stage.osc().wait_for(is(at::reply), mark);
-        REQUIRE(error);
-        REQUIRE(reply);
-        CHECK(error->number(1) == 3);
-        CHECK(error->text(2).find('B') != std::string::npos);
-        CHECK(reply->arguments.size() == 3);
-        CHECK(reply->text(2) == "A");
-        const auto start = frame_argument(*reply, 1);
-        REQUIRE(stage.ears().wait_until(start + 5'000 + master_delay));
-        const auto wrong = wrong_frames(stage, 0, start + master_delay, start + master_delay, start + 5'000);
-        if (!judged(wrong == 0, stalls)) {
-            return false;
-        }
-        CHECK(wrong == 0);
-        return true;
-    });
+    };
+    const auto error = stage.osc().wait_for(is(at::error), mark);
+    const auto reply = stage.osc().wait_for(is(at::reply), mark);
+    REQUIRE(error);
+    REQUIRE(reply);
+    CHECK(error->number(1) == 3);
+    CHECK(error->text(2).find('B') != std::string::npos);
+    CHECK(reply->arguments.size() == 3);
+    CHECK(reply->text(2) == "A");
+    const auto start = frame_argument(*reply, 1);
+    REQUIRE(stage.ears().wait_until(start + 5'000 + master_delay));
+    CHECK(wrong_frames(stage.ears(), 0, start, start + master_delay, start + 5'000, master_delay) == 0);
 }
 
 TEST_CASE("a file that can't be played gets an error that names it, and the playing track goes on untouched") {
-    undisturbed([](const MachineStalls& stalls) {
-        Stage stage{{.period = busy_period}};
-        write_coded_pair(stage);
-        const auto& folder = stage.folder();
-        std::ofstream{folder / "empty.wav"};
-        std::ofstream{folder / "text.wav"} << "This is no music.\n";
-        std::ofstream{folder / "header-only.wav"} << "RIFF\x24\x10";
-        std::filesystem::create_directory(folder / "folder.wav");
-        cue_pair(stage);
-        const auto start = frame_argument(
-            stage.done(stage.front_door(), at::start_group, {0.0, std::string{"A"}, std::string{"B"}}), 1);
-        for (const std::string name : {"missing.wav", "empty.wav", "text.wav", "header-only.wav", "folder.wav"}) {
-            const auto answer = stage.ask(stage.deck("A"), at::deck_cue, {(folder / name).string()});
-            CHECK_MESSAGE(answer.is_error_of(at::deck_cue), answer.shown());
-            CHECK_MESSAGE(answer.text(2).find(name) != std::string::npos, answer.shown());
-            // The same by way of the front door.
-            const auto door = stage.ask(stage.front_door(), at::cue, {std::string{"A"}, (folder / name).string()});
-            CHECK_MESSAGE(door.is_error_of(at::cue), door.shown());
-        }
-        const auto now = *stage.ears().end_frame();
-        REQUIRE(stage.ears().wait_until(now + 2'000));
-        const auto wrong = wrong_frames(stage, 0, start + master_delay, start + master_delay, now);
-        if (!judged(wrong == 0, stalls)) {
-            return false;
-        }
-        CHECK(wrong == 0);
-        return true;
-    });
+    Stage stage{{.period = busy_period}};
+    write_coded_pair(stage);
+    const auto& folder = stage.folder();
+    std::ofstream{folder / "empty.wav"};
+    std::ofstream{folder / "text.wav"} << "This is no music.\n";
+    std::ofstream{folder / "header-only.wav"} << "RIFF\x24\x10";
+    std::filesystem::create_directory(folder / "folder.wav");
+    cue_pair(stage);
+    const auto start =
+        frame_argument(stage.done(stage.front_door(), at::start_group, {0.0, std::string{"A"}, std::string{"B"}}), 1);
+    for (const std::string name : {"missing.wav", "empty.wav", "text.wav", "header-only.wav", "folder.wav"}) {
+        const auto answer = stage.ask(stage.deck("A"), at::deck_cue, {(folder / name).string()});
+        CHECK_MESSAGE(answer.is_error_of(at::deck_cue), answer.shown());
+        CHECK_MESSAGE(answer.text(2).find(name) != std::string::npos, answer.shown());
+        // The same by way of the front door.
+        const auto door = stage.ask(stage.front_door(), at::cue, {std::string{"A"}, (folder / name).string()});
+        CHECK_MESSAGE(door.is_error_of(at::cue), door.shown());
+    }
+    const auto now = *stage.ears().end_frame();
+    REQUIRE(stage.ears().wait_until(now + 2'000));
+    CHECK(wrong_frames(stage.ears(), 0, start, start + master_delay, now, master_delay) == 0);
 }
 
 TEST_CASE("killing any one client leaves the others playing, and the session says which one it lost") {
-    undisturbed([](const MachineStalls& stalls) {
-        Stage stage{{.period = busy_period, .capture_seconds = 60.0}};
-        write_coded_pair(stage);
-        cue_pair(stage);
-        const auto start = frame_argument(
-            stage.done(stage.front_door(), at::start_group, {0.0, std::string{"A"}, std::string{"B"}}), 1);
-        REQUIRE(stage.ears().wait_until(start + 9'600));
-        const auto kill_and_listen = [&](const std::string& client, std::size_t channel, std::int64_t heard_from) {
-            CAPTURE(client);
-            const auto pid = stage.client_pid(client);
-            REQUIRE(pid > 0);
-            const auto before = *stage.ears().end_frame();
-            kill(pid, SIGKILL);
-            REQUIRE(stage.session().wait_for_line(client));
-            REQUIRE(stage.ears().wait_until(before + 24'000));
-            return wrong_frames(stage, channel, heard_from, before, before + 24'000);
-        };
-        const auto without_deck = kill_and_listen("deck-B", 0, start + master_delay);
-        const auto without_follower = kill_and_listen("bpm-follower", 0, start + master_delay);
-        const auto without_mixer = kill_and_listen("mixer-bus", 2, start);
-        stage.session().kill_hard();
+    Stage stage{{.period = busy_period, .capture_seconds = 60.0}};
+    write_coded_pair(stage);
+    cue_pair(stage);
+    const auto start =
+        frame_argument(stage.done(stage.front_door(), at::start_group, {0.0, std::string{"A"}, std::string{"B"}}), 1);
+    REQUIRE(stage.ears().wait_until(start + 9'600));
+    const auto kill_and_listen = [&](const std::string& client, std::size_t channel, std::int64_t delay) {
+        CAPTURE(client);
+        const auto pid = stage.client_pid(client);
+        REQUIRE(pid > 0);
         const auto before = *stage.ears().end_frame();
+        kill(pid, SIGKILL);
+        REQUIRE(stage.session().wait_for_line(client));
         REQUIRE(stage.ears().wait_until(before + 24'000));
-        const auto without_session = wrong_frames(stage, 2, start, before, before + 24'000);
-        // An asynchronous server loses at most a period downstream of a client that dies.
-        constexpr std::int64_t period = busy_period;
-        if (!judged(std::max({without_deck, without_follower, without_mixer}) <= period && without_session == 0,
-                    stalls)) {
-            return false;
-        }
-        CHECK(without_deck <= period);
-        CHECK(without_follower <= period);
-        CHECK(without_mixer <= period);
-        CHECK(without_session == 0);
-        CHECK_FALSE(stage.trap_sprang());
-        return true;
-    });
+        return wrong_frames(stage.ears(), channel, start, before, before + 24'000, delay);
+    };
+    const auto without_deck = kill_and_listen("deck-B", 0, master_delay);
+    const auto without_follower = kill_and_listen("bpm-follower", 0, master_delay);
+    const auto without_mixer = kill_and_listen("mixer-bus", 2, 0);
+    stage.session().kill_hard();
+    const auto before = *stage.ears().end_frame();
+    REQUIRE(stage.ears().wait_until(before + 24'000));
+    const auto without_session = wrong_frames(stage.ears(), 2, start, before, before + 24'000, 0);
+    // An asynchronous server loses at most a period downstream of a client that dies.
+    constexpr std::int64_t period = busy_period;
+    CHECK(without_deck <= period);
+    CHECK(without_follower <= period);
+    CHECK(without_mixer <= period);
+    CHECK(without_session == 0);
+    CHECK_FALSE(stage.trap_sprang());
 }

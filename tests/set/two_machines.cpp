@@ -165,18 +165,4 @@ Heard wait_for_run(const Capture& ears, std::size_t channel, std::int64_t from, 
     }
 }
 
-std::int64_t wrong_frames(const Capture& ears, std::int64_t start, std::int64_t from, std::int64_t to) {
-    std::int64_t wrong = 0;
-    std::int64_t judged_from = from;
-    for (auto frame = from; frame < to; ++frame) {
-        const auto sample = ears.sample(0, frame);
-        if (!sample) {
-            judged_from = frame + 1 + TwoMachines::master_delay;
-        } else if (frame >= judged_from) {
-            wrong += PositionCode{24}.frame_of(*sample) != frame - TwoMachines::master_delay - start ? 1 : 0;
-        }
-    }
-    return wrong;
-}
-
 }  // namespace crowdjack::test

@@ -74,8 +74,4 @@ struct Heard {
 /// Waits until the channel brought so many samples in a row, each the file's next. @returns what it brought by then
 Heard wait_for_run(const Capture& ears, std::size_t channel, std::int64_t from, std::int64_t frames);
 
-/// Frames of [from, to) at which deck A, through the mixer, does not sound the file's frame `frame - start`. Where this
-/// machine stalled its clock jumped, and the mixer's delay brings a little from before the jump.
-[[nodiscard]] std::int64_t wrong_frames(const Capture& ears, std::int64_t start, std::int64_t from, std::int64_t to);
-
 }  // namespace crowdjack::test

@@ -2,6 +2,7 @@
 #include "tests/support/jack_clients.hpp"
 
 #include "tests/support/jack_server.hpp"
+#include "tests/support/waves.hpp"
 
 #include <sched.h>
 
@@ -137,6 +138,15 @@ std::optional<float> Capture::sample(std::size_t channel, std::int64_t frame) co
                : std::optional{samples_[channel][stamp->offset + static_cast<std::size_t>(frame - stamp->frame)]};
 }
 
+bool Capture::recorded(std::int64_t from, std::int64_t to) const {
+    for (auto frame = from; frame < to; ++frame) {
+        if (!sample(0, frame)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 std::vector<float> Capture::samples(std::size_t channel, std::int64_t from, std::int64_t to) const {
     std::vector<float> result;
     result.reserve(static_cast<std::size_t>(std::max<std::int64_t>(to - from, 0)));
@@ -173,6 +183,23 @@ std::vector<Capture::Gap> Capture::gaps() const {
         }
     }
     return found;
+}
+
+std::int64_t wrong_frames(const Capture& capture, std::size_t channel, std::int64_t start, std::int64_t from,
+                          std::int64_t to, std::int64_t delay) {
+    const auto jumps = capture.gaps();
+    const auto delayed_from_before = [&](std::int64_t frame) {
+        return std::ranges::any_of(
+            jumps, [&](const Capture::Gap& jump) { return jump.came <= frame && frame < jump.came + delay; });
+    };
+    std::int64_t wrong = 0;
+    for (auto frame = from; frame < to; ++frame) {
+        const auto sample = capture.sample(channel, frame);
+        if (sample && PositionCode{24}.frame_of(*sample) != frame - delay - start) {
+            wrong += delayed_from_before(frame) ? 0 : 1;
+        }
+    }
+    return wrong;
 }
 
 Player::Player(const std::string& server, const std::string& name, std::vector<std::vector<float>> samples)

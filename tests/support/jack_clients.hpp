@@ -75,6 +75,8 @@ public:
 
     /// What sounded at a JACK frame; nothing when that frame was not recorded (a gap, too early, not yet).
     [[nodiscard]] std::optional<float> sample(std::size_t channel, std::int64_t frame) const;
+    /// Was every frame of [from, to) recorded? Where the machine stalls, the server's clock jumps over frames.
+    [[nodiscard]] bool recorded(std::int64_t from, std::int64_t to) const;
     /// The samples of [from, to); frames not recorded are NaN.
     [[nodiscard]] std::vector<float> samples(std::size_t channel, std::int64_t from, std::int64_t to) const;
     /// The first frame in [from, end) whose sample is not 0.
@@ -106,6 +108,12 @@ private:
     std::atomic<bool> full_{false};
     JackProbe probe_;
 };
+
+/// Frames of [from, to) at which a channel does not sound frame `frame - delay - start` of a file that is
+/// position-coded on 24 bits (waves.hpp). Not judged: what the server's clock jumped over, and the first `delay` frames
+/// after a jump, which are of before it.
+[[nodiscard]] std::int64_t wrong_frames(const Capture& capture, std::size_t channel, std::int64_t start,
+                                        std::int64_t from, std::int64_t to, std::int64_t delay);
 
 /// Plays given samples at given frames: channel c, JACK frame `start` + i gets samples[c][i]; silence elsewhere.
 class Player {
