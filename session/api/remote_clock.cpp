@@ -99,10 +99,13 @@ std::int32_t RemoteClock::first_cycle(const Answer& answer) const {
     return least + modulo(answers_.back().cycles - least, answer.period);
 }
 
+/// By the time and by the cycle in which the answer was read: none there is later than that one. Either may be late,
+/// the time (JACK's estimate) after a cycle that was left out, the cycle where this program's audio thread is.
 std::int32_t RemoteClock::earliest(const Answer& answer) const {
     const double proven = answer.ahead - answer.round_trip / 2.0 + quickest() / 2.0;
-    return static_cast<std::int32_t>(std::lround(proven)) -
-           answer.period / 4;  // should the way there be the longer one
+    const auto by_time =
+        static_cast<std::int32_t>(std::lround(proven)) - answer.period / 4;  // should the way there be the longer one
+    return std::min(by_time, answer.cycles);
 }
 
 /// An answer tells of the latest cycle there, so none is more than a period after it.
