@@ -30,7 +30,7 @@ TEST_CASE("listeners read artist and title within two seconds, also after a reco
         deck->start_at(room.soon());
         REQUIRE(room.obeys(at::mixer_nowplaying, {"A", "Künstler", "Erstes & \"Lied\""}));
         const auto started = room.ask(at::mixer_stream_start, {icecast.url("set"), format});
-        REQUIRE_MESSAGE(started.is_reply_to(at::mixer_stream_start), started.shown());
+        REQUIRE_MESSAGE(started.is_reply_to(at::mixer_stream_start), started.shown(), icecast.log());
         const double first = icecast.seconds_until_title("set", format, "Erstes &");
         REQUIRE(room.obeys(at::mixer_nowplaying, {"B", "Artist", "Second"}));
         const double second = icecast.seconds_until_title("set", format, "Second");
@@ -50,7 +50,7 @@ TEST_CASE("listeners read artist and title within two seconds, also after a reco
         REQUIRE(room.osc.wait_for(at::mixer_stream_lost));
         const std::size_t mark = room.osc.count();
         icecast.start();
-        REQUIRE(room.osc.wait_for(at::mixer_stream_connected, mark));
+        REQUIRE_MESSAGE(room.osc.wait_for(at::mixer_stream_connected, mark), icecast.log());
         CHECK(icecast.seconds_until_title("set", format, "only a file's name") < 2.5);
         REQUIRE(room.obeys(at::mixer_stream_stop));
         CHECK(room.mixer->terminate() == 0);
