@@ -48,7 +48,7 @@ TEST_CASE("an end that makes no sense is refused, and the recording is whole in 
         CAPTURE(name);
         MixerRoom room;
         const auto begun = room.ask(at::mixer_record_start, {name});
-        REQUIRE(begun.is_reply_to(at::mixer_record_start));
+        REQUIRE_MESSAGE(begun.is_reply_to(at::mixer_record_start), begun.shown());
         const auto begin = static_cast<std::int64_t>(begun.number(2));
         REQUIRE(room.server.wait_for_frame(static_cast<std::uint32_t>(begin + 48000)));
         CHECK(room.error_code(at::mixer_record_stop, {frame_value(begin - 1)}) == 4);
@@ -91,7 +91,7 @@ TEST_CASE("a split recording holds each frame of the master once, while it plays
         REQUIRE(capture->wait_until(room.soon(0.1)));
         REQUIRE(room.obeys(at::subscribe));
         const auto begun = room.ask(at::mixer_record_start, {"part-%Y.wav"});
-        REQUIRE(begun.is_reply_to(at::mixer_record_start));
+        REQUIRE_MESSAGE(begun.is_reply_to(at::mixer_record_start), begun.shown());
         const auto begin = static_cast<std::int64_t>(begun.number(2));
         REQUIRE(capture->wait_until(begin + 48000 * 7 / 2));
         REQUIRE(room.obeys(at::mixer_record_stop));
@@ -216,7 +216,7 @@ TEST_CASE("cycles that JACK leaves out while a recording runs are said, and wher
         MixerRoom room;
         const auto deck = room.player("A", {Signal(48000, 0.1F), Signal(48000, 0.1F)});
         const auto begun = room.ask(at::mixer_record_start, {"set.wav"});
-        REQUIRE(begun.is_reply_to(at::mixer_record_start));
+        REQUIRE_MESSAGE(begun.is_reply_to(at::mixer_record_start), begun.shown());
         const auto begin = static_cast<std::uint32_t>(begun.number(2));
         REQUIRE(room.server.wait_for_frame(begin + 24000));
         deck->hang(true);  // the graph stands still, the clock goes on
@@ -250,11 +250,14 @@ TEST_CASE("cycles that JACK leaves out while a recording runs are said, and wher
 TEST_CASE("cycles that JACK leaves out just before the end of a recording are said") {
     MixerRoom room;
     const auto deck = room.player("A", {Signal(48000, 0.1F), Signal(48000, 0.1F)});
+    const auto ears = room.capture();
     REQUIRE(room.obeys(at::mixer_record_start, {"short.wav"}));
     REQUIRE(room.server.wait_for_frame(room.server.frame() + 4800));
     deck->hang(true);
     REQUIRE(room.server.wait_for_frame(room.server.frame() + 9600));
     deck->hang(false);
+    const auto left_out_to = static_cast<std::int64_t>(room.server.frame());
+    REQUIRE(eventually([&] { return ears->end_frame().value_or(0) > left_out_to; }));  // the mixer runs again
     REQUIRE(room.obeys(at::mixer_record_stop));
     CHECK(room.mixer->wait_for_line("short.wav cycles="));
 }

@@ -143,7 +143,11 @@ TEST_CASE(
     const pid_t deck_b = SessionRoom::pid_of("deck-B");
     const pid_t deck_a = SessionRoom::pid_of("deck-A");
     for (int round = 0; round < 2; ++round) {
-        fs::remove_all(registry_of("test").parent_path());
+        REQUIRE(eventually([] {  // the clients write there meanwhile
+            std::error_code again;
+            fs::remove_all(registry_of("test").parent_path(), again);
+            return !again;
+        }));
         if (round == 1) {
             ::kill(deck_a, SIGKILL);  // while there is no folder to start it in
         }
