@@ -321,7 +321,7 @@ void Follower::hear_outside(JackFrame frame) {
     }
     if (options_.outside == OutsideLead::link) {
         if (const auto heard = link_->heard()) {
-            const JackFrame moment = shell_.jack().unwrapped(jack_frame_time(shell_.jack().raw()));
+            const JackFrame moment = shell_.jack().frame_now();
             tempo = OutsideTempo{moment, heard->beat, heard->bpm, 4.0};
         }
     }
@@ -342,7 +342,7 @@ void Follower::hear_outside(JackFrame frame) {
 
 void Follower::lead_link() {
     // The frame that is now, finer than a period.
-    const JackFrame frame = shell_.jack().unwrapped(jack_frame_time(shell_.jack().raw()));
+    const JackFrame frame = shell_.jack().frame_now();
     link_->lead(conductor_.beat_at(frame), conductor_.bpm_at(frame));
 }
 

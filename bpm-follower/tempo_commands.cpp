@@ -72,7 +72,7 @@ void TempoCommands::tap(const OscRequest& request) {
         throw OscError{OscErrorCode::not_ready, "there is no JACK server, so no clock to tap against"};
     }
     // Finer than a period, which at 1024 frames would be heard in the tempo.
-    const JackFrame when = shell_.jack().unwrapped(jack_frame_time(shell_.jack().raw()));
+    const JackFrame when = shell_.jack().frame_now();
     const auto bpm = conductor_.tap(now_(), to_seconds(when - JackFrame{}, shell_.jack().format().rate).value);
     obeyed_({0.0, Kind::tap, bpm ? bpm->value : 0.0, 0.0});
     auto reply = request.reply_to.reply();

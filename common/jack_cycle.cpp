@@ -164,6 +164,19 @@ JackFrame JackClient::frame_outside() const noexcept {
     return client_ == nullptr || held_.load() ? known : unwrap(jack_last_frame_time(client_), known);
 }
 
+JackFrame JackClient::frame_now() const noexcept {
+    if (client_ == nullptr || held_.load()) {
+        return last_frame();
+    }
+    WireFrame first{};
+    jack_nframes_t since{};
+    do {
+        first = jack_last_frame_time(client_);
+        since = jack_frames_since_cycle_start(client_);
+    } while (first != jack_last_frame_time(client_));
+    return unwrap(first, last_frame()) + Frames{std::min(since, period())};
+}
+
 // ---- from a cycle to control, and back ------------------------------------------------------------------------------
 
 /// Wakes control. From a cycle only when the server itself stumbled: one write that never waits.

@@ -12,11 +12,15 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace crowdjack;
@@ -282,6 +286,41 @@ TEST_CASE("commands are answered, questions are answered at their address, nonse
         CHECK_MESSAGE(answer.is_error_of(address), answer.shown());
         CHECK(answer.number(1) == 1.0);
     }
+}
+
+TEST_CASE("taps soon after the server stood still give the tempo they were tapped in") {
+    JackServer server;
+    Follower follower{server};
+    using Clock = std::chrono::steady_clock;
+    undisturbed([&] {
+        follower.ask(at::tempo_set, {120.0});
+        server.process().signal(SIGSTOP);
+        std::this_thread::sleep_for(std::chrono::milliseconds{200});
+        server.process().signal(SIGCONT);
+        REQUIRE(server.wait_for_frame(server.frame() + 4'800));
+
+        constexpr int taps = 4;
+        Clock::time_point first;
+        Clock::time_point last;
+        std::chrono::duration<double> slowest{0.0};
+        double heard = 0.0;
+        for (int i = 0; i < taps; ++i) {
+            const auto tapped = Clock::now();
+            const auto answer = follower.ask(at::tempo_tap);
+            slowest = std::max(slowest, std::chrono::duration<double>(Clock::now() - tapped));
+            first = i == 0 ? tapped : first;
+            last = tapped;
+            heard = i + 1 == taps ? answer.number(1) : 0.0;
+            std::this_thread::sleep_for(std::chrono::milliseconds{400});
+        }
+        const double meant = 60.0 * (taps - 1) / std::chrono::duration<double>(last - first).count();
+        std::this_thread::sleep_for(std::chrono::milliseconds{2600});  // a pause after which taps begin anew
+        if (slowest.count() > 0.005) {
+            return false;
+        }
+        CHECK(heard == doctest::Approx(meant).epsilon(0.01));
+        return true;
+    });
 }
 
 TEST_CASE("the MIDI clock ticks on the frame the line gives each tick, through a ramp") {

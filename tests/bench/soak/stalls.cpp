@@ -20,6 +20,17 @@ namespace {
 constexpr std::chrono::milliseconds rest{2};
 constexpr std::chrono::milliseconds stall{1};
 
+/// Of this moment. Not jack_frame_time(): after a stall that lies far off for seconds.
+std::int64_t present_frame(jack_client_t* client) {
+    jack_nframes_t first{};
+    jack_nframes_t since{};
+    do {
+        first = jack_last_frame_time(client);
+        since = jack_frames_since_cycle_start(client);
+    } while (first != jack_last_frame_time(client));
+    return static_cast<std::int64_t>(first) + since;
+}
+
 }  // namespace
 
 StallWitness::StallWitness(jack_client_t* client, int below, std::vector<pid_t> own)
@@ -53,11 +64,11 @@ void StallWitness::watch(unsigned processor) {
     using Clock = std::chrono::steady_clock;
     auto before = Clock::now();
     double own = own_seconds();
-    std::int64_t frame = jack_frame_time(client_);
+    std::int64_t frame = present_frame(client_);
     while (!over_.load(std::memory_order_relaxed)) {
         std::this_thread::sleep_for(rest);
         const auto now = Clock::now();
-        const std::int64_t frame_now = jack_frame_time(client_);
+        const std::int64_t frame_now = present_frame(client_);
         const double own_now = own_seconds();
         if (now - before > rest + stall) {
             const std::lock_guard lock{mutex_};
