@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -18,23 +19,25 @@ std::int32_t modulo(std::int32_t difference, std::int32_t period) {
     return rest < 0 ? rest + period : rest;
 }
 
-/// Whether one clock can have given both. Each leaves open what its way hides, and a cycle; the clocks may drift a
-/// little, and be apart by some cycles that one side left out.
-bool agree(const RemoteClock::Answer& one, const RemoteClock::Answer& other, double rate, int left_out) {
-    constexpr double slack_s = 0.002;
-    const double slack = slack_s * rate + (one.round_trip + other.round_trip) / 2.0 +
-                         (1 + left_out) * std::max(one.period, other.period);
-    return std::abs(static_cast<double>(one.ahead) - static_cast<double>(other.ahead)) <= slack;
+/// How far two answers of one clock may be apart, besides what each leaves open. More is another clock.
+constexpr double drift_s = 0.002;
+constexpr double left_out_s = 0.1;  ///< cycles that one side alone left out, where each belongs to one of the other's
+
+/// Whether one clock can have given both. Each leaves open what its way hides, and a cycle.
+bool agree(const RemoteClock::Answer& one, const RemoteClock::Answer& other, double apart) {
+    const double open = (one.round_trip + other.round_trip) / 2.0 + std::max(one.period, other.period);
+    return std::abs(static_cast<double>(one.ahead) - static_cast<double>(other.ahead)) <= apart + open;
 }
 
 }  // namespace
 
 void RemoteClock::note(const Answer& answer, double rate) {
-    const auto known = furthest();
-    const int left_out = known && in_step() ? 1 : 0;  // more begin anew; one is found among the answers
-    if (known && !agree(answer, *known, rate, left_out)) {
+    const bool stepwise = !answers_.empty() && in_step();
+    const auto known = furthest(stepwise ? latest_answers : most_kept);
+    const double apart = rate * (stepwise ? left_out_s : drift_s);
+    if (known && !agree(answer, *known, apart)) {
         // A deck whose server is away repeats its last frame: such answers contradict each other, too.
-        if (!misfit_ || !agree(answer, *misfit_, rate, 0)) {
+        if (!misfit_ || !agree(answer, *misfit_, rate * drift_s)) {
             misfit_ = answer;
             return;
         }
@@ -43,7 +46,7 @@ void RemoteClock::note(const Answer& answer, double rate) {
     misfit_.reset();
     doubted_ = false;
     // What was long under way may have passed for one of this clock; a quicker one shows that it was not.
-    std::erase_if(answers_, [&](const Answer& earlier) { return !agree(earlier, answer, rate, left_out); });
+    std::erase_if(answers_, [&](const Answer& earlier) { return !agree(earlier, answer, apart); });
     answers_.push_back(answer);
     if (answers_.size() > most_kept) {
         answers_.pop_front();
@@ -58,7 +61,7 @@ void RemoteClock::forget() noexcept {
 
 bool RemoteClock::settled() const {
     const auto known = ahead();
-    return known && (!in_step() || answers_.back().cycles == *known);
+    return known && (!in_step() || admits(answers_.back(), *known));
 }
 
 std::optional<std::int32_t> RemoteClock::ahead() const {
@@ -66,69 +69,70 @@ std::optional<std::int32_t> RemoteClock::ahead() const {
         return std::nullopt;
     }
     if (!in_step()) {
-        return furthest()->ahead;
+        return furthest(most_kept)->ahead;
     }
     return best_cycle();
 }
 
-/// Of the cycles that the answers prove, the one that the fewest of the latest contradict, and the fewest of all where
-/// those can't tell: one side may have left out a cycle since, and an answer may tell of a cycle that came late.
+/// Of the cycles in which the latest answers were asked and read, the one that contradicts them least, and all where
+/// that can't tell: one side may have left out a cycle since.
 std::int32_t RemoteClock::best_cycle() const {
-    const auto contradictions = [this](std::int32_t ahead) {
-        int all = 0;
-        int latest = 0;
-        for (std::size_t i = 0; i < answers_.size(); ++i) {
-            const int wrong = admits(answers_[i], ahead) ? 0 : 1;
-            all += wrong;
-            latest += answers_.size() - i <= latest_answers ? wrong : 0;
+    const auto latest = answers_.end() - static_cast<std::ptrdiff_t>(std::min(latest_answers, answers_.size()));
+    const auto contradictions = [this, latest, usual = usual_round_trip()](std::int32_t ahead) {
+        int of_all = 0;
+        int of_latest = 0;
+        for (auto answer = answers_.begin(); answer != answers_.end(); ++answer) {
+            const int contradiction = contradiction_of(*answer, ahead, usual);
+            of_all += contradiction;
+            of_latest += answer < latest ? 0 : contradiction;
         }
-        return std::pair{latest, all};
+        return std::pair{of_latest, of_all};
     };
-    std::int32_t best = first_cycle(answers_.front());
-    for (const Answer& answer : answers_) {
-        const std::int32_t candidate = first_cycle(answer);
-        best = contradictions(candidate) < contradictions(best) ? candidate : best;
+    std::int32_t best = answers_.back().asked_in;
+    for (auto answer = latest; answer != answers_.end(); ++answer) {
+        for (const std::int32_t candidate : {answer->asked_in, answer->read_in}) {
+            best = contradictions(candidate) < contradictions(best) ? candidate : best;
+        }
     }
     return best;
 }
 
-/// The first cycle there that is not before what the answer proves, however long it took: that is early by the way back
-/// and by the way on which the cycles there wait, of which half the quickest way there and back is sure.
-std::int32_t RemoteClock::first_cycle(const Answer& answer) const {
-    const std::int32_t least = earliest(answer);
-    return least + modulo(answers_.back().cycles - least, answer.period);
+/// How badly an answer fits. The packet with the cycle's sound goes the same way before the question, so most that were
+/// not held up tell of the cycle in which they were asked. None tells of a later one than that in which it was read.
+int RemoteClock::contradiction_of(const Answer& answer, std::int32_t ahead, double usual_round_trip) {
+    const bool another = answer.asked_in != ahead && answer.round_trip <= usual_round_trip;
+    return (admits(answer, ahead) ? 0 : 2) + (another ? 1 : 0);
 }
 
-/// By the time and by the cycle in which the answer was read: none there is later than that one. Either may be late,
-/// the time (JACK's estimate) after a cycle that was left out, the cycle where this program's audio thread is.
-std::int32_t RemoteClock::earliest(const Answer& answer) const {
-    const double proven = answer.ahead - answer.round_trip / 2.0 + quickest() / 2.0;
-    const auto by_time =
-        static_cast<std::int32_t>(std::lround(proven)) - answer.period / 4;  // should the way there be the longer one
-    return std::min(by_time, answer.cycles);
+bool RemoteClock::admits(const Answer& answer, std::int32_t ahead) {
+    const bool maybe_before_its_packet = answer.since_cycle < answer.period / 4;
+    return answer.read_in <= ahead && ahead <= answer.asked_in + (maybe_before_its_packet ? answer.period : 0);
 }
 
-/// An answer tells of the latest cycle there, so none is more than a period after it.
-bool RemoteClock::admits(const Answer& answer, std::int32_t ahead) const {
-    return earliest(answer) <= ahead && ahead <= answer.ahead + answer.round_trip / 2.0 + 1.25 * answer.period;
+/// The median.
+double RemoteClock::usual_round_trip() const {
+    std::vector<double> all;
+    std::ranges::transform(answers_, std::back_inserter(all), &Answer::round_trip);
+    const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
+    std::nth_element(all.begin(), middle, all.end());
+    return *middle;
 }
-
-double RemoteClock::quickest() const { return std::ranges::min_element(answers_, {}, &Answer::round_trip)->round_trip; }
 
 /// Whether cycles here and there are the same ones.
 bool RemoteClock::in_step() const {
     const Answer& last = answers_.back();
     return last.period > 0 && std::all_of(answers_.begin(), answers_.end(), [&last](const Answer& answer) {
-               return answer.period == last.period && modulo(answer.cycles - last.cycles, last.period) == 0;
+               return answer.period == last.period && modulo(answer.read_in - last.read_in, last.period) == 0;
            });
 }
 
-/// Of the quicker half of the answers: half its way there and back is what an answer may be wrong by.
-std::optional<RemoteClock::Answer> RemoteClock::furthest() const {
+/// Of the quicker half of the latest answers: half its way there and back is what an answer may be wrong by.
+std::optional<RemoteClock::Answer> RemoteClock::furthest(std::size_t latest) const {
     if (answers_.empty()) {
         return std::nullopt;
     }
-    std::vector<Answer> quick{answers_.begin(), answers_.end()};
+    const auto count = static_cast<std::ptrdiff_t>(std::min(latest, answers_.size()));
+    std::vector<Answer> quick{answers_.end() - count, answers_.end()};
     const auto middle = quick.begin() + static_cast<std::ptrdiff_t>((quick.size() + 1) / 2);
     std::sort(quick.begin(), quick.end(), [](const Answer& a, const Answer& b) { return a.round_trip < b.round_trip; });
     return *std::max_element(quick.begin(), middle, [](const Answer& a, const Answer& b) { return a.ahead < b.ahead; });

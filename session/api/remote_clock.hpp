@@ -12,17 +12,19 @@ namespace crowdjack {
 /// How many frames the server there is ahead of the one here.
 ///
 /// Both count in the same rhythm while JACK's network driver leads one from the other, from different beginnings. A
-/// deck answers with the first frame of its latest cycle, so each answer lies behind by up to a period, and by half the
-/// way there and back at most in either direction. The furthest of many quick answers is behind by a fraction of a
-/// millisecond. Where a cycle there belongs to each cycle here, the exact number is one at which both begin, and each
-/// answer leaves one or two of them open. One side alone may leave out a cycle: then the latest answers count.
+/// deck answers with the first frame of its latest cycle. Where a cycle there belongs to each cycle here, the number is
+/// the exact one at which both begin. Elsewhere each answer lies behind by up to a period, and by half the way there
+/// and back at most in either direction; the furthest of many quick answers is behind by a fraction of a millisecond.
+/// One side alone may leave out a cycle: then the latest answers count.
 class RemoteClock {
 public:
     struct Answer {
-        std::int32_t ahead{};   ///< its frame less the frame here halfway between question and answer
-        double round_trip{};    ///< frames here
-        std::int32_t period{};  ///< of the cycles, frames
-        std::int32_t cycles{};  ///< its frame less the first one of the latest cycle here
+        std::int32_t ahead{};        ///< its frame less JackClient::frame_now() halfway between question and answer
+        double round_trip{};         ///< frames here
+        std::int32_t period{};       ///< of the cycles, frames
+        std::int32_t asked_in{};     ///< its frame less the first one of the cycle here in which it was asked
+        std::int32_t read_in{};      ///< its frame less the first one of the cycle here in which it was read
+        std::int32_t since_cycle{};  ///< frames from that cycle's beginning until it was asked
     };
 
     static constexpr std::size_t enough = 12;  ///< answers
@@ -42,13 +44,12 @@ public:
     [[nodiscard]] std::optional<std::int32_t> ahead() const;
 
 private:
-    [[nodiscard]] std::optional<Answer> furthest() const;
+    [[nodiscard]] std::optional<Answer> furthest(std::size_t latest) const;
     [[nodiscard]] bool in_step() const;
     [[nodiscard]] std::int32_t best_cycle() const;
-    [[nodiscard]] std::int32_t first_cycle(const Answer& answer) const;
-    [[nodiscard]] std::int32_t earliest(const Answer& answer) const;
-    [[nodiscard]] bool admits(const Answer& answer, std::int32_t ahead) const;
-    [[nodiscard]] double quickest() const;
+    [[nodiscard]] static int contradiction_of(const Answer& answer, std::int32_t ahead, double usual_round_trip);
+    [[nodiscard]] static bool admits(const Answer& answer, std::int32_t ahead);
+    [[nodiscard]] double usual_round_trip() const;
 
     std::deque<Answer> answers_;
     std::optional<Answer> misfit_;

@@ -17,7 +17,7 @@ namespace {
 struct Pause {
     int shortest_ms, longest_ms;
 };
-constexpr Pause calm{90, 230}, curious{25, 65};
+constexpr Pause calm{90, 230}, curious{5, 25};
 constexpr auto patience = std::chrono::seconds{1};
 
 /// The longest latency in that direction of the client's ports of a kind; 0 when it has none.
@@ -75,8 +75,9 @@ void RemoteDecks::ask_later() {
 }
 
 void RemoteDecks::ask(const std::string& deck, Remote& remote) {
-    const jack_nframes_t sent = jack_frame_time(shell_.jack().raw());
-    const auto heard = [this, &remote, deck, sent](const PeerAnswer& answer) {
+    const JackFrame asked = shell_.jack().frame_now();
+    const JackFrame asked_in = shell_.jack().last_frame();
+    const auto heard = [this, &remote, deck, asked, asked_in](const PeerAnswer& answer) {
         remote.asked = false;
         if (!answer.ok || !shell_.has_jack()) {
             remote.clock.doubt();
@@ -87,12 +88,12 @@ void RemoteDecks::ask(const std::string& deck, Remote& remote) {
             remote.clock.doubt();  // no cycle since the last question: its server is away
             return;
         }
-        const jack_nframes_t took = jack_frame_time(shell_.jack().raw()) - sent;
-        const jack_nframes_t halfway = sent + took / 2;
         const JackClient& jack = shell_.jack();
-        remote.clock.note({static_cast<std::int32_t>(there - halfway), static_cast<double>(took),
-                           static_cast<std::int32_t>(jack.period()),
-                           static_cast<std::int32_t>(there - wire_frame(jack.last_frame()))},
+        const Frames took = jack.frame_now() - asked;
+        const auto less = [there](JackFrame here) { return static_cast<std::int32_t>(there - wire_frame(here)); };
+        remote.clock.note({less(asked + Frames{took.value / 2}), static_cast<double>(took.value),
+                           static_cast<std::int32_t>(jack.period()), less(asked_in), less(jack.last_frame()),
+                           static_cast<std::int32_t>((asked - asked_in).value)},
                           jack.format().rate);
         const auto ahead = remote.clock.ahead();
         if (!ahead || (remote.said && std::abs(static_cast<double>(*ahead) - *remote.said) < jack.format().rate)) {
