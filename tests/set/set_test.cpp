@@ -55,11 +55,10 @@ std::int64_t next_recorded(const Capture& ears, std::int64_t frame) {
     return frame;
 }
 
-/// From where a deck that starts at `start` sounds each sample of its file: then, or after the 5 ms in which it fades
-/// in where the clock jumped over it.
+/// From where a deck that starts at `start` sounds each sample of its file.
 std::int64_t in_full_from(const Capture& ears, std::int64_t start) {
     const auto first = next_recorded(ears, start);
-    return first == start ? start : first + 240;
+    return first == start ? start : first + late_start_fade;
 }
 
 /// Both decks at the file's frame 0 on `first`, and silent one frame earlier. @returns the first frame that is not so,

@@ -192,14 +192,17 @@ std::int64_t wrong_frames(const Capture& capture, std::size_t channel, std::int6
         return std::ranges::any_of(
             jumps, [&](const Capture::Gap& jump) { return jump.came <= frame && frame < jump.came + delay; });
     };
+    std::int64_t right = 0;
     std::int64_t wrong = 0;
     for (auto frame = from; frame < to; ++frame) {
         const auto sample = capture.sample(channel, frame);
-        if (sample && PositionCode{24}.frame_of(*sample) != frame - delay - start) {
-            wrong += delayed_from_before(frame) ? 0 : 1;
+        if (sample && PositionCode{24}.frame_of(*sample) == frame - delay - start) {
+            ++right;
+        } else if (sample && !delayed_from_before(frame)) {
+            ++wrong;
         }
     }
-    return wrong;
+    return right > 0 ? wrong : std::max<std::int64_t>(to - from, 1);
 }
 
 Player::Player(const std::string& server, const std::string& name, std::vector<std::vector<float>> samples)

@@ -111,9 +111,12 @@ private:
 
 /// Frames of [from, to) at which a channel does not sound frame `frame - delay - start` of a file that is
 /// position-coded on 24 bits (waves.hpp). Not judged: what the server's clock jumped over, and the first `delay` frames
-/// after a jump, which are of before it.
+/// after a jump, which are of before it. All are wrong where none is right, also of an empty window.
 [[nodiscard]] std::int64_t wrong_frames(const Capture& capture, std::size_t channel, std::int64_t start,
                                         std::int64_t from, std::int64_t to, std::int64_t delay);
+
+/// A deck that starts late, or where the server's clock jumped over its start, fades in for so long.
+inline constexpr std::int64_t late_start_fade = 240;
 
 /// Plays given samples at given frames: channel c, JACK frame `start` + i gets samples[c][i]; silence elsewhere.
 class Player {
