@@ -105,7 +105,8 @@ public:
     [[nodiscard]] OscMessage health_message() const;
 
     // What the shell asks.
-    [[nodiscard]] std::string save() const;
+    /// As it is in this moment: what the audio thread reported since the last look counts.
+    [[nodiscard]] std::string save();
     /// As if it had never stopped.
     void restore(const std::string& text);
     /// As it was saved, in place of what there is: at its place, and silent unless it is to play by itself.

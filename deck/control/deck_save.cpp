@@ -8,7 +8,8 @@
 
 namespace crowdjack {
 
-std::string Deck::save() const {
+std::string Deck::save() {
+    drain();
     if (const auto* const restoring = std::get_if<Restoring>(&condition_)) {
         return kept_text(restoring->saved, restoring->text);
     }

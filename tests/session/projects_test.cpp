@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
@@ -143,14 +144,34 @@ TEST_CASE("a deck saved while it plays opens later at the place it had, and play
         CHECK(deck.process->terminate() == 0);
         deck = room.open_deck(project);
         if (autoplay) {
-            CHECK(room.osc.request(deck.url, at::subscribe));
+            CHECK(eventually([&] { return deck.process->output().find("started") != std::string::npos; }));
             CHECK(room.reaches(deck, "stopped", room.track("a")));  // it played to its end again
-            CHECK(deck.process->output().find("started") != std::string::npos);
         } else {
             CHECK(room.reaches(deck, "stopped", room.track("a")));
             CHECK(std::abs(room.position(deck) - place) <= period_s);
             CHECK(deck.process->output().find("started") == std::string::npos);
         }
+    }
+}
+
+TEST_CASE("a deck saved in the moment in which a start it waited for comes is saved as playing") {
+    Room room;
+    const fs::path project = room.session / "p";
+    const auto deck = room.open_deck(project);
+    for (int trial = 0; trial < 5; ++trial) {
+        room.ask(deck, at::deck_cue, {room.track("a"), 3.0});
+        REQUIRE(room.reaches(deck, "cued", room.track("a")));
+        room.ask(deck, at::deck_start, {static_cast<std::int32_t>(room.server.frame() + 12'000)});
+        const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+        while (room.position(deck) <= 3.0) {
+            REQUIRE(std::chrono::steady_clock::now() < patience);
+        }
+        CHECK(room.manager.save(deck).address == at::reply);
+        const std::string saved = text_of(project / "state");
+        CHECK(saved_number(saved, "rest_source") > 3.0 * 48000.0);
+        CHECK(saved.find("\"playing\": true") != std::string::npos);
+        room.ask(deck, at::deck_eject);
+        REQUIRE(room.reaches(deck, "empty", ""));
     }
 }
 
