@@ -271,26 +271,35 @@ void DeckEngine::await_workers(JackFrame frame, std::uint32_t frames) noexcept {
         std::this_thread::sleep_for(std::chrono::microseconds{200});
         take_commands();
     }
-    if (!running_ && !(start_frame() && *start_frame() < frame + Frames{frames})) {
-        return;
-    }
-    DeckMix next = running_ && !pending_start_ ? mix_ : started_mix(start_frame().value_or(frame));
     const auto begin = static_cast<double>(frame.value);
     const double end = begin + 2.0 * static_cast<double>(frames) + 2.0 * static_cast<double>(fade_frames_);
-    for (DeckMix* mix : {&mix_, &next}) {
-        mix->each_voice([&](DeckVoice& voice) {
+    const auto await_storage = [begin, end](DeckMix& mix, bool leads) {
+        mix.each_voice([&](DeckVoice& voice) {
             if (!voice.sounds()) {
                 return;
             }
-            const auto loop = voice.loop_under(mix->motion);
-            const double from = voice.own_position(mix->motion.source_at(begin));
-            const double to = std::min(voice.own_position(mix->motion.source_at(end)), from + furthest_wait) + 1024.0;
-            voice.publish(std::max(from, 0.0), 1.0, loop);
+            const auto loop = voice.loop_under(mix.motion);
+            const double from = voice.own_position(mix.motion.source_at(begin));
+            const double to = std::min(voice.own_position(mix.motion.source_at(end)), from + furthest_wait) + 1024.0;
+            if (leads) {
+                voice.publish(std::max(from, 0.0), 1.0, loop);
+            }
             for (double at = from - 1024.0; at < to + 1024.0; at += 1024.0) {
                 const std::int64_t place = folded(static_cast<std::int64_t>(std::max(at, 0.0)), loop);
                 voice.stream->wait_for(place, place + 1);
             }
         });
+    };
+    if (running_ || (start_frame() && *start_frame() < frame + Frames{frames})) {
+        DeckMix next = running_ && !pending_start_ ? mix_ : started_mix(start_frame().value_or(frame));
+        await_storage(mix_, true);
+        await_storage(next, true);
+    }
+    // A worker that had no processor knows only an earlier place of what fades.
+    for (std::size_t i = 0; i < ghost_count; ++i) {
+        if (ghost_lives_[i]) {
+            await_storage(ghosts_[i], false);
+        }
     }
 }
 

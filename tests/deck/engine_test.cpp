@@ -5,8 +5,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <memory>
 #include <numbers>
+#include <thread>
 
 using namespace crowdjack;
 using namespace crowdjack::test;
@@ -310,6 +313,32 @@ TEST_CASE("stop, seek, nudge, loops, gain, rate and tempo changes make no click"
     CAPTURE(bend.at);
     CHECK(bend.db < click_db);
     CHECK(rig.state() == DeckState::playing);
+}
+
+TEST_CASE("offline, what fades after a jump sounds to its end, also when its worker could not look for long") {
+    DeckRig rig;
+    const auto track = std::make_shared<FunctionTrack>(sine_sound(low_tone), 60 * 48'000, 48'000.0);
+    TrackStream* const stream = rig.open(track);
+    rig.play(stream, rig.now());
+    rig.order(SeekTo{10.0 * 48'000.0});
+    rig.run_seconds(0.5);
+    REQUIRE(eventually([&] { return stream->windows().find(13 * 48'000 / TrackPage::frames - 1) != nullptr; }));
+    track->freeze(true);
+    rig.run(8'192, false);
+    std::this_thread::sleep_for(std::chrono::milliseconds{200});  // the worker is held up by its storage now
+    rig.run(2 * 48'000, false);
+    REQUIRE(rig.engine.starved_frames() == 0);
+    const std::int64_t begin = rig.now();
+    rig.order(SeekTo{59.5 * 48'000.0});  // near the end, where little is wanted ahead, and the rest goes at once
+    std::thread thaw{[&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds{50});
+        track->freeze(false);
+    }};
+    rig.run_seconds(0.1);
+    thaw.join();
+    const Bend bend = sharpest_bend(rig.from(begin - 1'000));
+    CAPTURE(bend.at);
+    CHECK(bend.db < click_db);
 }
 
 TEST_CASE("a stopped deck goes on from where it stopped; a started one begins again at its cue") {
