@@ -12,6 +12,8 @@ namespace crowdjack {
 namespace {
 
 constexpr std::size_t latest_answers = 8;
+constexpr std::ptrdiff_t most_of_them = 5;
+constexpr std::size_t well_known = 16;  ///< answers after which a cycle more is no correction, but an event
 
 /// From 0 to period - 1.
 std::int32_t modulo(std::int32_t difference, std::int32_t period) {
@@ -42,6 +44,7 @@ void RemoteClock::note(const Answer& answer, double rate) {
             return;
         }
         answers_.assign(1, *misfit_);
+        cycle_.reset();
     }
     misfit_.reset();
     doubted_ = false;
@@ -51,27 +54,58 @@ void RemoteClock::note(const Answer& answer, double rate) {
     if (answers_.size() > most_kept) {
         answers_.pop_front();
     }
+    if (answers_.size() >= enough && in_step()) {
+        follow_cycle();
+    }
+}
+
+void RemoteClock::follow_cycle() {
+    if (!cycle_) {
+        cycle_ = best_cycle();
+        link_grew_ = 0;
+        unchanged_for_ = 0;
+        return;
+    }
+    ++unchanged_for_;
+    if (const std::int32_t more = answers_.back().read_in - *cycle_; more > 0) {
+        const bool known = unchanged_for_ > well_known;
+        link_grew_ += known ? more : 0;
+        unchanged_for_ = known ? unchanged_for_ : 0;
+        cycle_ = *cycle_ + more;
+    } else if (fell()) {
+        cycle_ = std::min(best_cycle(), *cycle_);
+        unchanged_for_ = 0;
+    }
+}
+
+/// Whether the latest answers all may tell of a cycle before the known one, and most must.
+bool RemoteClock::fell() const {
+    const auto latest = answers_.end() - static_cast<std::ptrdiff_t>(std::min(latest_answers, answers_.size()));
+    return std::all_of(latest, answers_.end(), [this](const Answer& answer) { return answer.read_in < *cycle_; }) &&
+           std::count_if(latest, answers_.end(), [this](const Answer& answer) { return !admits(answer, *cycle_); }) >=
+               most_of_them;
 }
 
 void RemoteClock::forget() noexcept {
     answers_.clear();
+    cycle_.reset();
     misfit_.reset();
     doubted_ = false;
 }
 
 bool RemoteClock::settled() const {
     const auto known = ahead();
-    return known && (!in_step() || admits(answers_.back(), *known));
+    return known && (!in_step() || admits(answers_.back(), *cycle_));
 }
 
 std::optional<std::int32_t> RemoteClock::ahead() const {
     if (answers_.size() < enough || misfit_ || doubted_) {
         return std::nullopt;
     }
-    if (!in_step()) {
+    if (!in_step() || !cycle_) {
         return furthest(most_kept)->ahead;
     }
-    return best_cycle();
+    return *cycle_ - link_grew_;
 }
 
 /// Of the cycles in which the latest answers were asked and read, the one that contradicts them least, and all where

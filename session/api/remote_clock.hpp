@@ -9,13 +9,16 @@
 
 namespace crowdjack {
 
-/// How many frames the server there is ahead of the one here.
+/// How many frames the server there is ahead of the one here, as its sound has it.
 ///
 /// Both count in the same rhythm while JACK's network driver leads one from the other, from different beginnings. A
 /// deck answers with the first frame of its latest cycle. Where a cycle there belongs to each cycle here, the number is
-/// the exact one at which both begin. Elsewhere each answer lies behind by up to a period, and by half the way there
-/// and back at most in either direction; the furthest of many quick answers is behind by a fraction of a millisecond.
-/// One side alone may leave out a cycle: then the latest answers count.
+/// the exact one at which both begin. It falls where the server here leaves out a cycle. It rises where packets came
+/// out of order and the driver there ran a cycle more for them; but from then on the link holds the sound of one cycle
+/// more, so that each frame there is heard on the same frame here as before.
+///
+/// Elsewhere each answer lies behind by up to a period, and by half the way there and back at most in either direction;
+/// the furthest of many quick answers is behind by a fraction of a millisecond.
 class RemoteClock {
 public:
     struct Answer {
@@ -39,13 +42,15 @@ public:
     /// Whether the latest answer tells what is known already. While it does not, more answers are wanted soon.
     [[nodiscard]] bool settled() const;
 
-    /// Frames there less frames here; nothing until enough is known, nor while it is doubted or the latest answer
-    /// contradicts the rest.
+    /// Frames there less frames here, for what is to be heard; nothing until enough is known, nor while it is doubted
+    /// or the latest answer contradicts the rest.
     [[nodiscard]] std::optional<std::int32_t> ahead() const;
 
 private:
     [[nodiscard]] std::optional<Answer> furthest(std::size_t latest) const;
     [[nodiscard]] bool in_step() const;
+    void follow_cycle();
+    [[nodiscard]] bool fell() const;
     [[nodiscard]] std::int32_t best_cycle() const;
     [[nodiscard]] static int contradiction_of(const Answer& answer, std::int32_t ahead, double usual_round_trip);
     [[nodiscard]] static bool admits(const Answer& answer, std::int32_t ahead);
@@ -54,6 +59,9 @@ private:
     std::deque<Answer> answers_;
     std::optional<Answer> misfit_;
     bool doubted_{false};
+    std::optional<std::int32_t> cycle_;  ///< where in step: frames there less frames here
+    std::int32_t link_grew_{0};          ///< frames that the link holds more than at first
+    std::size_t unchanged_for_{0};       ///< answers since cycle_ was found
 };
 
 }  // namespace crowdjack
