@@ -25,11 +25,17 @@ TEST_CASE("what a player plays at a frame, a capture hears at that frame, sample
     player.start_at(start);
     REQUIRE(capture.wait_until(start + 21'000));
     CHECK(capture.first_sound(1, 0) == start);
+    std::uint64_t repeated = 0;
     for (std::int64_t i = 0; i < 20'000; ++i) {
         const auto heard = capture.sample(0, start + i);
-        // A noisy machine may stop the clock; what it drops shows as a gap, never as another sample.
-        REQUIRE((!heard || *heard == ramp[static_cast<std::size_t>(i)]));
+        // A noisy machine may stop the clock; what it drops shows as a gap. Where it runs the player too late for a
+        // cycle, JACK hands on the cycle before, and tells of an xrun.
+        if (heard && *heard != ramp[static_cast<std::size_t>(i)]) {
+            REQUIRE(heard == capture.sample(0, start + i - server.period()));
+            ++repeated;
+        }
     }
+    CHECK(repeated <= server.period() * capture.xruns());
     CHECK(capture.sample(0, start + 20'000).value_or(0.0F) == 0.0F);
 }
 
